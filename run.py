@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Everything a fresh machine needs: `python3 run.py demo`, `python3 run.py test`. Standard library only.
+
+Makes a virtual environment in .venv (or $EVENLOAD_VENV), installs the pinned packages and runs the command in it.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = Path(os.environ.get("EVENLOAD_VENV", HERE / ".venv"))
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".evenload-installed"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (_, text) in COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False)
+    chosen, rest = parser.parse_known_args()
+    if sys.version_info < (3, 11):
+        print(f"evenload needs Python 3.11 or newer; this is {sys.version.split()[0]}", file=sys.stderr)
+        return 3
+    return COMMANDS[chosen.command][0](rest)
+
+
+def demo(arguments: list[str]) -> int:
+    set_up("runtime")
+    return run("-m", "evenload", "demo", *arguments)
+
+
+def test(arguments: list[str]) -> int:
+    set_up("dev")
+    fast = "--fast" in arguments
+    rest = [argument for argument in arguments if argument != "--fast"]
+    if not fast and not rest:
+        browser = have_chromium()
+        if browser:
+            return browser
+        failed = check([])
+        if failed:
+            return failed
+    selection = ["-m", "not slow and not browser"] if fast else []
+    return run("-m", "pytest", "-n", "2", "--dist", "worksteal", *selection, *rest)
+
+
+def check(arguments: list[str]) -> int:
+    set_up("dev")
+    return run("tools/check.py", *arguments)
+
+
+def bench(arguments: list[str]) -> int:
+    set_up("dev")
+    return run("bench/foundation.py", *arguments)
+
+
+def docs(arguments: list[str]) -> int:
+    set_up("dev")
+    return run("-m", "mkdocs", "build", "--strict", *arguments)
+
+
+def lock(arguments: list[str]) -> int:
+    """Resolve constraints.txt again; needs uv."""
+    set_up("dev")
+    return run(
+        "-m", "uv", "pip", "compile", "--universal", "--no-emit-index-url", "--no-header", "--no-annotate",
+        "--extra", "dev", "--python-version", "3.11", "-o", "constraints.txt", "pyproject.toml", *arguments,
+    )  # fmt: skip
+
+
+COMMANDS = {
+    "demo": (demo, "the main job: study a winter of real sessions and write a report"),
+    "test": (test, "every check and test; --fast leaves the slow ones and the browser out"),
+    "check": (check, "format, lint, types, import directions, sizes, docs"),
+    "bench": (bench, "measure speed and memory and print the table"),
+    "docs": (docs, "build the documentation site into site/"),
+    "lock": (lock, "resolve constraints.txt again"),
+}
+
+
+def set_up(extra: str) -> None:
+    """Create the environment and install what is missing; does nothing when all is as before."""
+    wanted = fingerprint(extra)
+    if STAMP.exists() and wanted in STAMP.read_text().split():
+        return
+    if not PYTHON.exists():
+        print(f"evenload: making a virtual environment in {VENV}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
+    target = f"{HERE}[dev]" if extra == "dev" else str(HERE)
+    print("evenload: installing packages (a minute the first time)", flush=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "-qq", "--disable-pip-version-check",
+         "--root-user-action=ignore", "-c", str(HERE / "constraints.txt"), "-e", target],
+        check=True,
+    )  # fmt: skip
+    done = {wanted, fingerprint("runtime")}
+    STAMP.write_text("\n".join(sorted(done)))
+
+
+def fingerprint(extra: str) -> str:
+    content = b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    return extra + ":" + hashlib.sha256(content).hexdigest()[:16]
+
+
+def have_chromium() -> int:
+    """Install Debian's Chromium for the browser tests where that is possible; otherwise say how."""
+    if shutil.which("chromium"):
+        return 0
+    install = "apt-get install -y --no-install-recommends chromium"
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("evenload: installing Chromium for the browser tests", flush=True)
+        for command in ("apt-get update -qq", install + " -qq"):
+            if subprocess.run(command.split(), stdout=subprocess.DEVNULL).returncode:
+                break
+    if shutil.which("chromium"):
+        return 0
+    print(f"The browser tests need Chromium. Install it with:\n  sudo {install}", file=sys.stderr)
+    return 3
+
+
+def run(*arguments: str) -> int:
+    try:
+        return subprocess.run([str(PYTHON), *arguments], cwd=HERE).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Every error evenload raises on purpose, in one tree.
+
+    EvenloadError
+    ├── InvariantError            exit code 1   a promise of evenload itself was broken
+    ├── InputError                exit code 2   what came in cannot be used
+    │   ├── InstantError              a timestamp, interval, zone or horizon
+    │   ├── CircuitError              the circuit tree
+    │   ├── ColumnsError              columns that do not belong together
+    │   ├── SignalError               prices or carbon that do not cover the horizon
+    │   ├── LoadError                 base load with gaps
+    │   ├── RowsRefusedError          rows of a file (files.problems)
+    │   └── StudyFileError            a study file (simulate.study_file)
+    └── MissingRequirementError   exit code 3   something needed is not in this environment
+
+Each edge translates the tree once: the command line to a sentence and an exit code.
+"""
+
+from difflib import get_close_matches
+from typing import ClassVar, Final, Iterable
+
+EXIT_DONE: Final = 0
+EXIT_INTERRUPTED: Final = 130
+
+
+class EvenloadError(Exception):
+    """Root of the tree; the message is a sentence that says what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InvariantError(EvenloadError):
+    """A promise evenload makes was broken: a defect of ours, worth reporting."""
+
+
+class InputError(EvenloadError):
+    """What was handed in cannot be used; the message names the place and the reason."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InstantError(InputError):
+    """A timestamp without offset, an unknown time zone, an empty interval or a horizon that does not divide."""
+
+
+class CircuitError(InputError):
+    """A circuit tree with an orphan, a cycle, two roots, a name used twice or an impossible limit."""
+
+
+class ColumnsError(InputError):
+    """Columns of different lengths, or values outside what a quantity can be."""
+
+
+class SignalError(InputError):
+    """A price or carbon series with gaps, or shorter than the horizon."""
+
+
+class LoadError(InputError):
+    """Base load with a gap inside a listed node, or for a node that is not in the tree."""
+
+
+class MissingRequirementError(EvenloadError):
+    """Something evenload needs is not installed or not readable in this environment."""
+
+    exit_code: ClassVar[int] = 3
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the closest known word, or ``""`` where none is close."""
+    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

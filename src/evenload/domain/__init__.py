@@ -1,0 +1,1 @@
+"""Frozen nouns of managed charging and their invariants: circuits, sessions, signals, loads, plans."""

@@ -1,0 +1,85 @@
+"""Signals: price and carbon over time, brought onto a horizon without inventing anything."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenload.base.errors import SignalError
+from evenload.base.horizon import Horizon
+from evenload.base.instants import InstantArray, to_datetime
+from evenload.base.units import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values that hold from each timestamp to the next (``datetime64[s]`` UTC, strictly increasing).
+
+    The last value holds as long as the interval before it (one hour where there is only one value).
+    """
+
+    timestamp: InstantArray
+    value: FloatArray
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.timestamp.size == 0 or self.timestamp.shape != self.value.shape:
+            raise SignalError(f"{self.name}: a series needs one value a timestamp, and at least one")
+        steps = np.diff(self.timestamp.astype("datetime64[s]").astype(np.int64))
+        if steps.size and steps.min() <= 0:
+            row = int(np.flatnonzero(steps <= 0)[0]) + 1
+            raise SignalError(f"{self.name}: {_text(self.timestamp[row])} is not after the timestamp before it")
+        if np.isnan(self.value).any():
+            row = int(np.flatnonzero(np.isnan(self.value))[0])
+            raise SignalError(f"{self.name}: no value at {_text(self.timestamp[row])}")
+
+    @property
+    def step_seconds(self) -> int:
+        """Length of the commonest interval, in seconds."""
+        steps = np.diff(self.timestamp.astype("datetime64[s]").astype(np.int64))
+        return int(np.bincount(steps).argmax()) if steps.size else 3600
+
+    def onto(self, horizon: Horizon) -> FloatArray:
+        """Mean over each step, shape (steps,): coarser data is held, finer is averaged, gaps and short ends are refused."""
+        seconds = self.timestamp.astype("datetime64[s]").astype(np.int64)
+        self._refuse_gaps(seconds)
+        begins = horizon.starts().astype(np.int64)
+        edges = np.append(begins, begins[-1] + 60 * horizon.step_minutes)
+        end = seconds[-1] + self.step_seconds
+        if edges[0] < seconds[0] or edges[-1] > end:
+            raise SignalError(
+                f"{self.name} runs from {_text(self.timestamp[0])} to {_text(np.datetime64(int(end), 's'))}; the horizon "
+                f"needs {horizon.start.isoformat()} to {horizon.end.isoformat()}"
+            )
+        bounds = np.append(seconds, end)
+        area = np.concatenate([[0.0], np.cumsum(self.value * np.diff(bounds))])
+        return np.asarray(np.diff(np.interp(edges, bounds, area)) / (60.0 * horizon.step_minutes))
+
+    def _refuse_gaps(self, seconds: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+        gap = np.flatnonzero(np.diff(seconds) > self.step_seconds)
+        if gap.size:
+            row = int(gap[0])
+            raise SignalError(
+                f"{self.name} has a gap from {_text(self.timestamp[row])} to {_text(self.timestamp[row + 1])}; "
+                f"its values are {self.step_seconds // 60} min apart elsewhere"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Price and carbon on a horizon, one value a step; carbon is None where unknown."""
+
+    horizon: Horizon
+    price_per_kwh: FloatArray
+    currency: str
+    carbon_g_per_kwh: FloatArray | None = None
+    carbon_kind: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("price_per_kwh", "carbon_g_per_kwh"):
+            values = getattr(self, name)
+            if values is not None and (values.shape != (self.horizon.steps,) or not np.isfinite(values).all()):
+                raise SignalError(f"{name} needs {self.horizon.steps} finite values, one a step of the horizon")
+
+
+def _text(instant: np.datetime64) -> str:
+    return to_datetime(instant).isoformat()

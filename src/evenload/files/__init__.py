@@ -1,0 +1,1 @@
+"""Canonical files (CSV or Parquet with the same columns), publishers' own layouts, and packaged example data."""
