@@ -15,8 +15,9 @@
 Each edge translates the tree once: the command line to a sentence and an exit code.
 """
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar, Final, Iterable
+from typing import ClassVar, Final
 
 EXIT_DONE: Final = 0
 EXIT_INTERRUPTED: Final = 130
@@ -65,6 +66,7 @@ class MissingRequirementError(EvenloadError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the closest known word, or ``""`` where none is close."""
-    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return ``" Did you mean 'x'?"`` for the closest known word, any case, or ``""`` where none is close."""
+    by_folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return f" Did you mean {by_folded[close[0]]!r}?" if close else ""

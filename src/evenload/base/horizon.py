@@ -15,7 +15,7 @@ _STEPS_MAX = 366 * 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """``steps`` steps of ``step_minutes`` minutes from ``start`` (aware); step t covers ``[start + t, start + t + 1)``."""
+    """``steps`` steps of ``step_minutes`` minutes from ``start`` (aware); step t begins t steps after ``start``."""
 
     start: datetime
     step_minutes: int
@@ -37,10 +37,14 @@ class Horizon:
     def between(cls, start: datetime, end: datetime, step_minutes: int = 15) -> Self:
         """The horizon from ``start`` to ``end``, which must be a whole number of steps apart."""
         minutes = (as_utc(end) - as_utc(start)).total_seconds() / 60
+        if step_minutes < 1:
+            raise InstantError(f"a step of {step_minutes} min is no step; use 1, 5, 10, 15, 30 or 60")
         if minutes <= 0:
             raise InstantError(f"the horizon must end after it starts: {start.isoformat()} to {end.isoformat()}")
         if minutes % step_minutes:
-            raise InstantError(f"{start.isoformat()} to {end.isoformat()} is not a whole number of {step_minutes} min steps")
+            raise InstantError(
+                f"{start.isoformat()} to {end.isoformat()} is not a whole number of {step_minutes} min steps"
+            )
         return cls(start, step_minutes, int(minutes // step_minutes))
 
     @property

@@ -18,7 +18,10 @@ def as_utc(instant: datetime) -> datetime:
         raise InstantError(
             f"{instant.isoformat()} has no offset from UTC; write for example {instant.isoformat()}+00:00"
         )
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise InstantError(f"{instant.isoformat()} is outside the years 1 to 9999 in UTC") from error
 
 
 def parse_instant(text: str) -> datetime:
@@ -26,9 +29,7 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InstantError(
-            f"{text!r} is not an ISO 8601 timestamp such as 2020-01-06T17:00:00+01:00"
-        ) from error
+        raise InstantError(f"{text!r} is not an ISO 8601 timestamp such as 2020-01-06T17:00:00+01:00") from error
     return as_utc(instant)
 
 
@@ -46,7 +47,7 @@ def time_zone(name: str) -> ZoneInfo:
     """Return the IANA time zone of that name, such as ``Europe/Oslo``."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InstantError(f"{name!r} is not an IANA time zone such as Europe/Oslo") from error
 
 

@@ -75,7 +75,7 @@ def is_weekend(dates: InstantArray) -> BoolArray:
 def parse_clock(text: str) -> int:
     """Minutes since midnight of a wall-clock time ``HH:MM``; ``24:00`` is the end of the day."""
     hours, colon, minutes = text.partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and len(minutes) == 2):
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
         raise InstantError(f"{text!r} is not a clock time such as 23:00")
     total = int(hours) * 60 + int(minutes)
     if int(minutes) > 59 or total > MINUTES_PER_DAY:

@@ -3,13 +3,15 @@
 Prices inside optimiser arrays and costs in summaries are float estimates and are named so where they appear.
 """
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Final, Self
 
 from evenload.base.errors import InputError
 
 MICRO: Final = 1_000_000
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -20,9 +22,9 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.micro, int) or isinstance(self.micro, bool):
+        if type(self.micro) is not int:
             raise InputError(f"money is counted in whole micro-units, not in {type(self.micro).__name__}")
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
+        if not _CURRENCY.fullmatch(self.currency):
             raise InputError(f"{self.currency!r} is not a currency code of three capital letters, such as EUR")
 
     @classmethod
@@ -30,7 +32,13 @@ class Money:
         """Round a decimal amount half-even to micro-units; a float is refused, it cannot say what is owed."""
         if not isinstance(amount, Decimal):
             raise InputError(f"an amount owed must be a Decimal, not {type(amount).__name__}")
-        return cls(int((amount * MICRO).to_integral_value(rounding=ROUND_HALF_EVEN)), currency)
+        if not amount.is_finite():
+            raise InputError(f"{amount} is not an amount of money")
+        try:
+            rounded = amount.quantize(Decimal(1) / MICRO, rounding=ROUND_HALF_EVEN)
+        except InvalidOperation as error:
+            raise InputError(f"{amount} {currency} has more digits than money is counted in") from error
+        return cls(int(rounded.scaleb(6)), currency)
 
     @property
     def amount(self) -> Decimal:

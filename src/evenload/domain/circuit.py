@@ -112,7 +112,7 @@ class CircuitTree:
         return depth
 
     def sum_up(self, direct_kw: FloatArray) -> FloatArray:
-        """Load through each node, everything below it included; ``direct_kw`` and the result have shape (nodes, steps)."""
+        """Load through each node with everything below it; ``direct_kw`` and the result have shape (nodes, steps)."""
         total = np.array(direct_kw, dtype=np.float64)
         for i in range(len(self) - 1, 0, -1):
             total[self.parent[i]] += total[i]
@@ -133,7 +133,9 @@ def _one_root(circuits: Sequence[Circuit]) -> None:
     if not circuits:
         raise CircuitError("the grid has no circuits")
     if len(roots) > 1:
-        raise CircuitError(f"the grid has {len(roots)} roots ({', '.join(roots[:3])}); exactly one node has an empty parent")
+        raise CircuitError(
+            f"the grid has {len(roots)} roots ({', '.join(roots[:3])}); exactly one node has an empty parent"
+        )
 
 
 def _no_orphan(circuits: Sequence[Circuit], by_name: dict[str, Circuit]) -> None:

@@ -22,9 +22,7 @@ class Columns:
         length = len(self)
         for name, column in self.columns().items():
             if column.ndim != 1 or column.shape[0] != length:
-                raise ColumnsError(
-                    f"{type(self).__name__}.{name} has shape {column.shape}, expected ({length},)"
-                )
+                raise ColumnsError(f"{type(self).__name__}.{name} has shape {column.shape}, expected ({length},)")
             view = column.view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)

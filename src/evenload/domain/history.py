@@ -33,13 +33,20 @@ class History(Columns):
 
     @classmethod
     def of(
-        cls, *, session_id: TextArray, plugged_at: InstantArray, unplugged_at: InstantArray,
-        energy_kwh_metered: FloatArray, **known: NDArray[Any],
+        cls,
+        *,
+        session_id: TextArray,
+        plugged_at: InstantArray,
+        unplugged_at: InstantArray,
+        energy_kwh_metered: FloatArray,
+        **known: NDArray[Any],
     ) -> Self:
         """Build from the required columns; any other column not given is unknown."""
         size = len(session_id)
         columns: dict[str, Any] = {
-            "session_id": session_id, "plugged_at": plugged_at, "unplugged_at": unplugged_at,
+            "session_id": session_id,
+            "plugged_at": plugged_at,
+            "unplugged_at": unplugged_at,
             "energy_kwh_metered": energy_kwh_metered,
         }
         for name, value in DEFAULTS.items():
@@ -52,9 +59,7 @@ class History(Columns):
         return np.asarray((self.unplugged_at - self.plugged_at).astype(np.int64) / 3600.0)
 
     def _check(self) -> None:
-        self._first_bad(
-            self.unplugged_at <= self.plugged_at, "unplugged_at", "is not after plugged_at", "session_id"
-        )
+        self._first_bad(~(self.unplugged_at > self.plugged_at), "unplugged_at", "is not after plugged_at", "session_id")
         self._first_bad(~(self.energy_kwh_metered >= 0), "energy_kwh_metered", "must be 0 or more", "session_id")
 
 

@@ -26,6 +26,11 @@ class Plan:
         sessions = self.session_id.shape[0]
         if self.first_step.shape != (sessions,) or self.offset.shape != (sessions + 1,):
             raise ColumnsError("a plan needs one first step a session and one offset more")
+        lengths = np.diff(self.offset)
+        if self.offset[0] != 0 or (lengths < 0).any():
+            raise ColumnsError("the offsets of a plan start at 0 and never fall")
+        if ((self.first_step < 0) | (self.first_step + lengths > self.horizon.steps)).any():
+            raise ColumnsError("a session of the plan reaches outside its horizon")
         if self.power_kw.shape != (int(self.offset[-1]),):
             raise ColumnsError(f"a plan of {int(self.offset[-1])} slots has {self.power_kw.shape[0]} powers")
         if not np.isfinite(self.power_kw).all():

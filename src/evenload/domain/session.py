@@ -55,21 +55,30 @@ class Sessions(Columns):
 
     @classmethod
     def of(
-        cls, *, session_id: TextArray, plugged_at: InstantArray, departs_at: InstantArray, energy_kwh: FloatArray,
-        power_kw_max: FloatArray, **known: NDArray[Any],
+        cls,
+        *,
+        session_id: TextArray,
+        plugged_at: InstantArray,
+        departs_at: InstantArray,
+        energy_kwh: FloatArray,
+        power_kw_max: FloatArray,
+        **known: NDArray[Any],
     ) -> Self:
         """Build from the required columns; any other column not given takes its canonical default."""
         size = len(session_id)
         columns: dict[str, Any] = {
-            "session_id": session_id, "plugged_at": plugged_at, "departs_at": departs_at,
-            "energy_kwh": energy_kwh, "power_kw_max": power_kw_max,
+            "session_id": session_id,
+            "plugged_at": plugged_at,
+            "departs_at": departs_at,
+            "energy_kwh": energy_kwh,
+            "power_kw_max": power_kw_max,
         }
         for name, value in DEFAULTS.items():
             columns[name] = np.full(size, value)
         return cls(**(columns | known))
 
     def _check(self) -> None:
-        self._first_bad(self.departs_at <= self.plugged_at, "departs_at", "is not after plugged_at", "session_id")
+        self._first_bad(~(self.departs_at > self.plugged_at), "departs_at", "is not after plugged_at", "session_id")
         self._first_bad(~(self.energy_kwh >= 0), "energy_kwh", "must be 0 or more", "session_id")
         self._first_bad(~(self.power_kw_max > 0), "power_kw_max", "must be above 0", "session_id")
         bad = ~((self.efficiency > 0) & (self.efficiency <= 1))

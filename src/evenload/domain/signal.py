@@ -7,7 +7,7 @@ import numpy as np
 from evenload.base.errors import SignalError
 from evenload.base.horizon import Horizon
 from evenload.base.instants import InstantArray, to_datetime
-from evenload.base.units import FloatArray
+from evenload.base.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +28,37 @@ class Series:
         if steps.size and steps.min() <= 0:
             row = int(np.flatnonzero(steps <= 0)[0]) + 1
             raise SignalError(f"{self.name}: {_text(self.timestamp[row])} is not after the timestamp before it")
-        if np.isnan(self.value).any():
-            row = int(np.flatnonzero(np.isnan(self.value))[0])
-            raise SignalError(f"{self.name}: no value at {_text(self.timestamp[row])}")
+        if not np.isfinite(self.value).all():
+            row = int(np.flatnonzero(~np.isfinite(self.value))[0])
+            raise SignalError(f"{self.name}: no finite value at {_text(self.timestamp[row])}")
 
     @property
     def step_seconds(self) -> int:
         """Length of the commonest interval, in seconds."""
         steps = np.diff(self.timestamp.astype("datetime64[s]").astype(np.int64))
-        return int(np.bincount(steps).argmax()) if steps.size else 3600
+        lengths, counts = np.unique(steps, return_counts=True)
+        return int(lengths[counts.argmax()]) if steps.size else 3600
 
     def onto(self, horizon: Horizon) -> FloatArray:
-        """Mean over each step, shape (steps,): coarser data is held, finer is averaged, gaps and short ends are refused."""
+        """Mean over each step, shape (steps,): coarser data is held, finer averaged, gaps and short ends refused."""
         seconds = self.timestamp.astype("datetime64[s]").astype(np.int64)
-        self._refuse_gaps(seconds)
         begins = horizon.starts().astype(np.int64)
         edges = np.append(begins, begins[-1] + 60 * horizon.step_minutes)
+        self._refuse_gaps(seconds, int(edges[0]), int(edges[-1]))
         end = seconds[-1] + self.step_seconds
         if edges[0] < seconds[0] or edges[-1] > end:
             raise SignalError(
-                f"{self.name} runs from {_text(self.timestamp[0])} to {_text(np.datetime64(int(end), 's'))}; the horizon "
-                f"needs {horizon.start.isoformat()} to {horizon.end.isoformat()}"
+                f"{self.name} runs from {_text(self.timestamp[0])} to {_text(np.datetime64(int(end), 's'))}; "
+                f"the horizon needs {horizon.start.isoformat()} to {horizon.end.isoformat()}"
             )
         bounds = np.append(seconds, end)
         area = np.concatenate([[0.0], np.cumsum(self.value * np.diff(bounds))])
         return np.asarray(np.diff(np.interp(edges, bounds, area)) / (60.0 * horizon.step_minutes))
 
-    def _refuse_gaps(self, seconds: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-        gap = np.flatnonzero(np.diff(seconds) > self.step_seconds)
+    def _refuse_gaps(self, seconds: IntArray, start: int, end: int) -> None:
+        """Refuse a hole that touches ``[start, end)`` (seconds since 1970); holes elsewhere do not matter here."""
+        held_until = seconds[:-1] + self.step_seconds
+        gap = np.flatnonzero((seconds[1:] > held_until) & (held_until < end) & (seconds[1:] > start))
         if gap.size:
             row = int(gap[0])
             raise SignalError(

@@ -25,9 +25,14 @@ class RowReason(StrEnum):
     IMPOSSIBLE_POWER = "impossible_power"
     DURATION_CONTRADICTS = "duration_contradicts"
     OUTSIDE_FILE_PERIOD = "outside_file_period"
+    AMBIGUOUS_DATE = "ambiguous_date"
     UNKNOWN_NODE = "unknown_node"
     NOT_INCREASING = "not_increasing"
     GAP = "gap"
+    CELL_COUNT = "cell_count"
+    CONTROL_CHARACTER = "control_character"
+    TOO_LONG = "too_long"
+    CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True, slots=True)

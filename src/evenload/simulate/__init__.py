@@ -1,0 +1,1 @@
+"""The virtual world of studies: populations, drivers' behaviour, base load, runs and whole studies as arrays."""

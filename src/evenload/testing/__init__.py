@@ -1,0 +1,6 @@
+"""Contract suites and random problems for your own strategies: subclass ``StrategyContract`` in a pytest module."""
+
+from evenload.testing.problems import frozen, random_problem, with_another_future
+from evenload.testing.strategies import StrategyContract
+
+__all__ = ["StrategyContract", "frozen", "random_problem", "with_another_future"]

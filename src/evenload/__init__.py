@@ -1,0 +1,23 @@
+"""evenload: managed charging for electric vehicles.
+
+`import evenload` is light; what is below loads on first use::
+
+    import evenload
+    results = evenload.study("study.yaml")
+    results.runs            # a pandas data frame, one row a run
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evenload.simulate.api import example, study
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "example", "study"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"example", "study"}:
+        return getattr(import_module("evenload.simulate.api"), name)
+    raise AttributeError(f"module 'evenload' has no attribute {name!r}")

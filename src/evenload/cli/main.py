@@ -1,0 +1,60 @@
+"""The `evenload` command: dispatch, and the one place where errors become sentences and exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import evenload
+from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
+from evenload.cli import demo, example, files, population, schema, simulate
+from evenload.cli.terminal import errors
+
+app = typer.Typer(
+    name="evenload",
+    help="Managed charging for electric vehicles: every car ready on time, no transformer overloaded.",
+    epilog="Start with:  evenload demo    Then:  evenload example > study.yaml && evenload simulate study.yaml",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
+app.command("example")(example.example)
+app.command("population")(population.population)
+app.command("schema")(schema.schema)
+app.add_typer(files.app, name="files")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"evenload {evenload.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Managed charging for electric vehicles: every car ready on time, no transformer overloaded."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 a promise broke, 2 bad input, 3 something is missing."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = app(args=given, standalone_mode=False)
+    except typer.TyperException as error:
+        usage = error.format_message()
+        errors.print(usage if usage.startswith("Usage:") else f"evenload: {usage} See `evenload --help`.", markup=False)
+        return InputError.exit_code if given else EXIT_DONE
+    except EvenloadError as error:
+        errors.print(f"evenload: {error}", style="red", markup=False)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        errors.print("evenload: stopped; what is finished is kept, the same command goes on from there")
+        return EXIT_INTERRUPTED
+    return result if isinstance(result, int) else EXIT_DONE

@@ -1,0 +1,17 @@
+"""`evenload schema`: print a published JSON Schema."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from evenload.base.errors import InputError, did_you_mean
+from evenload.simulate.schemas import schemas
+
+
+def schema(name: Annotated[str, typer.Argument(help="study or summary")] = "study") -> None:
+    """Print the JSON Schema of the study file or of summary.json."""
+    known = schemas()
+    if name not in known:
+        raise InputError(f"there is no schema {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}")
+    typer.echo(json.dumps(known[name], indent=2))

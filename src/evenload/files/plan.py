@@ -1,0 +1,56 @@
+"""The plan file: power per session and step, zeros left out; both ways."""
+
+from pathlib import Path
+
+import numpy as np
+
+from evenload.base.errors import InputError
+from evenload.base.horizon import Horizon
+from evenload.base.instants import to_datetime
+from evenload.domain.plan import Plan
+from evenload.files.naming import naming
+from evenload.files.specs import PLAN
+from evenload.files.table import Table, read_table, write_table
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write the rows of a plan that are not 0, session by session in order of time."""
+    used = np.flatnonzero(plan.power_kw)
+    columns = {
+        "session_id": plan.session_id[plan.slot_sessions()[used]],
+        "timestamp": plan.horizon.starts()[plan.slot_steps()[used]],
+        "power_kw": plan.power_kw[used],
+    }
+    write_table(path, PLAN, columns)
+
+
+def read_plan(path: Path, horizon: Horizon, rejects: Path | None = None) -> Plan:
+    """Read a plan of ``horizon``: sessions in order of their names, each window from its first row to its last.
+
+    A session whose power is 0 throughout has no rows, so it is not in the plan read back. Raises ``InputError``,
+    naming the file, for a timestamp that is not the start of a step of the horizon.
+    """
+    table = read_table(path, PLAN, rejects=rejects)
+    with naming(path, InputError):
+        _refuse_other_steps(table, horizon)
+    position = horizon.position(table["timestamp"]).astype(np.int64)
+    session_id, session = np.unique(table["session_id"], return_inverse=True)
+    first = np.full(session_id.size, horizon.steps, dtype=np.int64)
+    last = np.zeros(session_id.size, dtype=np.int64)
+    np.minimum.at(first, session, position)
+    np.maximum.at(last, session, position)
+    offset = np.concatenate([[0], np.cumsum(last - first + 1)])
+    power_kw = np.zeros(int(offset[-1]))
+    power_kw[offset[session] + position - first[session]] = table["power_kw"]
+    return Plan(horizon, session_id, first, offset, power_kw)
+
+
+def _refuse_other_steps(table: Table, horizon: Horizon) -> None:
+    position = horizon.position(table["timestamp"])
+    other = np.flatnonzero((position < 0) | (position >= horizon.steps) | (position % 1 > 0))
+    if other.size:
+        instant = to_datetime(table["timestamp"][other[0]])
+        raise InputError(
+            f"{instant.isoformat()} is not the start of a step: the horizon has {horizon.steps} steps of "
+            f"{horizon.step_minutes} min from {horizon.start.isoformat()}"
+        )

@@ -1,0 +1,27 @@
+"""Rows of a dot strip: one for each strategy, its values over seeds and their mean in words."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from evenload.report.cases import mean, of
+from evenload.report.chart.dots import DotRow
+from evenload.report.numbers import quantity
+from evenload.report.results import StudyResults
+from evenload.report.strategies import looks
+
+
+def strip_rows(
+    results: StudyResults, runs: pd.DataFrame, column: str, write: Callable[[float], str] = quantity
+) -> list[DotRow]:
+    """A row for each strategy, in the order of the study."""
+    made = []
+    for name, look in looks(results.strategies).items():
+        values = of(runs, name, column)
+        made.append(DotRow(look.label, look.key, look.marker, values, write(mean(values))))
+    return made
+
+
+def in_words(rows: list[DotRow]) -> str:
+    """The rows as part of a sentence."""
+    return "; ".join(f"{row.label} {row.words}" for row in rows)

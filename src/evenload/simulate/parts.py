@@ -1,0 +1,65 @@
+"""Finished units kept on disk, so that an interrupted study goes on where it stopped."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+import evenload
+from evenload.base.errors import InputError
+from evenload.simulate.study_file import Study
+from evenload.simulate.unit_run import FRAMES, Frames
+from evenload.simulate.world import Unit
+
+_MARK = "study.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The folder of finished units of one study; a unit is there whole or not at all."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, out: Path, study: Study, fresh: bool) -> "Parts":
+        """Open the parts of a study below ``out``; parts of another study, or of another version, are removed."""
+        if out.exists() and not out.is_dir():
+            raise InputError(f"{out} is a file; name a folder for the results with --out")
+        folder = out / "parts"
+        mark = {"study": fingerprint(study), "evenload": evenload.__version__}
+        known = folder / _MARK
+        if fresh or not known.exists() or json.loads(known.read_text()) != mark:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            known.write_text(json.dumps(mark))
+        return cls(folder)
+
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit is finished."""
+        return (self.folder / unit.key).is_dir()
+
+    def save(self, unit: Unit, frames: Frames) -> None:
+        """Keep a finished unit."""
+        draft = self.folder / f".{unit.key}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        for name, frame in frames.items():
+            frame.to_parquet(draft / f"{name}.parquet", index=False)
+        draft.rename(self.folder / unit.key)
+
+    def load(self, units: list[Unit]) -> Frames:
+        """The frames of all units, joined in the order given."""
+        return {
+            name: pd.concat(
+                [pd.read_parquet(self.folder / unit.key / f"{name}.parquet") for unit in units], ignore_index=True
+            ).astype(columns)
+            for name, columns in FRAMES.items()
+        }
+
+
+def fingerprint(study: Study) -> str:
+    """What identifies a study: its settings, not its file."""
+    return hashlib.sha256(study.model_dump_json().encode()).hexdigest()

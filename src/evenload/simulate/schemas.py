@@ -1,0 +1,52 @@
+"""The published JSON Schemas of the study file and of a study's summary."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evenload.simulate.study_file import Study
+
+
+class ReferenceCase(BaseModel):
+    """The case the report's large pictures show."""
+
+    model_config = ConfigDict(extra="forbid")
+    penetration: float
+    base_load: str
+    behaviour: str
+    seed: int
+
+
+class PublishedComparison(BaseModel):
+    """A published statement beside what this study shows."""
+
+    model_config = ConfigDict(extra="forbid")
+    statement: str
+    published: str
+    here: str
+    agrees: bool
+    why: str
+
+
+class StudySummary(BaseModel):
+    """``summary.json`` of a study. Costs are float estimates; numbers unknown are null."""
+
+    model_config = ConfigDict(extra="forbid", title="Summary of an evenload study")
+    evenload: str = Field(description="version that made it")
+    title: str
+    question: str
+    period: str
+    currency: str
+    criterion: str
+    reference: ReferenceCase
+    facts: dict[str, str]
+    means_over_seeds: list[dict[str, str | float | None]]
+    hosting_capacity: list[dict[str, str | float | None]]
+    comparisons: list[PublishedComparison]
+    assumptions: list[str]
+    attribution: list[str]
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas by name."""
+    return {"study": Study.model_json_schema(), "summary": StudySummary.model_json_schema()}

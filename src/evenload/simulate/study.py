@@ -1,0 +1,66 @@
+"""A whole study: its units in parallel processes, resumable, ending in frozen results."""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from pathlib import Path
+
+from evenload.report.results import StudyResults
+from evenload.simulate.parts import Parts
+from evenload.simulate.results import assemble
+from evenload.simulate.study_file import Study
+from evenload.simulate.unit_run import Frames, run_unit
+from evenload.simulate.world import Unit, units
+
+Progress = Callable[[int, int], None]
+"""Called with units done and units in all."""
+
+
+def run_study(
+    study: Study, out: Path, *, folder: Path, workers: int, fresh: bool = False, progress: Progress | None = None
+) -> StudyResults:
+    """Run what is not finished yet below ``out`` and return the results; relative paths start at ``folder``.
+
+    Stopped by Ctrl-C it keeps the finished units and goes on from them the next time.
+    """
+    parts = Parts.open(out, study, fresh)
+    whole = units(study)
+    missing = [unit for unit in whole if not parts.has(unit)]
+    tell = progress or _silent
+    tell(len(whole) - len(missing), len(whole))
+    if workers <= 1 or len(missing) <= 1:
+        _run_here(study, folder, missing, parts, lambda left: tell(len(whole) - left, len(whole)))
+    else:
+        _run_in_processes(study, folder, missing, parts, workers, lambda left: tell(len(whole) - left, len(whole)))
+    return assemble(study, folder, parts.load(whole))
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _run_here(study: Study, folder: Path, missing: list[Unit], parts: Parts, tell: Callable[[int], None]) -> None:
+    for i, unit in enumerate(missing):
+        parts.save(unit, run_unit(study, folder, unit))
+        tell(len(missing) - i - 1)
+
+
+def _run_in_processes(
+    study: Study, folder: Path, missing: list[Unit], parts: Parts, workers: int, tell: Callable[[int], None]
+) -> None:
+    """Run units in ``workers`` processes and save each as it comes."""
+    executor = ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn"), _ignore_interrupt)
+    try:
+        waiting: dict[Future[Frames], Unit] = {executor.submit(run_unit, study, folder, unit): unit for unit in missing}
+        while waiting:
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                parts.save(waiting.pop(future), future.result())
+                tell(len(waiting))
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent, which knows what is finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

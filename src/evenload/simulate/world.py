@@ -1,0 +1,151 @@
+"""The array world: one population on one grid, run under every strategy and base load.
+
+A unit is the piece of a study that is computed at once, in one process: a seed, a penetration and a behaviour. Random
+streams are spawned by purpose, so that every strategy meets the same cars, homes and base load, and a higher
+penetration keeps the cars of the lower one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from evenload.base.errors import InvariantError
+from evenload.base.instants import InstantArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.domain.session import Sessions
+from evenload.schedule.audit import audit
+from evenload.schedule.problem import Problem
+from evenload.schedule.windows import Windows
+from evenload.simulate.base_load import HouseholdLoad
+from evenload.simulate.behaviour import behave
+from evenload.simulate.inputs import StudyInputs
+from evenload.simulate.strategies import Choice
+from evenload.simulate.study_file import Study
+
+_STREAMS: Final = ("cars", "order", "homes", "behaviour", "base load", "strategy")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of a study computed at once."""
+
+    seed: int
+    penetration: float
+    behaviour: str
+
+    @property
+    def key(self) -> str:
+        """Name of the unit, fit for a folder."""
+        behaviour = "".join(c if c.isalnum() else "-" for c in self.behaviour)
+        return f"seed{self.seed:04d}-penetration{self.penetration:.4f}-{behaviour}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cars:
+    """The cars of a unit: what they declare, what they do, and the circuit each session hangs on."""
+
+    sessions: Sessions
+    unplugged_at: InstantArray
+    opted_out: BoolArray
+    node: IntArray
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One strategy on one problem."""
+
+    choice: Choice
+    base_load: str
+    problem: Problem
+    power_kw: FloatArray
+    ev_load_kw: FloatArray
+
+    @property
+    def load_kw(self) -> FloatArray:
+        """Load through each node, base and cars, kW, shape (nodes, steps)."""
+        return self.problem.base_load_kw + self.ev_load_kw
+
+
+def units(study: Study) -> list[Unit]:
+    """Every unit of a study, in a fixed order."""
+    seeds = range(study.first_seed, study.first_seed + study.seeds)
+    return [
+        Unit(seed, penetration, behaviour)
+        for behaviour in study.behaviours
+        for seed in seeds
+        for penetration in study.penetrations
+    ]
+
+
+def draw_cars(study: Study, inputs: StudyInputs, unit: Unit) -> Cars:
+    """Draw the cars of the highest penetration, keep the unit's share of them and hang them on homes."""
+    homes = inputs.grid.homes
+    wanted, most = (max(1, round(share * homes)) for share in (unit.penetration, max(study.penetrations)))
+    history = inputs.draw_cars(most, inputs.horizon.start, inputs.horizon.end, _stream(unit.seed, "cars"))
+    names = np.unique(history.user_id)
+    rank = _stream(unit.seed, "order").permutation(names.size)
+    kept = history.take(rank[np.searchsorted(names, history.user_id)] < wanted)
+    behaved = behave(kept, study.behaviours[unit.behaviour], _stream(unit.seed, "behaviour"))
+    home = _stream(unit.seed, "homes").permutation(homes)
+    place = rank[np.searchsorted(names, behaved.sessions.user_id)] % homes
+    node = inputs.grid.home_node[home[place]]
+    return Cars(behaved.sessions, behaved.unplugged_at, behaved.opted_out, node, wanted)
+
+
+def runs_of(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> Iterator[Run]:
+    """Every strategy under every base load, base load by base load."""
+    for kw_peak in study.base_load.kw_peak_per_home:
+        load = HouseholdLoad(inputs.profiles_kw, kw_peak, study.base_load.season_low)
+        base_kw = load.through_nodes(inputs.grid, inputs.horizon, inputs.clock, _stream(unit.seed, "base load"))
+        problem = problem_of(inputs, cars, base_kw)
+        for choice in study.choices():
+            power_kw = choice.strategy.power_kw(problem, _stream(unit.seed, "strategy"))
+            _refuse_broken_promises(choice, problem, power_kw)
+            yield Run(choice, base_load_label(kw_peak), problem, power_kw, problem.ev_load_kw(power_kw))
+
+
+def base_load_label(kw_peak: float) -> str:
+    """How reports name a base load."""
+    return f"{kw_peak:g} kW"
+
+
+def problem_of(inputs: StudyInputs, cars: Cars, base_load_kw: FloatArray) -> Problem:
+    """The planning problem of a unit's cars above a base load."""
+    sessions = cars.sessions
+    windows = Windows.between(inputs.horizon, sessions.plugged_at, cars.unplugged_at)
+    lengths = np.diff(windows.offset)
+    # plans end with the last whole step before the departure: what is left of the last one is a reserve
+    declared = np.floor(inputs.horizon.position(sessions.departs_at)).astype(np.int64) - windows.first_step
+    return Problem(
+        horizon=inputs.horizon,
+        session_id=sessions.session_id,
+        node=cars.node,
+        first_step=windows.first_step,
+        offset=windows.offset,
+        cap_kw=np.repeat(sessions.power_kw_max, lengths) * windows.coverage,
+        declared_slots=np.maximum(declared, 1),
+        energy_kwh=sessions.energy_kwh / sessions.efficiency,
+        power_kw_max=sessions.power_kw_max,
+        opted_out=cars.opted_out,
+        tree=inputs.grid.tree,
+        base_load_kw=base_load_kw,
+        limit_kw=inputs.grid.tree.limit_kw[:, None],
+        price_per_kwh=inputs.signal.price_per_kwh,
+        minute_of_day=inputs.clock.minute_of_day(inputs.horizon.starts()),
+    )
+
+
+def _refuse_broken_promises(choice: Choice, problem: Problem, power_kw: FloatArray) -> None:
+    """A strategy that draws what a car cannot, or gives more than the need, would falsify every number after it."""
+    broken = audit(problem, power_kw)
+    hard = [violation for violation in broken if violation.kind != "circuit"]
+    if hard:
+        raise InvariantError(f"strategy {choice.label} broke a promise in {len(hard)} places, first: {hard[0]}")
+
+
+def _stream(seed: int, purpose: str) -> np.random.Generator:
+    """The random stream of one purpose; streams of different purposes and seeds are independent."""
+    return np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(_STREAMS.index(purpose),)))

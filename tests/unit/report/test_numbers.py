@@ -1,0 +1,52 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evenload.report.numbers import count, money, percent, plural, quantity, span
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0"), (0.6283, "0.63"), (1.194, "1.19"), (12.34, "12.3"), (1234.5, "1,234"), (0.0213, "0.021"),
+     (0.0002, "< 0.001"), (-0.101, "−0.10"), (-1e-9, "> −0.001"), (math.nan, "–"), (math.inf, "–")],
+)  # fmt: skip
+def test_quantity(value: float, words: str) -> None:
+    assert quantity(value) == words
+
+
+def test_units_do_not_part_from_their_number() -> None:
+    assert quantity(5.0, "kW") == "5.00\u00a0kW"
+    assert percent(0.5) == "50\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (0.6, "60 %"), (0.025, "2.5 %"), (0.0003, "< 0.1 %"), (1.234, "123 %"), (math.nan, "–")],
+)
+def test_percent(share: float, words: str) -> None:
+    assert percent(share).replace("\u00a0", " ") == words
+
+
+def test_money_needs_a_currency() -> None:
+    assert money(1234.5, "EUR") == "EUR 1,234"
+    assert money(3.14159, "EUR") == "EUR 3.14"
+    assert money(3.0, "") == "–"
+
+
+def test_counts() -> None:
+    assert [count(6.0), count(5.875), count(math.nan)] == ["6", "5.9", "–"]
+    assert [plural(0, "car"), plural(1, "car"), plural(1200, "car")] == ["no cars", "1 car", "1,200 cars"]
+
+
+def test_span_leaves_out_what_is_not_finite() -> None:
+    assert span([2.0, math.nan, 1.0]) == "1.00 to 2.00"
+    assert span([2.0, 2.0]) == "2.00"
+    assert span([math.nan]) == "–"
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_no_number_is_ever_written_as_nan_or_inf(value: float) -> None:
+    written = [quantity(value), percent(value), money(value, "USD"), count(value), span([value, 1.0])]
+    assert not any("nan" in words or "inf" in words for words in written)
