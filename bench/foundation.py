@@ -81,9 +81,7 @@ def problem(history: History, grid: HomeGrid, horizon: Horizon, seed: int = 1) -
 
 def day_problem(count: int) -> Problem:
     """``count`` sessions x 96 steps: 10 sessions a transformer, 500 transformers a feeder, limits at three levels."""
-    grid = GridShape(
-        -(-count // 10), 10, (50.0,), transformers_per_feeder=500, feeder_kva=500 * 10 * 2.6
-    ).build()
+    grid = GridShape(-(-count // 10), 10, (50.0,), transformers_per_feeder=500, feeder_kva=500 * 10 * 2.6).build()
     horizon = Horizon.between(NOON, NOON + timedelta(days=1))
     history = sessions(count)
     return problem(spread(history), grid, horizon)
@@ -174,7 +172,10 @@ def main() -> None:
         rows.append({"case": name, "target": target} | result)
         if not chosen.json:
             per = 1e6 * result["seconds"] / result["sessions"]
-            print(f"{name:44s} {result['seconds']:8.2f} s  {per:8.1f} us/session  {result['mb']:6.0f} MB   {target}", flush=True)
+            print(
+                f"{name:44s} {result['seconds']:8.2f} s  {per:8.1f} us/session  {result['mb']:6.0f} MB   {target}",
+                flush=True,
+            )
     if chosen.json:
         print(json.dumps(rows, indent=1))
     if chosen.peer:

@@ -8,7 +8,7 @@
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evenload.simulate.api import example, study
@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "example", "study"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in {"example", "study"}:
         return getattr(import_module("evenload.simulate.api"), name)
     raise AttributeError(f"module 'evenload' has no attribute {name!r}")

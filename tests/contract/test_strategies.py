@@ -54,6 +54,13 @@ class TestValleyByPriceOnAnHourlyTick(StrategyContract):
         return Valley(price_weight=1.0, waiting_weight_per_hour=0.0, tick_minutes=60)
 
 
+class TestValleyWithReserve(StrategyContract):
+    problems = 60
+
+    def make(self) -> Strategy:
+        return Valley(reserve_minutes=60)
+
+
 class Broken:
     """A strategy that breaks one promise at a time."""
 

@@ -18,7 +18,8 @@ RUNS: Final = {
 """One row a run. Penetration 0-1 is cars per home. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over
 cars. ``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
 ``transformers_over``: transformers over rating for the criterion's minutes or more on some day;
-``transformer_days_over_share``: share of transformer-days that were. ``cost``: float estimate in the study's currency."""
+``transformer_days_over_share``: share of transformer-days that were. ``cost``: float estimate in the
+study's currency."""
 
 CIRCUITS: Final = {
     "strategy": "str", "seed": "int64", "penetration": "float64", "base_load": "str", "behaviour": "str",

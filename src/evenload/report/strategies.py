@@ -10,14 +10,19 @@ from evenload.report.palette import STRATEGY_COLOURS
 _DASHES: Final = (None, "7 4", "2 3", "9 3 2 3", None, "5 2", "12 4", "3 5")
 _KNOWN: Final = {
     "unmanaged": (0, "Unmanaged", "nobody manages charging: every car charges at full power from plug-in"),
-    "timer": (1, "Timer", "everyone sets the same off-peak hour of a time-of-use rate"),
-    "price": (2, "Price", "each car picks its cheapest hours, blind to the transformer above it"),
-    "balanced": (3, "Balanced", "every site shares what its transformer has left, hour by hour"),
-    "valley": (4, "Valley", "evenload fills the valley of every transformer and of the feeder, cars ready on time"),
+    "timer": (1, "Timer", "everyone charges inside the same off-peak hours of a time-of-use rate"),
+    "price": (2, "Price", "every car picks its own cheapest hours, blind to the transformer above it"),
+    "balanced": (3, "Balanced", "every car charges at one even power from plug-in to its declared departure"),
+    "valley": (
+        4,
+        "Valley",
+        "evenload fills the valleys of every circuit under all limits, and plans again as time goes on",
+    ),
 }
+VALLEY: Final = "valley"
 UNMANAGED: Final = "unmanaged"
 TIMER: Final = "timer"
-_MANAGED_FIRST: Final = ("valley", "balanced", "price")
+_MANAGED_FIRST: Final = (VALLEY, "balanced", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def looks(strategies: Sequence[str]) -> dict[str, Look]:
 
 
 def managed(strategies: Sequence[str]) -> str | None:
-    """The strategy that stands for evenload in the answer; ``None`` where all are passive."""
+    """The strategy the answer holds against the passive ones; ``None`` where all are passive."""
     active = [name for name in strategies if name not in (UNMANAGED, TIMER)]
     return next((name for name in _MANAGED_FIRST if name in active), active[-1] if active else None)
 

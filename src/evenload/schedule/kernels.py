@@ -78,15 +78,25 @@ def fill_cheapest(
     """Fill each session's planned slots by ``rank[step]`` until its amount is met; kW of the real slots (K,)."""
     power = np.zeros(cap_kw.size)
     for i in range(first_step.size):
-        begin, slots, first = offset[i], offset[i + 1] - offset[i], first_step[i]
+        begin, slots = offset[i], offset[i + 1] - offset[i]
+        ranks = rank[first_step[i] : first_step[i] + slots_planned[i]]
+        low, high = -1, rank.size - 1  # the last rank that is needed lies in (low, high]
+        while high - low > 1:
+            middle = (low + high) // 2
+            held = 0.0
+            for k in range(ranks.size):
+                if ranks[k] <= middle:
+                    held += power_kw_max[i] if k > 0 else cap_kw[begin]
+            low, high = (low, middle) if held >= amount_kw[i] else (middle, high)
         left = amount_kw[i]
-        for k in np.argsort(rank[first : first + slots_planned[i]]):
-            planned = min(left, cap_kw[begin] if k == 0 else power_kw_max[i])
-            left -= planned
-            if k < slots:
-                power[begin + k] = min(planned, cap_kw[begin + k])
-            if left <= 0.0:
-                break
+        for k in range(ranks.size):
+            if ranks[k] < high:
+                left -= power_kw_max[i] if k > 0 else cap_kw[begin]
+        for k in range(min(slots, ranks.size)):
+            if ranks[k] < high:
+                power[begin + k] = cap_kw[begin + k]
+            elif ranks[k] == high:
+                power[begin + k] = min(max(left, 0.0), cap_kw[begin + k])
     return power
 
 

@@ -20,7 +20,7 @@ class Problem:
 
     A session's window ends when the car really unplugs. That instant is there so that a strategy can notice the car
     has gone; planning on it would be looking into the future, and ``testing.strategies`` checks that nobody does.
-    What a strategy plans on is ``declared_slots``: how many slots of the window lie before the declared departure
+    What a strategy plans on is ``declared_slots``: how many whole slots of the window lie before the declared departure
     (it may exceed the window's length when the car leaves early).
     """
 
@@ -71,10 +71,10 @@ class Problem:
         return np.repeat(np.arange(self.sessions), np.diff(self.offset))
 
     def ev_load_kw(self, power_kw: FloatArray) -> FloatArray:
-        """Load of the sessions through each node (everything below it included), shape (N, T), from slot powers (K,)."""
+        """Load of the sessions through each node (all below it included), shape (N, T), from slot powers (K,)."""
         steps = self.horizon.steps
         cell = np.repeat(self.node, np.diff(self.offset)) * steps + self.slot_steps()
-        direct = np.bincount(cell, weights=power_kw, minlength=len(self.tree) * steps)
+        direct: FloatArray = np.bincount(cell, weights=power_kw, minlength=len(self.tree) * steps).astype(np.float64)
         return self.tree.sum_up(direct.reshape(len(self.tree), steps))
 
     def delivered_kwh(self, power_kw: FloatArray) -> FloatArray:

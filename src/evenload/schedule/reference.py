@@ -59,7 +59,7 @@ class ValleyReference:
         self.waiting = strategy.waiting_weight_per_hour * problem.horizon.hours_per_step
         self.tick_steps = max(1, strategy.tick_minutes // problem.horizon.step_minutes)
         self.limit = np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)
-        self.until = problem.first_step + slots_to_plan(problem)
+        self.until = problem.first_step + slots_to_plan(problem, strategy.reserve_minutes)
         self.plan: list[dict[int, float]] = [{} for _ in range(problem.sessions)]  # car -> step -> kW
         self.left = amount_kw(problem).tolist()
         self.stale, self.short = [True] * problem.sessions, [False] * problem.sessions

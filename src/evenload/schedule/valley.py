@@ -24,7 +24,9 @@ class Valley:
 
     ``price_weight`` adds the price: at 1 the dearest step counts against the cheapest like a full circuit against an
     empty one. ``waiting_weight_per_hour`` makes waiting cost something, by default like 4 % of a circuit's size an
-    hour: later room may be needed by cars that have not come yet, and a driver may leave early.
+    hour: later room may be needed by cars that have not come yet, and a driver may leave early. ``reserve_minutes``
+    plans to be done that long before the declared departure, where full power allows it: the price of drivers who
+    leave before they said.
 
     It knows the base load and prices of the whole horizon (a perfect forecast), and a car once it is plugged in.
     ``docs/explanation/strategies.md`` has the method and what it cannot do.
@@ -33,6 +35,7 @@ class Valley:
     price_weight: float = 0.0
     waiting_weight_per_hour: float = 0.04
     tick_minutes: int = 15
+    reserve_minutes: int = 0
 
     name: ClassVar[str] = "valley"
     shortfall: ClassVar[UnservedReason] = UnservedReason.CIRCUIT_LIMIT
@@ -41,6 +44,8 @@ class Valley:
         for name in ("price_weight", "waiting_weight_per_hour"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise InputError(f"{name} must be a number of 0 or more, not {getattr(self, name)}")
+        if self.reserve_minutes < 0:
+            raise InputError(f"reserve_minutes must be 0 or more, not {self.reserve_minutes}")
         if self.tick_minutes < 1:
             raise InputError(f"tick_minutes must be 1 or more, not {self.tick_minutes}")
 
@@ -50,7 +55,7 @@ class Valley:
 
         by_node = np.lexsort((problem.first_step, problem.node))
         first, slots = problem.first_step[by_node], np.diff(problem.offset)[by_node]
-        planned = slots_to_plan(problem)[by_node]
+        planned = slots_to_plan(problem, self.reserve_minutes)[by_node]
         place = np.concatenate([[0], np.cumsum(np.maximum(slots, planned))])
         size = by_node.size
         cars = kernels.Cars(
@@ -71,11 +76,15 @@ class Valley:
         return power.power_kw
 
 
-def slots_to_plan(problem: Problem) -> IntArray:
-    """Slots each session's load is foreseen on, shape (S,): to the declared departure; opted out, until it is full."""
+def slots_to_plan(problem: Problem, reserve_minutes: int) -> IntArray:
+    """Slots each session's load is foreseen on, shape (S,): to the declared departure less the reserve, if that is
+    time enough at full power; opted out, until it is full.
+    """
     until_full = np.ceil(amount_kw(problem) / problem.power_kw_max).astype(np.int64) + 1
     within = np.minimum(until_full, problem.horizon.steps - problem.first_step)
-    return np.where(problem.opted_out, within, planned_slots(problem))
+    declared = planned_slots(problem)
+    reserved = np.maximum(declared - reserve_minutes // problem.horizon.step_minutes, np.minimum(within, declared))
+    return np.where(problem.opted_out, within, reserved)
 
 
 def share_per_kw(problem: Problem) -> FloatArray:

@@ -16,6 +16,7 @@ from evenload.domain.signal import Signal
 from evenload.files import packaged
 from evenload.files.grid import read_grid
 from evenload.files.history import read_history
+from evenload.files.load import read_load
 from evenload.files.signal import read_signal
 from evenload.grid.build import GridShape, HomeGrid, from_transformers
 from evenload.simulate.matched_signal import matched
@@ -36,25 +37,33 @@ DrawCars = Callable[[int, datetime, datetime, np.random.Generator], History]
 
 @dataclass(frozen=True, slots=True)
 class StudyInputs:
-    """Everything read from files and packages, ready for any number of runs."""
+    """Everything read from files and packages, ready for any number of runs.
+
+    ``profiles_kw`` (profiles, slots of the day) are household profiles to draw from; ``load_kw`` (nodes, steps) is the
+    base load through each node where the study names a load file.
+    """
 
     horizon: Horizon
     clock: LocalClock
     grid: HomeGrid
     signal: Signal
     profiles_kw: FloatArray
+    load_kw: FloatArray | None
     draw_cars: DrawCars
 
 
 def load_inputs(study: Study, folder: Path) -> StudyInputs:
     """Read what the study names; relative paths start at ``folder``, the study file's own."""
     horizon, clock = study.span.horizon(), study.span.clock()
+    grid = _grid(study.grid, folder)
+    path = study.base_load.path
     return StudyInputs(
         horizon=horizon,
         clock=clock,
-        grid=_grid(study.grid, folder),
+        grid=grid,
         signal=_signal(study, horizon, clock, folder),
-        profiles_kw=packaged.households(),
+        profiles_kw=packaged.households(study.base_load.dataset),
+        load_kw=grid.tree.sum_up(read_load(folder / path, horizon, grid.tree)) if path else None,
         draw_cars=_cars(study.cars, clock, folder),
     )
 
@@ -63,7 +72,7 @@ def _grid(source: GeneratedGrid | PackagedGrid | FileGrid, folder: Path) -> Home
     if isinstance(source, FileGrid):
         return HomeGrid.of(read_grid(folder / source.path), source.homes_per_transformer)
     if isinstance(source, PackagedGrid):
-        table = packaged.feeder(source.feeder).service()
+        table = packaged.feeder(source.feeder).service
         return from_transformers(
             table.transformer, table.rating_kva, table.customers, power_factor=source.power_factor,
             transformers_per_feeder=len(table.transformer), feeder_kva=source.feeder_kva,

@@ -26,9 +26,8 @@ def comparisons(study: Study, shown: Reference, runs: pd.DataFrame, hosting: pd.
         & (runs["base_load"] == shown.base_load)
         & (runs["behaviour"] == shown.behaviour)
     ]
-    mean = case.groupby("strategy")[["transformer_days_over_share", "ev_peak_kw_per_car"]].mean()
-    over = {name: float(mean.loc[label[name], "transformer_days_over_share"]) for name in label}
-    peak = {name: float(mean.loc[label[name], "ev_peak_kw_per_car"]) for name in label}
+    over = {name: _mean(case, label[name], "transformer_days_over_share") for name in label}
+    peak = {name: _mean(case, label[name], "ev_peak_kw_per_car") for name in label}
     hosted = hosting[(hosting["base_load"] == shown.base_load) & (hosting["behaviour"] == shown.behaviour)]
     median = hosted.groupby("strategy")["capacity"].median()
     return (
@@ -47,6 +46,10 @@ def _labels(labels: list[str], strategies: list[Strategy]) -> dict[str, str]:
         if strategy.name in _SYNTHETIC_KW:
             found.setdefault(strategy.name, label)
     return found
+
+
+def _mean(case: pd.DataFrame, strategy: str, column: str) -> float:
+    return float(case.loc[case["strategy"] == strategy, column].to_numpy().mean())
 
 
 def _timer_worse(over: dict[str, float]) -> Comparison:

@@ -14,7 +14,6 @@ from evenload.simulate.population import preset
 from evenload.simulate.published import comparisons
 from evenload.simulate.study_file import GeneratedGrid, HistoryCars, PackagedGrid, PresetCars, Study
 from evenload.simulate.unit_run import Frames, reference
-from evenload.simulate.world import base_load_label
 
 
 def assemble(study: Study, folder: Path, frames: Frames) -> StudyResults:
@@ -32,7 +31,7 @@ def assemble(study: Study, folder: Path, frames: Frames) -> StudyResults:
         timer_clock=study.timer_clock,
         reference=shown,
         strategies=tuple(choice.label for choice in study.choices()),
-        base_loads=tuple(base_load_label(kw) for kw in study.base_load.kw_peak_per_home),
+        base_loads=tuple(study.base_load.labels()),
         behaviours=tuple(study.behaviours),
         facts=_facts(study, inputs, frames["runs"]),
         assumptions=tuple(study.assumptions),
@@ -67,7 +66,7 @@ def datasets(study: Study) -> list[str]:
         names.append(preset(study.cars.preset).dataset)
     if isinstance(study.grid, PackagedGrid):
         names.append(study.grid.feeder)
-    names.append(study.base_load.dataset)
+    names.append("" if study.base_load.path else study.base_load.dataset)
     names.append(study.signal.price.dataset)
     names.append(study.signal.carbon.dataset if study.signal.carbon else "")
     return list(dict.fromkeys(name for name in names if name))

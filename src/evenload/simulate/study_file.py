@@ -100,11 +100,16 @@ class FileGrid(Part):
 
 
 class BaseLoad(Part):
-    """Household load beside the cars: one-day profiles scaled to each diversified peak listed."""
+    """Load beside the cars: packaged one-day profiles scaled to each diversified peak listed, or a load file."""
 
     dataset: str = "households-british"
-    kw_peak_per_home: list[float] = Field(default=[2.0], min_length=1, max_length=_LIST_MAX)
+    kw_peak_per_home: list[Annotated[float, Field(gt=0)]] = Field(default=[2.0], min_length=1, max_length=_LIST_MAX)
     season_low: float = Field(default=0.6, gt=0, le=1)
+    path: str = ""
+
+    def labels(self) -> list[str]:
+        """How reports name each base load, in the order given."""
+        return [self.path] if self.path else [f"{kw:g} kW" for kw in self.kw_peak_per_home]
 
 
 class SeriesSource(Part):
@@ -149,7 +154,7 @@ class Shown(Part):
     """The one case the report's large pictures show; by default the highest penetration and the middle base load."""
 
     penetration: float | None = None
-    kw_peak_per_home: float | None = None
+    base_load: str | None = None
     behaviour: str | None = None
 
 
@@ -185,7 +190,7 @@ class Study(Part):
             if len(set(given)) < len(given):
                 raise ValueError(f"{name} lists the same entry twice; give variants a `label` of their own")
         self._known("shown.penetration", self.shown.penetration, self.penetrations)
-        self._known("shown.kw_peak_per_home", self.shown.kw_peak_per_home, self.base_load.kw_peak_per_home)
+        self._known("shown.base_load", self.shown.base_load, self.base_load.labels())
         self._known("shown.behaviour", self.shown.behaviour, list(self.behaviours))
         return self
 

@@ -10,7 +10,7 @@ from evenload.simulate.details import closeup_frame, heat_frame, profile_frame
 from evenload.simulate.inputs import load_inputs
 from evenload.simulate.measures import Nights, Scene, circuit_rows, run_row
 from evenload.simulate.study_file import Study
-from evenload.simulate.world import Unit, base_load_label, draw_cars, runs_of
+from evenload.simulate.world import Unit, draw_cars, runs_of
 
 FRAMES = {"runs": RUNS, "circuits": CIRCUITS, "profiles": PROFILES, "heat": HEAT, "closeup": CLOSEUP}
 """Names of the frames a unit yields, with their columns."""
@@ -40,11 +40,11 @@ def run_unit(study: Study, folder: Path, unit: Unit) -> Frames:
 
 def reference(study: Study) -> Reference:
     """The case the report's large pictures show."""
-    levels = sorted(study.base_load.kw_peak_per_home)
+    levels = study.base_load.labels()
     chosen = study.shown
     return Reference(
         penetration=chosen.penetration or max(study.penetrations),
-        base_load=base_load_label(chosen.kw_peak_per_home or levels[len(levels) // 2]),
+        base_load=chosen.base_load or levels[len(levels) // 2],
         behaviour=chosen.behaviour or next(iter(study.behaviours)),
         seed=study.first_seed,
     )

@@ -97,19 +97,23 @@ def draw_cars(study: Study, inputs: StudyInputs, unit: Unit) -> Cars:
 
 def runs_of(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> Iterator[Run]:
     """Every strategy under every base load, base load by base load."""
-    for kw_peak in study.base_load.kw_peak_per_home:
-        load = HouseholdLoad(inputs.profiles_kw, kw_peak, study.base_load.season_low)
-        base_kw = load.through_nodes(inputs.grid, inputs.horizon, inputs.clock, _stream(unit.seed, "base load"))
+    for label, base_kw in _base_loads(study, inputs, unit):
         problem = problem_of(inputs, cars, base_kw)
         for choice in study.choices():
             power_kw = choice.strategy.power_kw(problem, _stream(unit.seed, "strategy"))
             _refuse_broken_promises(choice, problem, power_kw)
-            yield Run(choice, base_load_label(kw_peak), problem, power_kw, problem.ev_load_kw(power_kw))
+            yield Run(choice, label, problem, power_kw, problem.ev_load_kw(power_kw))
 
 
-def base_load_label(kw_peak: float) -> str:
-    """How reports name a base load."""
-    return f"{kw_peak:g} kW"
+def _base_loads(study: Study, inputs: StudyInputs, unit: Unit) -> Iterator[tuple[str, FloatArray]]:
+    """Every base load of the study: its label, and kW through each node (nodes, steps)."""
+    labels = study.base_load.labels()
+    if inputs.load_kw is not None:
+        yield labels[0], inputs.load_kw
+        return
+    for label, kw_peak in zip(labels, study.base_load.kw_peak_per_home, strict=True):
+        load = HouseholdLoad(inputs.profiles_kw, kw_peak, study.base_load.season_low)
+        yield label, load.through_nodes(inputs.grid, inputs.horizon, inputs.clock, _stream(unit.seed, "base load"))
 
 
 def problem_of(inputs: StudyInputs, cars: Cars, base_load_kw: FloatArray) -> Problem:

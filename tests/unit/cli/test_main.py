@@ -60,7 +60,7 @@ def test_an_example_can_be_printed_and_run_through_its_schema(capsys: pytest.Cap
             "Did you mean 'residential-2020'?",
         ),
         (
-            ("population", "public", "--cars", 5, "--start", "2020-01-01", "--end", "2020-01-02T00:00Z", "--out", "x.csv"),
+            ("population", "public", "--cars", 5, "--start", "2020-01-01", "--end", "2020-01-02T00:00Z", "-o", "x.csv"),
             "has no offset from UTC",
         ),
     ],

@@ -18,6 +18,7 @@ def test_a_file_is_replaced_only_when_the_writing_ends_well(tmp_path: Path) -> N
     with pytest.raises(KeyError):
         fail_half_way()
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
     with replacing(path) as partial:
         partial.write_text("new")
         assert path.read_text() == "old"

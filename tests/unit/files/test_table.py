@@ -47,10 +47,11 @@ def cells(column: Column) -> st.SearchStrategy[Any]:
 def tables(draw: st.DrawFn) -> tuple[TableSpec, dict[str, NDArray[Any]]]:
     """Columns of any canonical file: some optional ones left out, rows that break a rule or repeat a key dropped."""
     spec = draw(st.sampled_from(SPECS))
-    drawn = {
-        column.name: np.array(draw(st.lists(cells(column), min_size=ROWS, max_size=ROWS)), dtype=column.kind.dtype)
-        for column in spec.columns
-    }
+    left_out = draw(st.sets(st.sampled_from(spec.names))) - set(spec.required)
+    drawn = {}
+    for column in spec.columns:
+        cell = st.just(column.blank) if column.name in left_out else cells(column)
+        drawn[column.name] = np.array(draw(st.lists(cell, min_size=ROWS, max_size=ROWS)), dtype=column.kind.dtype)
     keep = np.ones(ROWS, dtype=np.bool_)
     for rule in spec.rules:
         keep &= ~rule.bad(drawn)
@@ -59,10 +60,6 @@ def tables(draw: st.DrawFn) -> tuple[TableSpec, dict[str, NDArray[Any]]]:
         key = tuple(str(drawn[name][row]) for name in spec.key)
         keep[row] &= key not in seen
         seen.add(key)
-    ruled = {
-        name for rule in spec.rules for name in spec.names if name == rule.column or f"{{{name}}}" in rule.sentence
-    }
-    left_out = draw(st.sets(st.sampled_from(spec.names))) - set(spec.required) - ruled
     return spec, {name: column[keep] for name, column in drawn.items() if name not in left_out}
 
 

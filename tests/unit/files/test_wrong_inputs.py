@@ -212,6 +212,15 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         read_table(tmp_path / "a.csv", SESSIONS)
 
 
+def test_a_bad_cell_does_not_break_rules_as_well(tmp_path: Path) -> None:
+    """The blank minimum, 0, is more than the refused need, -3: that goes without saying."""
+    path = tmp_path / "sessions.csv"
+    path.write_text(sessions(energy_kwh="-3"))
+    with pytest.raises(RowsRefusedError) as refused:
+        read_table(path, SESSIONS)
+    assert [problem.column for problem in refused.value.problems] == ["energy_kwh"]
+
+
 def test_lines_are_counted_past_cells_of_several_lines(tmp_path: Path) -> None:
     path = tmp_path / "sessions.csv"
     path.write_text(sessions(node='"T1\nT2"') + "s2\n" + sessions(energy_kwh="x").splitlines()[1])
@@ -247,10 +256,10 @@ def test_a_long_text_is_refused(tmp_path: Path) -> None:
 
 def test_cells_of_several_lines_stay_whole_in_a_file_of_many_blocks(tmp_path: Path) -> None:
     """pyarrow reads a block of 1 MiB at a time; a block that ended inside a quoted cell would tear its row apart."""
-    rows = [SESSION_ROW.replace("s1", f"s{row}").replace(",T1,", ',"T\n1",') for row in range(20_000)]
+    rows = [SESSION_ROW.replace("s1", f"s{row}").replace(",7.2", ',"7\n2"') for row in range(20_000)]
     path = tmp_path / "sessions.csv"
     path.write_text(LF.join([SESSION_HEAD, *rows]))
     with pytest.raises(RowsRefusedError) as refused:
         read_table(path, SESSIONS)
     assert [problem.line for problem in refused.value.problems] == list(range(2, 40_002, 2))
-    assert {problem.value for problem in refused.value.problems} == {"T\n1"}
+    assert {problem.value for problem in refused.value.problems} == {"7\n2"}

@@ -40,11 +40,19 @@ def test_water_level_agrees_with_its_reference(seed: int, share: float, guess_kw
 
 
 @settings(deadline=None, max_examples=150)
-@given(seed=SEEDS, scarcity=SCARCITY, price_weight=st.sampled_from([0.0, 0.3, 2.0]), tick=st.sampled_from([15, 60]))
-def test_valley_agrees_with_its_reference(seed: int, scarcity: float, price_weight: float, tick: int) -> None:
+@given(
+    seed=SEEDS,
+    scarcity=SCARCITY,
+    price_weight=st.sampled_from([0.0, 0.3, 2.0]),
+    tick=st.sampled_from([15, 60]),
+    reserve=st.sampled_from([0, 45]),
+)
+def test_valley_agrees_with_its_reference(
+    seed: int, scarcity: float, price_weight: float, tick: int, reserve: int
+) -> None:
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, sessions=int(rng.integers(0, 8)), steps=int(rng.integers(1, 20)), scarcity=scarcity)
-    strategy = Valley(price_weight=price_weight, tick_minutes=tick)
+    strategy = Valley(price_weight=price_weight, tick_minutes=tick, reserve_minutes=reserve)
     slow = reference.ValleyReference(problem, strategy).power_kw()
     np.testing.assert_allclose(strategy.power_kw(problem, rng), slow, rtol=1e-9, atol=1e-9)
 

@@ -190,8 +190,35 @@ def test_prices_are_levelled_between_the_cheapest_and_the_dearest_step() -> None
         ({"price_weight": -1.0}, "price_weight must be a number of 0 or more, not -1.0"),
         ({"waiting_weight_per_hour": float("inf")}, "waiting_weight_per_hour must be a number of 0 or more"),
         ({"tick_minutes": 0}, "tick_minutes must be 1 or more, not 0"),
+        ({"reserve_minutes": -5}, "reserve_minutes must be 0 or more, not -5"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(weights: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=re.escape(sentence)):
         Valley(**weights)
+
+
+def test_of_equally_loaded_steps_waiting_costs_make_the_earlier_ones_better(
+    problem_of: Any, car: Any, rng: Any
+) -> None:
+    """10 kW circuit: one kW more adds 0.1, waiting an hour 0.04, so each later hour gets 0.4 kW less: 1.6 .. 0.4 kW."""
+    problem = problem_of(car(0, 4, 4.0), steps=4, circuits=TEN_KW)
+    assert Valley().power_kw(problem, rng).tolist() == pytest.approx([1.6, 1.2, 0.8, 0.4])
+    assert Valley(waiting_weight_per_hour=0.0).power_kw(problem, rng).tolist() == pytest.approx([1.0, 1.0, 1.0, 1.0])
+
+
+def test_between_ticks_only_news_is_planned_and_limits_still_hold(problem_of: Any, car: Any, rng: Any) -> None:
+    """Whoever comes between two ticks is planned at once; the standing plan of the other gives way at the limit."""
+    problem = problem_of(car(0, 4, 29.0), car(1, 1, 7.4), steps=4, circuits=TEN_KW)
+    power = Valley(tick_minutes=240).power_kw(problem, rng)
+    assert power[4] == pytest.approx(7.4)
+    assert problem.ev_load_kw(power).max() <= 10.0 + 1e-9
+
+
+def test_a_reserve_is_done_early_where_full_power_allows_it(problem_of: Any, car: Any, rng: Any) -> None:
+    """Hourly steps: 7 kWh in 4 h less 2 h of reserve are 3.5 kW twice; who needs 2.5 h of full power keeps all 4 h."""
+    problem = problem_of(car(0, 4, 7.0), steps=4, circuits=TEN_KW)
+    early = Valley(waiting_weight_per_hour=0.0, reserve_minutes=120)
+    assert early.power_kw(problem, rng).tolist() == pytest.approx([3.5, 3.5, 0.0, 0.0])
+    busy = problem_of(car(0, 4, 18.5), steps=4, circuits=TEN_KW)
+    assert early.power_kw(busy, rng).tolist() == pytest.approx([18.5 / 4] * 4)

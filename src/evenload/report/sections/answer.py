@@ -5,7 +5,7 @@ import pandas as pd
 from evenload.report.cases import reference_case, seed_runs, with_unserved_share
 from evenload.report.numbers import NOTHING, count, money, percent, plural, quantity
 from evenload.report.results import StudyResults
-from evenload.report.strategies import TIMER, UNMANAGED, key_strategies, looks, managed
+from evenload.report.strategies import TIMER, UNMANAGED, VALLEY, key_strategies, looks
 
 
 def answer(results: StudyResults) -> str:
@@ -58,4 +58,4 @@ def _subject(results: StudyResults, name: str) -> str:
     if name == TIMER:
         return f"a timer at {results.timer_clock}" if results.timer_clock else "a common timer"
     words = look.label.lower()
-    return f"evenload ({words})" if name == managed(results.strategies) else words
+    return f"evenload ({words})" if name == VALLEY else words
