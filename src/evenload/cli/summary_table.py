@@ -15,15 +15,10 @@ def summary_table(results: StudyResults) -> Table:
     ]
     mean = case.groupby("strategy", sort=False).mean(numeric_only=True)
     title = f"{results.title}: {shown.penetration:.0%} of homes with a car, base load {shown.base_load} a home"
-    table = Table(title=title, title_justify="left", caption=f"Means over {case['seed'].nunique()} seeds.")
+    caption = f"Means over {case['seed'].nunique()} seeds. Nights over: share of transformer-nights over the rating."
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("strategy")
-    for name in (
-        "EV peak kW/car",
-        "transformer-nights over",
-        "worst loading",
-        "unserved",
-        f"cost {results.currency}/kWh",
-    ):
+    for name in ("EV peak kW/car", "nights over", "worst load", "unserved", f"{results.currency}/kWh"):
         table.add_column(name, justify="right")
     for strategy, row in mean.iterrows():
         needed, delivered = row["energy_kwh_needed"], row["energy_kwh_delivered"]

@@ -12,14 +12,16 @@ RUNS: Final = {
     "unserved_kwh_circuit_limit": "float64", "unserved_kwh_outside_hours": "float64", "sessions_short": "int64",
     "cost": "float64", "carbon_kg": "float64", "ev_peak_kw_per_car": "float64", "ev_peak_clock": "str",
     "system_peak_kw": "float64", "system_base_peak_kw": "float64", "snapback_kw_per_car": "float64",
-    "transformers": "int64", "transformers_over": "int64", "transformer_days_over_share": "float64",
+    "transformers": "int64", "transformers_over": "int64", "transformers_over_base": "int64",
+    "transformer_days_over_share": "float64", "ev_days_over_share": "float64",
     "overload_kwh": "float64", "worst_loading": "float64",
 }  # fmt: skip
 """One row a run. Penetration 0-1 is cars per home. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over
 cars. ``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
 ``transformers_over``: transformers over rating for the criterion's minutes or more on some day;
-``transformer_days_over_share``: share of transformer-days that were. ``cost``: float estimate in the
-study's currency."""
+``transformers_over_base``: the same with base load alone; ``transformer_days_over_share``: share of transformer-days
+that were over; ``ev_days_over_share``: share of transformer-days on which cars alone drew more than the study's limit
+for them. ``cost``: float estimate in the study's currency."""
 
 CIRCUITS: Final = {
     "strategy": "str", "seed": "int64", "penetration": "float64", "base_load": "str", "behaviour": "str",

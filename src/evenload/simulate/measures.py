@@ -15,6 +15,9 @@ from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.study_file import Study
 from evenload.simulate.world import Cars, Run, Unit
 
+_ROUNDING_KWH = 1e-6
+"""Less than this is rounding of sums, not missing energy."""
+
 _SHORT_KWH = 0.01
 """A session counts as short when it lacks more than this, so that rounding does not count."""
 
@@ -74,7 +77,8 @@ def run_row(scene: Scene, run: Run) -> dict[str, Any]:
     """One row of ``report.results.RUNS``."""
     problem = run.problem
     delivered = problem.delivered_kwh(run.power_kw)
-    missing = np.maximum(problem.energy_kwh - delivered, 0.0)
+    missing = problem.energy_kwh - delivered
+    missing = np.where(missing > _ROUNDING_KWH, missing, 0.0)
     reasons = unserved_by_reason(problem, missing, run.choice.strategy.shortfall)
     signal = scene.inputs.signal
     step_kwh = run.ev_load_kw[0] * problem.horizon.hours_per_step
@@ -182,18 +186,23 @@ def _snapback(scene: Scene, run: Run) -> float:
 
 
 def _overloads(scene: Scene, run: Run) -> dict[str, Any]:
-    """How many transformers, and on how many of their nights, were over their rating by the study's criterion."""
+    """How many transformers, and on how many of their nights, were over by the study's criterion."""
     tree, nights, criterion = scene.inputs.grid.tree, scene.nights, scene.study.criterion
     rows = tree.of_kind(CircuitKind.TRANSFORMER)
     limit = tree.limit_kw[rows]
-    load_kw = run.load_kw[rows]
+    load_kw, base_kw, ev_kw = run.load_kw[rows], run.problem.base_load_kw[rows], run.ev_load_kw[rows]
     step = run.problem.horizon.step_minutes
     over = periods_over(over_limit(load_kw, limit), nights.number, criterion.minutes, step)
+    base_over = periods_over(over_limit(base_kw, limit), nights.number, criterion.minutes, step)
+    homes = np.bincount(scene.inputs.grid.home_node, minlength=len(tree))[rows].astype(np.float64)
+    ev_over = periods_over(over_limit(ev_kw, criterion.ev_kw_per_home * homes), nights.number, step, step)
     worked = loading(load_kw[:, nights.measured], limit, step)
     return {
         "transformers": int(rows.size),
         "transformers_over": int(over.any(axis=1).sum()),
+        "transformers_over_base": int(base_over.any(axis=1).sum()),
         "transformer_days_over_share": float(over.mean()) if over.size else 0.0,
+        "ev_days_over_share": float(ev_over.mean()) if ev_over.size else 0.0,
         "overload_kwh": float(worked.overload_kwh.sum()),
         "worst_loading": float(worked.loading_max.max(initial=0.0)),
     }

@@ -40,7 +40,8 @@ def summary(results: StudyResults) -> dict[str, Any]:
     numbers = [name for name in runs.columns if name not in {*case, "seed"} and runs[name].dtype.kind in "if"]
     mean = runs.groupby(case, sort=False)[numbers].mean().reset_index()
     quantile = results.hosting.groupby(["strategy", "base_load", "behaviour"], sort=False)["capacity"]
-    capacity = pd.DataFrame({"p50": quantile.quantile(0.5), "p90": quantile.quantile(0.1)}).reset_index()
+    supported = {"p50": quantile.quantile(0.5, "lower"), "p90": quantile.quantile(0.1, "lower")}
+    capacity = pd.DataFrame(supported).reset_index()
     return {
         "evenload": evenload.__version__,
         "title": results.title,

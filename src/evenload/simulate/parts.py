@@ -29,7 +29,7 @@ class Parts:
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file; name a folder for the results with --out")
         folder = out / "parts"
-        mark = {"study": fingerprint(study), "evenload": evenload.__version__}
+        mark = {"study": fingerprint(study), "evenload": evenload.__version__, "columns": FRAMES}
         known = folder / _MARK
         if fresh or not known.exists() or json.loads(known.read_text()) != mark:
             shutil.rmtree(folder, ignore_errors=True)

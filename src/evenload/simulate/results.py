@@ -90,7 +90,7 @@ def _facts(study: Study, inputs: StudyInputs, runs: pd.DataFrame) -> tuple[tuple
         ("transformers", f"{transformers:,}"),
         ("days", f"{days:.0f}"),
         ("runs", f"{len(runs):,}"),
-        ("charging sessions simulated", f"{int(runs['sessions'].sum()):,}"),
+        ("charging sessions, all runs", f"{int(runs['sessions'].sum()):,}"),
         ("energy per car and day", f"{per_car:.1f} kWh"),
     ]
     if isinstance(study.grid, GeneratedGrid) and not isinstance(study.grid.transformer_kva, list):

@@ -41,7 +41,9 @@ class StudySummary(BaseModel):
     reference: ReferenceCase
     facts: dict[str, str]
     means_over_seeds: list[dict[str, str | float | None]]
-    hosting_capacity: list[dict[str, str | float | None]]
+    hosting_capacity: list[dict[str, str | float | None]] = Field(
+        description="penetration that half (p50) and 90 % (p90) of the seeds support; -1: less than the lowest studied"
+    )
     comparisons: list[PublishedComparison]
     assumptions: list[str]
     attribution: list[str]

@@ -139,10 +139,15 @@ class SignalSource(Part):
 
 
 class Criterion(Part):
-    """When a grid still hosts its cars: at most this share of transformers over rating this long without a break."""
+    """When a grid still hosts its cars: at most this share of transformers over rating this long without a break.
+
+    ``ev_kw_per_home`` is a limit on cars alone, whatever else the transformer carries: what trials with limits on
+    charging measure. It is reported beside the rating and decides nothing.
+    """
 
     transformers_share: float = Field(default=0.01, ge=0, le=1)
     minutes: int = Field(default=60, ge=1)
+    ev_kw_per_home: float = Field(default=1.5, gt=0)
 
     def text(self) -> str:
         """The criterion in words."""

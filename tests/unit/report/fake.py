@@ -141,7 +141,9 @@ def _runs(size: Size, rng: np.random.Generator) -> list[dict[str, object]]:
                         "snapback_kw_per_car": (2.4 if case["strategy"] == "timer" else -0.1) * noise,
                         "transformers": size.transformers,
                         "transformers_over": min(over, size.transformers),
+                        "transformers_over_base": 0,
                         "transformer_days_over_share": 0.1,
+                        "ev_days_over_share": 0.2,
                         "overload_kwh": 3.0 * over,
                         "worst_loading": 1.4,
                     }

@@ -1,5 +1,7 @@
 """Drivers' behaviour: declared departures, opt-outs and skipped plug-ins."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,8 +108,8 @@ def test_declared_departures_have_the_published_error() -> None:
 
 
 @pytest.mark.shared_data
-def test_the_quantile_table_is_that_of_the_drivers_who_declared() -> None:
-    rows = pd.read_csv("/work/shared/data/sessions/workplace_acn.csv.gz")
+def test_the_quantile_table_is_that_of_the_drivers_who_declared(shared_data: Path) -> None:
+    rows = pd.read_csv(shared_data / "sessions" / "workplace_acn.csv.gz")
     rows = rows[rows["claimed"]]
     late = pd.to_datetime(rows["unplugged_at"], utc=True) - pd.to_datetime(rows["declared_departure"], utc=True)
     late_h = late.dt.total_seconds() / 3600

@@ -1,0 +1,70 @@
+"""How every tool is asked: a folder with one site in, plans and times out. NumPy only, since peers import it too."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from site_instance import FloatArray, SiteInstance
+
+RUNS_LEAST = 3
+RUNS_MOST = 25
+SECONDS_ENOUGH = 0.5
+SECONDS_MOST = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One solve: the plan, and seconds to build the tool's objects, to decide, and to get the power of every step."""
+
+    power_kw: FloatArray  # (cars, steps)
+    limit_kw: float  # the limit as the tool holds it
+    build_s: float
+    solve_s: float
+    loop_s: float  # solve_s and the tool's own walk through time
+
+
+Solve = Callable[[SiteInstance], Answer]
+
+
+def answer_case(solves: Mapping[str, Solve], import_s: float, version: str) -> None:
+    """Solve the site in folder ``argv[1]`` with strategy ``argv[3]``; plan.npy and answer.json go to ``argv[2]``."""
+    source, out, solve = Path(sys.argv[1]), Path(sys.argv[2]), solves[sys.argv[3]]
+    begin = time.perf_counter()
+    instance = SiteInstance.read(source)
+    solve(instance.first(10))
+    set_up_s = import_s + time.perf_counter() - begin
+    times, power_kw = medians(solve, instance, set_up_s)
+    np.save(out / "plan.npy", power_kw)
+    (out / "answer.json").write_text(json.dumps({"version": version, "times": times}))
+
+
+def medians(solve: Solve, instance: SiteInstance, set_up_s: float) -> tuple[dict[str, float], FloatArray]:
+    """Median times of three runs: more where they take milliseconds, fewer where they take long.
+
+    ``total_s`` adds the set-up.
+    """
+    answers: list[Answer] = []
+    begin = time.perf_counter()
+    while wants_more(len(answers), time.perf_counter() - begin):
+        answers.append(solve(instance))
+    times = {
+        "runs": float(len(answers)),
+        "limit_kw": answers[0].limit_kw,
+        "solve_s": statistics.median(answer.solve_s for answer in answers),
+        "loop_s": statistics.median(answer.loop_s for answer in answers),
+        "total_s": set_up_s + statistics.median(answer.build_s + answer.loop_s for answer in answers),
+    }
+    return times, answers[0].power_kw
+
+
+def wants_more(runs: int, spent_s: float) -> bool:
+    """Three runs; up to 25 while half a second is not spent; no further one after 40 s."""
+    if runs < RUNS_LEAST:
+        return runs == 0 or spent_s < SECONDS_MOST
+    return runs < RUNS_MOST and spent_s < SECONDS_ENOUGH
