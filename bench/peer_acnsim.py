@@ -22,7 +22,7 @@ from site_instance import SiteInstance
 BENCH = Path(__file__).resolve().parent
 PEER_VENV = BENCH.parent / ".venv-peers" / "acnportal"
 CONSTRAINTS = BENCH / "peers" / "acnportal-constraints.txt"
-REQUIREMENTS = ("acnportal", "highspy", "setuptools")  # acnportal imports pkg_resources, which setuptools had before 82
+REQUIREMENTS = ("acnportal", "highspy", "setuptools")  # acnportal needs the pkg_resources of an older setuptools
 CARS = (50, 200, 1000)
 SECONDS_MAX = 300
 STRATEGIES = {
@@ -34,7 +34,7 @@ PAIRS = {"uncontrolled": "unmanaged", "least laxity": "valley"}
 ENERGY_TOLERANCE = 0.001
 LIMIT_TOLERANCE_KW = 1e-6
 DIFFERENCES = """\
-Seconds are medians of the runs counted, on a machine that may have been busy with other work.
+Seconds are medians of the runs counted, on a machine that may have been busy with other work: ratios can move by half.
   solve  deciding only: ACN-Sim's own solve_stats, evenload's power_kw; imports and compilation excluded
   loop   solve with ACN-Sim's walk through the day (events, pilots, batteries), which evenload does not have
   total  one study from a cold process: imports, compiled code loaded, files read, objects built, loop

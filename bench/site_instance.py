@@ -45,7 +45,7 @@ class SiteInstance:
         power_kw_max = rng.choice(np.array([3.6, 7.2, 11.0, 22.0]), cars, p=[0.15, 0.55, 0.25, 0.05])
         wanted_kwh = np.round(np.clip(rng.lognormal(np.log(18.0), 0.55, cars), 2.0, 75.0), 3)
         hours = (departure - arrival) * HOURS_PER_STEP
-        energy_kwh = np.round(np.minimum(wanted_kwh, 0.85 * power_kw_max * hours), 3)
+        energy_kwh: FloatArray = np.minimum(wanted_kwh, 0.85 * power_kw_max * hours).round(3)
         change = np.zeros(STEPS + 1)
         np.add.at(change, arrival, energy_kwh / hours)
         np.add.at(change, departure, -energy_kwh / hours)

@@ -1,10 +1,10 @@
 """What others have published about the same question, beside what a run shows.
 
 Sources: Bailey, Brown, Shaffer and Wolak, randomised trial in Calgary (AEA 2025 abstract; registry 11822): time-of-use
-prices raised violations of limits on the charging of groups of ten cars above the untreated control, managed
-charging lowered them. Brattle Group for EnergyHub (58 drivers, Washington State): active control cut the peak of charging by half
-or more and doubled hosting capacity. Synthetic run of 1,000 cars of 7.2 kW in groups of ten: 1.24 kW a car unmanaged,
-3.68 with a common timer, 0.66 managed.
+prices raised violations of limits on the charging of groups of ten cars above the untreated control, and managed
+charging lowered them. Brattle Group for EnergyHub (58 drivers, Washington State): active control cut the peak of
+charging by half or more and doubled hosting capacity. Synthetic run of 1,000 cars of 7.2 kW in groups of ten: 1.24 kW
+a car unmanaged, 3.68 with a common timer, 0.66 managed.
 """
 
 from dataclasses import dataclass
