@@ -55,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         errors.print(f"evenload: {error}", style="red", markup=False)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
+        result = EXIT_INTERRUPTED
+    if result == EXIT_INTERRUPTED:
         errors.print("evenload: stopped; what is finished is kept, the same command goes on from there")
-        return EXIT_INTERRUPTED
     return result if isinstance(result, int) else EXIT_DONE

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from evenload.base.errors import InputError
 
@@ -59,3 +60,6 @@ class RowsRefusedError(InputError):
         if len(self.problems) > len(shown):
             shown.append(f"... and {len(self.problems) - len(shown)} more bad values")
         super().__init__("\n".join(shown))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[RowProblem, ...]]]:
+        return type(self), (self.problems,)  # the default would rebuild it from its message, in another process

@@ -24,12 +24,12 @@ class Parts:
     folder: Path
 
     @classmethod
-    def open(cls, out: Path, study: Study, fresh: bool) -> "Parts":
-        """Open the parts of a study below ``out``; parts of another study, or of another version, are removed."""
+    def open(cls, out: Path, study_mark: str, fresh: bool) -> "Parts":
+        """Open the parts of a study below ``out``; parts of another study, data or version are removed."""
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file; name a folder for the results with --out")
         folder = out / "parts"
-        mark = {"study": fingerprint(study), "evenload": evenload.__version__, "columns": FRAMES}
+        mark = {"study": study_mark, "evenload": evenload.__version__, "columns": FRAMES}
         known = folder / _MARK
         if fresh or not known.exists() or json.loads(known.read_text()) != mark:
             shutil.rmtree(folder, ignore_errors=True)
@@ -60,6 +60,9 @@ class Parts:
         }
 
 
-def fingerprint(study: Study) -> str:
-    """What identifies a study: its settings, not its file."""
-    return hashlib.sha256(study.model_dump_json().encode()).hexdigest()
+def fingerprint(study: Study, folder: Path) -> str:
+    """What identifies a study: its settings and the content of the files it names, not where they lie."""
+    digest = hashlib.sha256(study.model_dump_json().encode())
+    for path in study.paths():
+        digest.update((folder / path).read_bytes())
+    return digest.hexdigest()

@@ -1,7 +1,5 @@
 """From the frames of finished units to the frozen results a report shows."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -9,16 +7,15 @@ from evenload.base.units import MINUTES_PER_HOUR
 from evenload.files import packaged
 from evenload.grid.loading import hosting_capacity
 from evenload.report.results import HOSTING, StudyResults
-from evenload.simulate.inputs import StudyInputs, load_inputs
+from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.population import preset
 from evenload.simulate.published import comparisons
 from evenload.simulate.study_file import GeneratedGrid, HistoryCars, PackagedGrid, PresetCars, Study
 from evenload.simulate.unit_run import Frames, reference
 
 
-def assemble(study: Study, folder: Path, frames: Frames) -> StudyResults:
+def assemble(study: Study, inputs: StudyInputs, frames: Frames) -> StudyResults:
     """Freeze what a study found, with everything a reader needs to judge it."""
-    inputs = load_inputs(study, folder)
     shown = reference(study)
     hosting = hosting_frame(study, frames["runs"])
     return StudyResults(

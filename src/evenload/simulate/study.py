@@ -3,11 +3,12 @@
 import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from evenload.report.results import StudyResults
-from evenload.simulate.parts import Parts
+from evenload.simulate.inputs import load_inputs
+from evenload.simulate.parts import Parts, fingerprint
 from evenload.simulate.results import assemble
 from evenload.simulate.study_file import Study
 from evenload.simulate.unit_run import Frames, run_unit
@@ -22,9 +23,11 @@ def run_study(
 ) -> StudyResults:
     """Run what is not finished yet below ``out`` and return the results; relative paths start at ``folder``.
 
-    Stopped by Ctrl-C it keeps the finished units and goes on from them the next time.
+    Stopped by Ctrl-C it keeps the finished units and goes on from them the next time. What cannot be read is refused
+    before anything is written.
     """
-    parts = Parts.open(out, study, fresh)
+    inputs = load_inputs(study, folder)
+    parts = Parts.open(out, fingerprint(study, folder), fresh)
     whole = units(study)
     missing = [unit for unit in whole if not parts.has(unit)]
     tell = progress or _silent
@@ -33,7 +36,7 @@ def run_study(
         _run_here(study, folder, missing, parts, lambda left: tell(len(whole) - left, len(whole)))
     else:
         _run_in_processes(study, folder, missing, parts, workers, lambda left: tell(len(whole) - left, len(whole)))
-    return assemble(study, folder, parts.load(whole))
+    return assemble(study, inputs, parts.load(whole))
 
 
 def _silent(done: int, total: int) -> None:
@@ -57,6 +60,10 @@ def _run_in_processes(
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 parts.save(waiting.pop(future), future.result())
                 tell(len(waiting))
+    except KeyboardInterrupt:
+        for child in active_children():
+            child.terminate()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

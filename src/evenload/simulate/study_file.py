@@ -203,6 +203,12 @@ class Study(Part):
         if value is not None and value not in listed:
             raise ValueError(f"{key} {value!r} is not one of {', '.join(map(str, listed))}")
 
+    def paths(self) -> list[str]:
+        """Every file the study names, relative to its own folder."""
+        carbon = self.signal.carbon.path if self.signal.carbon else ""
+        named = [getattr(self.cars, "path", ""), getattr(self.grid, "path", ""), self.base_load.path]
+        return [path for path in (*named, self.signal.price.path, carbon) if path]
+
     def choices(self) -> list[Choice]:
         """The strategies chosen, in order, with their settings."""
         return [choose(entry) for entry in self.strategies]
