@@ -32,7 +32,10 @@ def main() -> int:
 
 def demo(arguments: list[str]) -> int:
     set_up("runtime")
-    return run("-m", "evenload", "demo", *arguments)
+    code = run("-m", "evenload", "demo", *arguments)
+    if code == 0:
+        print(f"The evenload command is {VENV / 'bin' / 'evenload'}")
+    return code
 
 
 def test(arguments: list[str]) -> int:

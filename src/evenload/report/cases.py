@@ -28,10 +28,14 @@ def reference_case(results: StudyResults) -> Case:
 
 
 def cases(results: StudyResults) -> list[Case]:
-    """Every case studied, the reference first."""
+    """Every case studied, by base load and then behaviour as the study lists them."""
+    return [Case(load, behaviour) for load in results.base_loads for behaviour in results.behaviours]
+
+
+def reference_first(results: StudyResults) -> list[Case]:
+    """Every case studied, the reference before the others."""
     first = reference_case(results)
-    every = [Case(load, behaviour) for load in results.base_loads for behaviour in results.behaviours]
-    return [first, *(case for case in every if case != first)]
+    return [first, *(case for case in cases(results) if case != first)]
 
 
 def seed_runs(results: StudyResults, case: Case) -> pd.DataFrame:
@@ -43,12 +47,6 @@ def seed_runs(results: StudyResults, case: Case) -> pd.DataFrame:
 def of(frame: pd.DataFrame, strategy: str, column: str) -> FloatArray:
     """A column of one strategy's rows as floats."""
     return frame.loc[frame["strategy"] == strategy, column].to_numpy(dtype=np.float64)
-
-
-def reference_value(results: StudyResults, runs: pd.DataFrame, strategy: str, column: str) -> float:
-    """A column at the reference seed, NaN where that run is missing."""
-    values = of(runs[runs["seed"] == results.reference.seed], strategy, column)
-    return float(values[0]) if values.size else float("nan")
 
 
 def ratio(frame: pd.DataFrame, above: str, below: str) -> FloatArray:
@@ -66,6 +64,16 @@ def mean(values: FloatArray) -> float:
     """Mean of the finite values, NaN where there is none."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")
+
+
+def seeds(runs: pd.DataFrame) -> int:
+    """How many seeds there are."""
+    return int(runs["seed"].nunique())
+
+
+def base_alone(runs: pd.DataFrame, column: str) -> FloatArray:
+    """A column that tells of base load alone, once a seed: it is the same under every strategy."""
+    return runs.drop_duplicates("seed")[column].to_numpy(dtype=np.float64)
 
 
 def reference_sentence(results: StudyResults) -> str:

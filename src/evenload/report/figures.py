@@ -39,7 +39,7 @@ def _charts(results: StudyResults) -> dict[str, Chart]:
     }
     sheets |= {one.name: (f"{place}, cars stacked over base load", [[one]]) for one in closeups}
     sheets |= {one.name: ("Load over rating by transformer and hour", [[one]]) for one in heat.heat_maps(results)}
-    look = list(looks(results.strategies).values())
+    look = list(looks(results).values())
     return {name: sheet(title, rows, look) for name, (title, rows) in sheets.items() if any(rows)}
 
 

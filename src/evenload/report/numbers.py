@@ -1,18 +1,22 @@
 """Numbers as text; what is not finite is a dash, so that no page ever says NaN."""
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
 NOTHING: Final = "–"
 _SPACE: Final = "\u00a0"
 """Between a number and its unit, so that no line breaks there."""
+_NOISE: Final = 1e-6
+"""Magnitudes below this are rounding noise of sums, and read as nothing."""
 
 
 def quantity(value: float, unit: str = "", digits: int = 3) -> str:
     """A value with about ``digits`` significant digits and its unit, such as "1,240 kW"."""
     if not math.isfinite(value):
         return NOTHING
+    value = 0.0 if abs(value) < _NOISE else value
     magnitude = math.floor(math.log10(abs(value))) if value else 0
     places = min(max(0, digits - 1 - magnitude), 2 if abs(value) >= 0.1 else 3)
     words = f"{value:,.{places}f}"
@@ -27,16 +31,18 @@ def count(value: float) -> str:
     """A number of things: whole as it is, a mean of such numbers with one decimal."""
     if not math.isfinite(value):
         return NOTHING
+    if 0 < abs(value) < 0.05:
+        return "< 0.1"
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def percent(share: float, places: int | None = None) -> str:
-    """A share as percent; one decimal below 10 % unless ``places`` says otherwise."""
-    value = 100 * share
+    """A share as percent; one decimal below 10 % and two below 1 % unless ``places`` says otherwise."""
+    value = 0.0 if abs(share) < _NOISE else 100 * share
     if not math.isfinite(value):
         return NOTHING
     if places is None:
-        places = 0 if abs(value) >= 10 or value == round(value) else 1
+        places = 0 if abs(value) >= 10 or value == round(value) else 1 + (abs(value) < 1)
     if value and abs(value) < 0.5 * 10**-places:
         return f"< {10**-places:g}{_SPACE}%"
     return f"{value:,.{places}f}{_SPACE}%"
@@ -48,6 +54,11 @@ def money(value: float, currency: str) -> str:
         return NOTHING
     places = 0 if abs(value) >= 100 else 2
     return f"{currency} {value:,.{places}f}"
+
+
+def tied(words: str) -> str:
+    """Words with every number tied to what follows it, such as "60 min" or "1 %", so that no line breaks there."""
+    return re.sub(r"(?<=\d) (?=[^\W\d]|%)", _SPACE, words)
 
 
 def span(values: Iterable[float], unit: str = "") -> str:

@@ -29,7 +29,7 @@ def render(results: StudyResults) -> str:
 
 
 def _context(results: StudyResults) -> dict[str, Any]:
-    look = looks(results.strategies)
+    look = looks(results)
     shown = heat.heat_rows(results)
     return {
         "study": results,

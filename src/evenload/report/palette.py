@@ -24,9 +24,8 @@ def _variables(theme: dict[str, str]) -> str:
 
 
 def _classes() -> str:
-    """Colour classes of the chart kit: ``s0`` to ``s7`` set ``color``, ``h0`` to ``h7`` fill."""
-    strategies = "".join(f".s{i}{{color:var(--s{i})}}" for i in range(STRATEGY_COLOURS))
-    return strategies + "".join(f".h{i}{{fill:var(--h{i})}}" for i in range(8))
+    """Colour classes of the chart kit: ``h0`` to ``h7`` fill heat cells; strategies bring their own."""
+    return "".join(f".h{i}{{fill:var(--h{i})}}" for i in range(8))
 
 
 def page_palette() -> str:

@@ -79,7 +79,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class StudyResults:
-    """A finished study. Frames have exactly the columns listed above (``RUNS`` ...)."""
+    """A finished study. Frames have exactly the columns listed above (``RUNS`` ...).
+
+    ``criterion`` is the hosting criterion in words: at most ``over_share`` of transformers above their rating for
+    ``over_minutes`` or more without a break on some night. ``ev_kw_per_home`` is the limit on cars alone, which decides
+    nothing. ``kinds`` names the strategy behind each label of ``strategies``, ``settings`` what differs from its
+    defaults, in words.
+    """
 
     title: str
     question: str
@@ -87,9 +93,14 @@ class StudyResults:
     timezone: str
     period: str
     criterion: str
+    over_minutes: int
+    over_share: float
+    ev_kw_per_home: float
     timer_clock: str
     reference: Reference
     strategies: tuple[str, ...]
+    kinds: tuple[str, ...]
+    settings: tuple[str, ...]
     base_loads: tuple[str, ...]
     behaviours: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]

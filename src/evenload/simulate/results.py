@@ -1,5 +1,8 @@
 """From the frames of finished units to the frozen results a report shows."""
 
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +10,7 @@ from evenload.base.units import MINUTES_PER_HOUR
 from evenload.files import packaged
 from evenload.grid.loading import hosting_capacity
 from evenload.report.results import HOSTING, StudyResults
+from evenload.schedule.strategy import Strategy
 from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.population import preset
 from evenload.simulate.published import comparisons
@@ -25,9 +29,14 @@ def assemble(study: Study, inputs: StudyInputs, frames: Frames) -> StudyResults:
         timezone=study.span.timezone,
         period=_period(study),
         criterion=study.criterion.text(),
+        over_minutes=study.criterion.minutes,
+        over_share=study.criterion.transformers_share,
+        ev_kw_per_home=study.criterion.ev_kw_per_home,
         timer_clock=study.timer_clock,
         reference=shown,
         strategies=tuple(choice.label for choice in study.choices()),
+        kinds=tuple(choice.strategy.name for choice in study.choices()),
+        settings=tuple(_settings(choice.strategy) for choice in study.choices()),
         base_loads=tuple(study.base_load.labels()),
         behaviours=tuple(study.behaviours),
         facts=_facts(study, inputs, frames["runs"]),
@@ -72,6 +81,17 @@ def datasets(study: Study) -> list[str]:
 def _period(study: Study) -> str:
     start, end = (study.span.start.date().isoformat(), study.span.end.date().isoformat())
     return f"{start} to {end}, steps of {study.span.step_minutes} min, local time {study.span.timezone}"
+
+
+def _settings(strategy: Strategy) -> str:
+    """Settings that differ from the defaults, in words such as "spread hours 2"; "" where none does."""
+    chosen: Any = strategy  # every strategy is a dataclass, which a Protocol cannot promise
+    values = [(field, getattr(chosen, field.name)) for field in fields(chosen)]
+    return ", ".join(
+        f"{field.name.replace('_', ' ')} {format(value, 'g') if isinstance(value, float) else value}"
+        for field, value in values
+        if value != field.default
+    )
 
 
 def _facts(study: Study, inputs: StudyInputs, runs: pd.DataFrame) -> tuple[tuple[str, str], ...]:

@@ -44,6 +44,23 @@ def short(label: str, longest: int = _LONGEST) -> str:
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
+def row_label(label: str, x: float, y: float) -> Markup:
+    """The name of a row, ending at ``x``: on two lines where one cannot hold it, cut where two cannot."""
+    if len(label) <= _LONGEST:
+        lines = [label]
+    else:
+        first, second = "", label
+        for word in label.split():
+            longer = f"{first} {word}".strip()
+            if len(longer) > _LONGEST:
+                break
+            first, second = longer, label[len(longer) :].strip()
+        lines = [short(first or label), short(second)] if first and second else [short(label)]
+    start = y + 4 - 6.5 * (len(lines) - 1)
+    attributes = {"text_anchor": "end", "class_": "row-label"}
+    return join(*(text(line, x, start + 13 * i, **attributes) for i, line in enumerate(lines)))
+
+
 def _panel(rows: Sequence[DotRow], highest: float | None) -> Panel:
     known = [row.values[np.isfinite(row.values)] for row in rows]
     everything = np.concatenate([*known, np.zeros(1)])
@@ -57,7 +74,7 @@ def _panel(rows: Sequence[DotRow], highest: float | None) -> Panel:
 def _row(panel: Panel, row: DotRow, y: float) -> Markup:
     values = row.values[np.isfinite(row.values)]
     parts = [
-        text(short(row.label), _LEFT - 10, y + 4, text_anchor="end", class_="row-label"),
+        row_label(row.label, _LEFT - 10, y),
         text(row.words, _RIGHT + 10, y + 4, class_="value"),
     ]
     if values.size:

@@ -64,12 +64,13 @@ class Panel:
         return join(*parts)
 
     def number_axis(self, ticks: list[float], labels: list[str], title: str = "") -> Markup:
-        """Vertical grid lines with their values below and a title under them."""
+        """Vertical grid lines with their values below ("" leaves one bare) and a title under them."""
         parts = []
         for tick, label in zip(ticks, labels, strict=True):
             x = self.x(tick)
             parts.append(element("line", x1=x, x2=x, y1=self.top, y2=self.bottom, class_="grid"))
-            parts.append(text(label, x, self.bottom + 18, text_anchor="middle"))
+            if label:
+                parts.append(text(label, x, self.bottom + 18, text_anchor="middle"))
         parts.append(element("line", x1=self.left, x2=self.right, y1=self.bottom, y2=self.bottom, class_="axis"))
         if title:
             middle = (self.left + self.right) / 2
@@ -81,5 +82,5 @@ class Panel:
         x = self.x(float(minute))
         return join(
             element("line", x1=x, x2=x, y1=self.top, y2=self.bottom, class_="moment"),
-            text(label, x + 5, self.bottom - 10, class_="note"),
+            text(label, x + 5, self.bottom - 10, class_="note halo"),
         )

@@ -57,6 +57,16 @@ def round_top(highest: float, count: int = 5) -> float:
     return math.ceil(highest / step - 1e-9) * step
 
 
+def thinned(places: list[float], gap: float) -> list[bool]:
+    """Which of the places (ascending) keep a label so that labels stay ``gap`` apart; the first and the last do."""
+    keep = [False] * len(places)
+    last = len(places) - 1
+    for i, place in enumerate(places):
+        before = max((places[j] for j in range(i) if keep[j]), default=-math.inf)
+        keep[i] = i in (0, last) or (place - before >= gap and places[last] - place >= gap)
+    return keep
+
+
 def tick_labels(ticks: list[float]) -> list[str]:
     """Ticks as text, all with the decimals their step needs."""
     step = min((abs(b - a) for a, b in pairwise(ticks)), default=1.0)

@@ -1,61 +1,85 @@
-"""The answer of the study in one sentence."""
+"""The answer of the study in a few sentences."""
 
 import pandas as pd
 
-from evenload.report.cases import reference_case, seed_runs, with_unserved_share
+from evenload.report.cases import base_alone, mean, of, reference_case, seed_runs, seeds, with_unserved_share
 from evenload.report.numbers import NOTHING, count, money, percent, plural, quantity
 from evenload.report.results import StudyResults
-from evenload.report.strategies import TIMER, UNMANAGED, VALLEY, key_strategies, looks
+from evenload.report.strategies import TIMER, UNMANAGED, VALLEY, key_strategies, looks, named
 
 
 def answer(results: StudyResults) -> str:
-    """Peak per car and transformers over of the key strategies, and what the last leaves unserved and costs.
+    """System peak, transformers over, energy unserved and cost: the managed strategy against the passive ones.
 
-    All numbers are those of the reference run.
+    All numbers are means over the seeds of the reference case.
     """
-    runs = seed_runs(results, reference_case(results))
-    runs = with_unserved_share(runs[runs["seed"] == results.reference.seed])
-    own = {name: runs[runs["strategy"] == name] for name in key_strategies(results.strategies)}
+    runs = with_unserved_share(seed_runs(results, reference_case(results)))
     where = f"At {percent(results.reference.penetration)} penetration"
-    if runs.empty:
-        return f"{where}, no strategy was run."
-    parts = [_clause(results, name, rows) for name, rows in own.items()]
-    ran = [rows.iloc[0] for rows in own.values() if len(rows)]
-    return f"{where} ({plural(float(runs['cars'].max()), 'car')}), {'; '.join(parts)}{_closing(results, ran)}."
-
-
-def _clause(results: StudyResults, name: str, rows: pd.DataFrame) -> str:
-    subject = _subject(results, name)
-    if rows.empty:
-        return f"{subject} was not run"
-    run = rows.iloc[0]
-    clock = str(run["ev_peak_clock"])
-    around = f" around {clock}" if clock not in ("", "nan", "None") else ""
-    over = f"{count(float(run['transformers_over']))} of {plural(float(run['transformers']), 'transformer')}"
-    return f"{subject} peaks at {quantity(float(run['ev_peak_kw_per_car']))} kW per car{around} with {over} over rating"
-
-
-def _closing(results: StudyResults, ran: "list[pd.Series[float]]") -> str:
-    """What the last strategy leaves unserved and costs, beside the first one."""
+    ran = [name for name in key_strategies(results) if name in set(runs["strategy"].tolist())]
     if not ran:
+        return f"{where}, no strategy was run."
+    hero, others = ran[-1], ran[:-1]
+    where += f" ({plural(round(float(runs['cars'].mean())), 'car')}"
+    where += f", means over {seeds(runs)} seeds)" if seeds(runs) > 1 else ")"
+    sentences = [f"{where}, {_peak(results, runs, hero, others)}", _over(results, runs, hero, others)]
+    return " ".join([*sentences, _bill(results, runs, hero, others)])
+
+
+def _peak(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
+    def peak(name: str) -> str:
+        return quantity(mean(of(runs, name, "system_peak_kw")), "kW")
+
+    against = [f"{peak(name)} {_beside(results, name)}" for name in others]
+    base = quantity(mean(base_alone(runs, "system_base_peak_kw")), "kW")
+    if base != NOTHING:
+        against.append(f"{base} with base load alone")
+    return f"the system peaks at {peak(hero)} {_under(results, hero)}{_against(against)}."
+
+
+def _over(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
+    def over(name: str) -> str:
+        return count(mean(of(runs, name, "transformers_over")))
+
+    of_all = plural(float(runs["transformers"].max()), "transformer")
+    against = [f"{over(name)} {_beside(results, name)}" for name in others]
+    base = mean(base_alone(runs, "transformers_over_base"))
+    if base > 0:
+        against.append(f"{count(base)} with base load alone")
+    verb = "is" if over(hero) == "1" else "are"
+    return f"{over(hero)} of {of_all} {verb} over their rating{_against(against)}."
+
+
+def _bill(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
+    """Unserved energy and cost; what no strategy leaves unserved is said once."""
+    shares = {name: percent(mean(of(runs, name, "unserved"))) for name in [hero, *others]}
+    costs = {name: money(mean(of(runs, name, "cost")), results.currency) for name in [hero, *others]}
+    if others and set(shares.values()) == {percent(0.0)}:
+        words = "No energy is left unserved"
+    else:
+        words = f"{shares[hero]} of the energy is left unserved"
+        words += _against([f"{shares[name]} {_beside(results, name)}" for name in others])
+    if costs[hero] == NOTHING:
+        return f"{words}."
+    return f"{words}; charging costs {costs[hero]}{_against([f'{costs[n]} {_beside(results, n)}' for n in others])}."
+
+
+def _against(parts: list[str]) -> str:
+    """The others as the end of a sentence."""
+    if not parts:
         return ""
-    share, cost = _bill(results, ran[-1])
-    words = f", leaves {share} of the energy unserved" + (f" and costs {cost}" if cost != NOTHING else "")
-    if len(ran) == 1:
-        return words
-    beside = [word for word in _bill(results, ran[0]) if word != NOTHING]
-    return f"{words} ({_subject(results, str(ran[0]['strategy']))}: {' and '.join(beside)})" if beside else words
+    return f", against {parts[0]}" if len(parts) == 1 else f", against {', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _bill(results: StudyResults, run: "pd.Series[float]") -> tuple[str, str]:
-    return percent(float(run["unserved"])), money(float(run["cost"]), results.currency)
+def _under(results: StudyResults, name: str) -> str:
+    label = looks(results)[name].label.lower()
+    if name == named(results, VALLEY):
+        return f"with evenload ({label})"
+    return _beside(results, name)
 
 
-def _subject(results: StudyResults, name: str) -> str:
-    look = looks(results.strategies)[name]
-    if name == UNMANAGED:
-        return "unmanaged charging"
-    if name == TIMER:
-        return f"a timer at {results.timer_clock}" if results.timer_clock else "a common timer"
-    words = look.label.lower()
-    return f"evenload ({words})" if name == VALLEY else words
+def _beside(results: StudyResults, name: str) -> str:
+    if name == named(results, UNMANAGED):
+        return "unmanaged"
+    if name == named(results, TIMER):
+        return f"with a timer at {results.timer_clock}" if results.timer_clock else "with a common timer"
+    return f"with {looks(results)[name].label.lower()}"

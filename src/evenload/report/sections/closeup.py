@@ -52,7 +52,7 @@ def closeups(results: StudyResults) -> list[Figure]:
     top = max(_highest(stack) for stack in stacks.values())
     low = min(0.0, *(float(np.nanmin(stack.base_kw)) for stack in stacks.values()))
     scale = Scale(-round_top(-low) if low < 0 else 0.0, 1.08 * top if top > 0 else 1.0, 270.0, 36.0)
-    look = looks(results.strategies)
+    look = looks(results)
     files = names("transformer", list(stacks))
     return [_figure(stack, look[one], scale, file) for file, (one, stack) in zip(files, stacks.items(), strict=True)]
 
@@ -67,7 +67,7 @@ def closeup_place(results: StudyResults) -> str:
 
 def _order(results: StudyResults) -> list[str]:
     there = set(results.closeup["strategy"].tolist())
-    first = key_strategies(results.strategies)
+    first = key_strategies(results)
     return [name for name in dict.fromkeys([*first, *results.strategies]) if name in there]
 
 

@@ -1,4 +1,4 @@
-"""Headline tiles: one measure each, all strategies, the reference run and its span over seeds."""
+"""Headline tiles: one measure each, all strategies, the mean over seeds and its span."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenload.report.cases import of, reference_case, reference_value, seed_runs, with_unserved_share
+from evenload.report.cases import base_alone, mean, of, reference_case, seed_runs, seeds, with_unserved_share
 from evenload.report.numbers import count, percent, quantity
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
 
+_UNSERVED_AXIS = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class TileRow:
-    """One strategy in a tile: the value at the reference seed, the span over seeds, and its bar (0-1)."""
+    """One strategy in a tile: the mean over seeds, "lowest to highest" where they differ, and its bar (0-1)."""
 
     look: Look
     value: str
@@ -24,43 +26,96 @@ class TileRow:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One measure for all strategies."""
+    """One measure for all strategies; ``mark`` (0-1) is where base load alone stands on the bars, ``None`` nowhere."""
 
     title: str
     note: str
     rows: list[TileRow]
+    mark: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """How a column becomes a tile: bars run from 0 to ``top``, or to the highest value."""
+
+    title: str
+    column: str
+    write: Callable[[float], str]
+    top: float = 0.0
 
 
 def tiles(results: StudyResults) -> list[Tile]:
     """Headline tiles of the reference case: those whose numbers exist."""
-    runs = seed_runs(results, reference_case(results))
-    total = int(np.nan_to_num(runs["transformers"].max())) if len(runs) else 0
+    runs = with_unserved_share(seed_runs(results, reference_case(results)))
+    unserved = mean(np.array([np.nanmax(runs["unserved"], initial=0.0)]))
     made = [
-        _tile(results, runs, "EV peak per car", "kW, mean of the daily peaks", "ev_peak_kw_per_car", quantity),
-        _tile(results, runs, "Transformers over rating", f"of {total:,}", "transformers_over", count),
-        _tile(results, with_unserved_share(runs), "Energy unserved", "of the energy needed", "unserved", percent),
-    ]
+        _peak(results, runs),
+        _over(results, runs),
+        _tile(
+            results, runs, _Measure("Energy unserved", "unserved", percent, max(_UNSERVED_AXIS, unserved)),
+            "of the energy needed" if unserved >= _UNSERVED_AXIS else "of the energy needed; a full bar is 5 %",
+        ),
+    ]  # fmt: skip
     if results.currency:
-        cost = f"{results.currency} for {results.period}" if results.period else results.currency
-        made.append(_tile(results, runs, "Cost of charging", cost, "cost", lambda value: quantity(value, digits=4)))
+        dates = results.period.partition(",")[0]
+        note = f"{results.currency}, {dates}" if dates else results.currency
+        made.append(_tile(results, runs, _Measure("Cost of charging", "cost", _four_digits), note))
     return made
 
 
-def _tile(
-    results: StudyResults, runs: pd.DataFrame, title: str, note: str, column: str, write: Callable[[float], str]
-) -> Tile:
-    values = {name: reference_value(results, runs, name, column) for name in results.strategies}
-    top = max((v for v in values.values() if np.isfinite(v)), default=0.0)
+def seeds_in_words(results: StudyResults) -> str:
+    """What the numbers of the tiles are."""
+    number = seeds(seed_runs(results, reference_case(results)))
+    if number < 2:
+        return "One seed was run, so no span is known."
+    return f"Numbers are means over {number} seeds, the small print is the lowest and highest of them."
+
+
+def _peak(results: StudyResults, runs: pd.DataFrame) -> Tile:
+    base = mean(base_alone(runs, "system_base_peak_kw"))
+    note = "kW, the highest of the period"
+    measure = _Measure("System peak", "system_peak_kw", _whole)
+    if np.isfinite(base):
+        note += f"; the mark is base load alone, {quantity(base)}"
+    return _tile(results, runs, measure, note, base)
+
+
+def _over(results: StudyResults, runs: pd.DataFrame) -> Tile:
+    total = float(np.nan_to_num(runs["transformers"].max())) if len(runs) else 0.0
+    base = mean(base_alone(runs, "transformers_over_base"))
+    note = f"of {total:,.0f}" + (f"; base load alone, {count(base)}" if np.isfinite(base) else "")
+    if base > 0:
+        note = f"of {total:,.0f}; the mark is base load alone, {count(base)}"
+    measure = _Measure("Transformers over rating", "transformers_over", count, total)
+    return _tile(results, runs, measure, note, base if base > 0 else np.nan)
+
+
+def _tile(results: StudyResults, runs: pd.DataFrame, measure: _Measure, note: str, mark: float = np.nan) -> Tile:
+    values = {name: mean(of(runs, name, measure.column)) for name in results.strategies}
+    top = measure.top or max((v for v in values.values() if np.isfinite(v)), default=0.0)
     rows = []
-    for name, look in looks(results.strategies).items():
-        bar = max(0.0, values[name] / top) if top > 0 and np.isfinite(values[name]) else 0.0
-        rows.append(TileRow(look, write(values[name]), _over_seeds(of(runs, name, column), write), round(bar, 3)))
-    return Tile(title, note, rows)
+    for name, look in looks(results).items():
+        over_seeds = _over_seeds(of(runs, name, measure.column), measure.write)
+        rows.append(TileRow(look, measure.write(values[name]), over_seeds, _share(values[name], top)))
+    return Tile(measure.title, note, rows, _share(mark, top) if np.isfinite(mark) else None)
+
+
+def _share(value: float, top: float) -> float:
+    """Part of a bar, 0 to 1; what reads as nothing has none."""
+    return round(min(max(value / top, 0.0), 1.0), 3) if top > 0 and np.isfinite(value) else 0.0
+
+
+def _whole(value: float) -> str:
+    return quantity(value, digits=3)
+
+
+def _four_digits(value: float) -> str:
+    return quantity(value, digits=4)
 
 
 def _over_seeds(values: np.ndarray, write: Callable[[float], str]) -> str:
     known = values[np.isfinite(values)]
-    if known.size < 2:
+    if not known.size:
         return ""
     low, high = write(float(known.min())), write(float(known.max()))
-    return f"{low} in all {known.size} seeds" if low == high else f"{low} to {high} in {known.size} seeds"
+    return "" if low == high else f"{low} to {high}"

@@ -28,7 +28,7 @@ def heat_maps(results: StudyResults) -> list[Figure]:
     rows = reference_case(results).rows(results.heat)
     nodes = heat_rows(results)[:ROWS_AT_MOST]
     there = set(rows["strategy"].tolist())
-    look = looks(results.strategies)
+    look = looks(results)
     shown = [name for name in results.strategies if name in there and nodes]
     return [_map(rows, nodes, look[one], file) for one, file in zip(shown, names("heat", shown), strict=True)]
 

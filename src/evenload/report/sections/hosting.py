@@ -8,15 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from evenload.base.units import FloatArray
-from evenload.report.cases import Case, cases, of, reference_case
+from evenload.report.cases import Case, base_alone, cases, of, reference_case
 from evenload.report.chart.chart import Chart
-from evenload.report.chart.dots import short
+from evenload.report.chart.dots import row_label
 from evenload.report.chart.marks import marker
 from evenload.report.chart.panel import Panel
 from evenload.report.chart.scale import Scale
 from evenload.report.chart.svg import element, join, text
 from evenload.report.figure import Figure, names
-from evenload.report.numbers import NOTHING, percent
+from evenload.report.numbers import NOTHING, count, percent, plural
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
 
@@ -30,6 +30,14 @@ class Capacity:
 
     p50: float
     p90: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostingRow:
+    """One strategy; ``cells`` hold P50 and P90 in words for each case."""
+
+    look: Look
+    cells: list[tuple[str, str]]
 
 
 def supported_by(capacities: FloatArray, share: float) -> float:
@@ -56,18 +64,37 @@ def hosting_figures(results: StudyResults) -> list[Figure]:
     behaviour = reference_case(results).behaviour
     made = []
     for load, name in zip(results.base_loads, names("hosting", results.base_loads), strict=True):
-        made.append(Figure(name, f"Base load: {load}", _chart(results, Case(load, behaviour))))
+        chart = _chart(results, Case(load, behaviour))
+        made.append(Figure(name, f"Base load: {load}", chart, base_alone_fails(results, load)))
     return made
 
 
-def hosting_table(results: StudyResults) -> list[tuple[Case, list[str]]]:
-    """For each case a text for each strategy, such as "60 % (P90 40 %)"."""
+def hosting_table(results: StudyResults) -> list[HostingRow]:
+    """A row for each strategy with P50 and P90 of every case in the order of ``cases``."""
     if results.hosting.empty:
         return []
-    return [
-        (case, [_words(results, capacity(results, case, name)) for name in results.strategies])
-        for case in cases(results)
-    ]
+    made = []
+    for name, look in looks(results).items():
+        found = [capacity(results, case, name) for case in cases(results)]
+        made.append(HostingRow(look, [(in_words(results, one.p50), in_words(results, one.p90)) for one in found]))
+    return made
+
+
+def base_alone_fails(results: StudyResults, base_load: str) -> str:
+    """Says where base load alone already breaks the criterion, so that no strategy can pass; "" where it does not."""
+    runs = results.runs[results.runs["base_load"] == base_load]
+    over, total = base_alone(runs, "transformers_over_base"), base_alone(runs, "transformers")
+    known = np.isfinite(over) & np.isfinite(total) & (total > 0)
+    over, total = over[known], total[known]
+    failing = over > results.over_share * total + 1e-9
+    if not failing.any():
+        return ""
+    low, high = count(float(over[failing].min())), count(float(over[failing].max()))
+    words = low if low == high else f"{low} to {high}"
+    words = f"Base load alone overloads {words} of {plural(float(total.max()), 'transformer')}"
+    if failing.all():
+        return f"{words}: no strategy can pass."
+    return f"{words} in {int(failing.sum())} of {failing.size} seeds: no strategy can pass there."
 
 
 def in_words(results: StudyResults, value: float) -> str:
@@ -93,7 +120,7 @@ def _studied(results: StudyResults) -> tuple[float, float]:
 
 
 def _chart(results: StudyResults, case: Case) -> Chart:
-    look = looks(results.strategies)
+    look = looks(results)
     _, high = _studied(results)
     bottom = float(_TOP + _ROW * len(look))
     panel = Panel(Scale(0.0, 100 * max(high, 0.01), _LEFT, _RIGHT), Scale(0.0, 1.0, bottom, _TOP))
@@ -109,7 +136,7 @@ def _chart(results: StudyResults, case: Case) -> Chart:
 
 
 def _row(results: StudyResults, panel: Panel, look: Look, found: Capacity, y: float) -> Markup:
-    parts = [text(short(look.label), _LEFT - 10, y + 4, text_anchor="end", class_="row-label")]
+    parts = [row_label(look.label, _LEFT - 10, y)]
     if math.isfinite(found.p50):
         x50, x90 = (panel.x(100 * max(value, 0.0)) for value in (found.p50, found.p90))
         parts.append(element("line", x1=panel.left, x2=x90, y1=y, y2=y, class_="bar"))

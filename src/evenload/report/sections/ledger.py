@@ -63,7 +63,7 @@ def ledger(results: StudyResults) -> Ledger:
     runs = runs.assign(unit_cost=ratio(runs, "cost", "energy_kwh_delivered"))
     rows = [
         LedgerRow(look, [_cell(of(runs, name, column), column) for column, _, _ in columns])
-        for name, look in looks(results.strategies).items()
+        for name, look in looks(results).items()
     ]
     return Ledger([(words, unit) for _, words, unit in columns], rows, silent)
 

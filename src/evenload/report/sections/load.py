@@ -76,7 +76,7 @@ def load_chart(results: StudyResults, shown: Profile, heading: str, with_price: 
     """Base load as an area, each strategy's total as a line, the limit, and the price underneath."""
     priced = with_price and bool(results.currency) and bool(np.isfinite(shown.price).any())
     panel = _panel(shown, 300.0)
-    look = looks(results.strategies)
+    look = looks(results)
     parts = [
         panel.value_axis("kW"),
         _base(panel, shown),
@@ -84,7 +84,7 @@ def load_chart(results: StudyResults, shown: Profile, heading: str, with_price: 
         *(_line(panel, shown, look[name]) for name in shown.total_kw),
         _limit(panel, shown),
         _timer_hour(panel, results),
-        _labels(panel, shown, look, key_strategies(results.strategies)),
+        _labels(panel, shown, look, key_strategies(results)),
     ]
     height = 330
     if priced:

@@ -16,7 +16,7 @@ def strip_rows(
 ) -> list[DotRow]:
     """A row for each strategy, in the order of the study."""
     made = []
-    for name, look in looks(results.strategies).items():
+    for name, look in looks(results).items():
         values = of(runs, name, column)
         made.append(DotRow(look.label, look.key, look.marker, values, write(mean(values))))
     return made

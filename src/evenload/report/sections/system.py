@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from evenload.report.cases import Case, cases, reference_case
+from evenload.report.cases import Case, reference_case, reference_first
 from evenload.report.figure import CaseFigures, Figure, names
 from evenload.report.numbers import NOTHING, count, percent, quantity
 from evenload.report.results import StudyResults
@@ -33,7 +33,7 @@ class WorstRow:
 def system_load(results: StudyResults) -> list[CaseFigures]:
     """Mean and worst day of the top node, for each case that has profiles."""
     node = _top_node(results)
-    made = [CaseFigures(c.base_load, c.behaviour, _days(results, c, node)) for c in cases(results)]
+    made = [CaseFigures(c.base_load, c.behaviour, _days(results, c, node)) for c in reference_first(results)]
     return [case for case in made if case.figures]
 
 
