@@ -3,8 +3,7 @@
 ``expected.json`` holds ``checks``: a frame of ``tables/``, ``where`` (column: value, or ``{"from", "to"}``), how many
 ``rows`` that finds (1), and what every one ``is``, is ``at_least`` or ``at_most``, or which ``columns`` are the
 ``same_as`` in another row. A column may be an expression. ``wrong`` lists edits of the case's files, and what it
-``says`` to each (null: any sentence). ``xfail``, ``xfail_says`` and ``xfail_leaves`` name a known defect; they are
-strict: the entry has to go when the defect does.
+``says`` to each (null: any sentence).
 """
 
 import json
@@ -24,7 +23,6 @@ from evenload.cli import main
 
 CASES = Path(__file__).parent / "cases"
 TOLERANCE = 1e-9
-RAISED = {"AssertionError": AssertionError, "RuntimeWarning": RuntimeWarning, "ValueError": ValueError}
 EXPECTED: dict[str, dict[str, Any]] = {
     case.name: json.loads((case / "expected.json").read_text(encoding="utf-8")) for case in sorted(CASES.iterdir())
 }
@@ -75,23 +73,17 @@ def finish(tmp_path_factory: pytest.TempPathFactory) -> Finish:
     return run
 
 
-def _marks(defect: dict[str, str] | None) -> tuple[pytest.MarkDecorator, ...]:
-    if defect is None:
-        return ()
-    return (pytest.mark.xfail(strict=True, raises=RAISED[defect["raises"]], reason=defect["because"]),)
-
-
 def _checks() -> list[Any]:
     return [
-        pytest.param(case, check, id=f"{case}-{i}", marks=_marks(check.get("xfail")))
+        pytest.param(case, check, id=f"{case}-{i}")
         for case, expected in EXPECTED.items()
         for i, check in enumerate(expected["checks"])
     ]
 
 
-def _wrong(xfail: str) -> list[Any]:
+def _wrong() -> list[Any]:
     return [
-        pytest.param(case, wrong, id=wrong["name"], marks=_marks(wrong.get(xfail)))
+        pytest.param(case, wrong, id=wrong["name"])
         for case, expected in EXPECTED.items()
         for wrong in expected.get("wrong", [])
     ]
@@ -133,7 +125,7 @@ def refused(tmp_path: Path, case: str, wrong: dict[str, Any]) -> Finished:
     return simulate(folder)
 
 
-@pytest.mark.parametrize(("case", "wrong"), _wrong("xfail_says"))
+@pytest.mark.parametrize(("case", "wrong"), _wrong())
 def test_a_wrong_input_is_refused_with_a_sentence(tmp_path: Path, case: str, wrong: dict[str, Any]) -> None:
     finished = refused(tmp_path, case, wrong)
     assert finished.exit_code == 2
@@ -141,7 +133,7 @@ def test_a_wrong_input_is_refused_with_a_sentence(tmp_path: Path, case: str, wro
         assert finished.said == f"evenload: {wrong['says']}"
 
 
-@pytest.mark.parametrize(("case", "wrong"), _wrong("xfail_leaves"))
+@pytest.mark.parametrize(("case", "wrong"), _wrong())
 def test_a_refused_study_leaves_nothing_behind(tmp_path: Path, case: str, wrong: dict[str, Any]) -> None:
     finished = refused(tmp_path, case, wrong)
     assert [path for path in finished.out.rglob("*") if path.is_file()] == []

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenload.base.errors import InstantError
+from evenload.base.errors import InstantError, did_you_mean
 
 InstantArray = NDArray[np.datetime64]
 
@@ -48,7 +48,8 @@ def time_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InstantError(f"{name!r} is not an IANA time zone such as Europe/Oslo") from error
+        near = did_you_mean(name, available_timezones())
+        raise InstantError(f"{name!r} is not an IANA time zone such as Europe/Oslo.{near}") from error
 
 
 @dataclass(frozen=True, slots=True)

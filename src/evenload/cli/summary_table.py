@@ -14,7 +14,7 @@ def summary_table(results: StudyResults) -> Table:
         & (runs["behaviour"] == shown.behaviour)
     ]
     mean = case.groupby("strategy", sort=False).mean(numeric_only=True)
-    title = f"{results.title}: {shown.penetration:.0%} of homes with a car, base load {shown.base_load} a home"
+    title = f"{results.title}: {shown.penetration:.0%} of homes with a car, base load {shown.base_load}"
     caption = f"Means over {case['seed'].nunique()} seeds. Nights over: share of transformer-nights over the rating."
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("strategy")

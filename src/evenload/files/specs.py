@@ -77,7 +77,7 @@ def _above(larger: str, limit: str) -> RowRule:
 
 def _more_energy_than_power_allows(cells: Cells) -> BoolArray:
     hours = (cells["unplugged_at"] - cells["plugged_at"]).astype(np.int64) / 3600.0
-    return np.asarray(cells["energy_kwh_metered"] > cells["power_kw_max"] * hours * _METERED_SLACK)
+    return np.asarray((hours > 0) & (cells["energy_kwh_metered"] > cells["power_kw_max"] * hours * _METERED_SLACK))
 
 
 def _rating_without_power_factor(cells: Cells) -> BoolArray:

@@ -19,10 +19,20 @@ class HomeGrid:
     tree: CircuitTree
     home_node: IntArray
 
+    def __post_init__(self) -> None:
+        for n in self.serving.tolist():
+            if not self.tree.circuits[n].limit_kw > 0:
+                raise CircuitError(f"circuit {self.tree.circuits[n].node}: a limit of 0 kW cannot serve homes")
+
     @property
     def homes(self) -> int:
         """Number of homes."""
         return int(self.home_node.size)
+
+    @property
+    def serving(self) -> IntArray:
+        """Indices of the circuits that homes hang on, ascending: the transformers, or what stands in their place."""
+        return np.unique(self.home_node)
 
     @classmethod
     def of(cls, tree: CircuitTree, homes_per_transformer: int) -> Self:

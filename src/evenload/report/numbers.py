@@ -53,7 +53,7 @@ def money(value: float, currency: str) -> str:
     if not currency or not math.isfinite(value):
         return NOTHING
     places = 0 if abs(value) >= 100 else 2
-    return f"{currency} {value:,.{places}f}"
+    return f"{currency}{_SPACE}{value:,.{places}f}"
 
 
 def tied(words: str) -> str:

@@ -9,19 +9,22 @@ RUNS: Final = {
     "strategy": "str", "seed": "int64", "penetration": "float64", "base_load": "str", "behaviour": "str",
     "cars": "int64", "sessions": "int64", "energy_kwh_needed": "float64", "energy_kwh_delivered": "float64",
     "energy_kwh_unserved": "float64", "unserved_kwh_too_short": "float64", "unserved_kwh_left_early": "float64",
-    "unserved_kwh_circuit_limit": "float64", "unserved_kwh_outside_hours": "float64", "sessions_short": "int64",
+    "unserved_kwh_circuit_limit": "float64", "unserved_kwh_outside_hours": "float64", "energy_kwh_lost": "float64",
+    "energy_kwh_beyond_power": "float64", "sessions_short": "int64",
     "cost": "float64", "carbon_kg": "float64", "ev_peak_kw_per_car": "float64", "ev_peak_clock": "str",
     "system_peak_kw": "float64", "system_base_peak_kw": "float64", "snapback_kw_per_car": "float64",
     "transformers": "int64", "transformers_over": "int64", "transformers_over_base": "int64",
     "transformer_days_over_share": "float64", "ev_days_over_share": "float64",
     "overload_kwh": "float64", "worst_loading": "float64",
 }  # fmt: skip
-"""One row a run. Penetration 0-1 is cars per home. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over
-cars. ``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
-``transformers_over``: transformers over rating for the criterion's minutes or more on some day;
-``transformers_over_base``: the same with base load alone; ``transformer_days_over_share``: share of transformer-days
-that were over; ``ev_days_over_share``: share of transformer-days on which cars alone drew more than the study's limit
-for them. ``cost``: float estimate in the study's currency."""
+"""One row a run. Penetration 0-1 is cars per home. ``energy_kwh_lost``: need of skipped plug-ins that no later session
+could take; ``energy_kwh_beyond_power``: what the history claims beyond power x stay; neither is in
+``energy_kwh_needed``. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over cars.
+``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
+``transformers``: circuits that homes hang on; ``transformers_over``: those over rating for the criterion's minutes or
+more on some day; ``transformers_over_base``: the same with base load alone; ``transformer_days_over_share``: share of
+transformer-days that were over; ``ev_days_over_share``: share of transformer-days on which cars alone drew more than
+the study's limit for them. ``cost``: float estimate in the study's currency."""
 
 CIRCUITS: Final = {
     "strategy": "str", "seed": "int64", "penetration": "float64", "base_load": "str", "behaviour": "str",

@@ -32,8 +32,9 @@ class Behaviour:
     """Settings of drivers' behaviour; keys of a study file.
 
     ``departures``: ``actual`` = drivers declare the departure they then keep; ``declared`` = what they declare is off
-    by ``LEFT_AFTER_DECLARED_H``. ``opt_out_share``: part of sessions whose driver overrides the plan and charges at
-    once (default 1 %: the Calgary trial's overrides). ``skip_plug_in_share``: part of plug-ins not made.
+    by ``LEFT_AFTER_DECLARED_H``, or is what the history says they did declare. ``opt_out_share``: part of sessions
+    whose driver overrides the plan and charges at once (default 1 %: the Calgary trial's overrides).
+    ``skip_plug_in_share``: part of plug-ins not made.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -102,7 +103,9 @@ def _declared(history: History, quantile: FloatArray) -> InstantArray:
     levels, hours = np.array(LEFT_AFTER_DECLARED_H).T
     seconds = np.rint(3600.0 * np.interp(quantile, levels, hours)).astype("timedelta64[s]")
     earliest = history.plugged_at + np.timedelta64(DECLARED_STAY_MINUTES_LEAST, "m")
-    return np.asarray(np.maximum(history.unplugged_at - seconds, earliest))
+    drawn = np.maximum(history.unplugged_at - seconds, earliest)
+    known = ~np.isnat(history.departs_at_declared) & (history.departs_at_declared > history.plugged_at)
+    return np.where(known, history.departs_at_declared, drawn)
 
 
 def _carried(

@@ -29,13 +29,15 @@ def profile_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
 def heat_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
     """Highest loading of each transformer in each local hour (``report.results.HEAT``)."""
     tree = scene.inputs.grid.tree
-    rows = tree.of_kind(CircuitKind.TRANSFORMER)
+    rows = scene.inputs.grid.serving
     hour = runs[0].problem.minute_of_day // MINUTES_PER_HOUR
     frames = []
     for run in runs:
         share = run.load_kw[rows] / tree.limit_kw[rows][:, None]
         for clock_hour in range(24):
             steps = scene.nights.measured & (hour == clock_hour)
+            if not steps.any():  # an hour the clocks skipped
+                continue
             names = [tree.circuits[n].node for n in rows]
             frames.append(
                 pd.DataFrame({"node": names, "hour": clock_hour, "loading_max": share[:, steps].max(axis=1)}).assign(
@@ -48,7 +50,7 @@ def heat_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
 def closeup_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
     """Each car of the worst transformer on its worst night (``report.results.CLOSEUP``)."""
     tree, nights = scene.inputs.grid.tree, scene.nights
-    rows = tree.of_kind(CircuitKind.TRANSFORMER)
+    rows = scene.inputs.grid.serving
     peaks = np.array(
         [(run.load_kw[rows] / tree.limit_kw[rows][:, None])[:, nights.measured].max(axis=1) for run in runs]
     )
@@ -60,7 +62,7 @@ def closeup_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
 
 def _shown_nodes(scene: Scene, runs: Sequence[Run]) -> IntArray:
     tree = scene.inputs.grid.tree
-    rows = tree.of_kind(CircuitKind.TRANSFORMER)
+    rows = scene.inputs.grid.serving
     share = np.max(
         [(run.load_kw[rows])[:, scene.nights.measured].max(axis=1) / tree.limit_kw[rows] for run in runs], axis=0
     )
@@ -85,7 +87,8 @@ def _profile(scene: Scene, run: Run, node: int, day: str, number: int | None) ->
         "ev_kw": run.ev_load_kw[node, steps],
         "price_per_kwh": scene.inputs.signal.price_per_kwh[steps],
     }
-    frame = pd.DataFrame(columns).groupby("minute", as_index=False).mean()
+    by_minute = pd.DataFrame(columns).groupby("minute", as_index=False)
+    frame = by_minute.mean() if number is None else by_minute.max()  # an hour may come twice in a night
     circuit = scene.inputs.grid.tree.circuits[node]
     return frame.assign(
         strategy=run.choice.label,

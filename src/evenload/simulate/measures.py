@@ -7,7 +7,6 @@ import numpy as np
 
 from evenload.base.local_clock import parse_clock
 from evenload.base.units import GRAMS_PER_KILOGRAM, MINUTES_PER_DAY, MINUTES_PER_HOUR, BoolArray, FloatArray, IntArray
-from evenload.domain.circuit import CircuitKind
 from evenload.domain.reason import UnservedReason
 from evenload.grid.loading import loading, over_limit, periods_over
 from evenload.schedule.problem import Problem
@@ -79,7 +78,7 @@ def run_row(scene: Scene, run: Run) -> dict[str, Any]:
     delivered = problem.delivered_kwh(run.power_kw)
     missing = problem.energy_kwh - delivered
     missing = np.where(missing > _ROUNDING_KWH, missing, 0.0)
-    reasons = unserved_by_reason(problem, missing, run.choice.strategy.shortfall)
+    reasons = unserved_by_reason(problem, missing, run.choice.strategy.shortfall, scene.cars.early_h)
     signal = scene.inputs.signal
     step_kwh = run.ev_load_kw[0] * problem.horizon.hours_per_step
     carbon = signal.carbon_g_per_kwh
@@ -89,6 +88,8 @@ def run_row(scene: Scene, run: Run) -> dict[str, Any]:
         "energy_kwh_needed": float(problem.energy_kwh.sum()),
         "energy_kwh_delivered": float(delivered.sum()),
         "energy_kwh_unserved": float(missing.sum()),
+        "energy_kwh_lost": scene.cars.energy_kwh_lost,
+        "energy_kwh_beyond_power": scene.cars.energy_kwh_beyond_power,
         "sessions_short": int((missing > _SHORT_KWH).sum()),
         "cost": float(step_kwh @ signal.price_per_kwh),
         "carbon_kg": float(step_kwh @ carbon) / GRAMS_PER_KILOGRAM if carbon is not None else np.nan,
@@ -110,25 +111,22 @@ def case(unit: Unit, run: Run) -> dict[str, Any]:
 
 
 def unserved_by_reason(
-    problem: Problem, missing_kwh: FloatArray, shortfall: UnservedReason
+    problem: Problem, missing_kwh: FloatArray, shortfall: UnservedReason, early_h: FloatArray
 ) -> dict[UnservedReason, float]:
     """Split missing energy by cause, kWh: what no strategy could have delivered is named before what this one did not.
 
-    Impossible even at full power over the time plugged in: ``LEFT_EARLY`` where the declared time would have been
-    enough, else ``TOO_SHORT``. Possible, but the car left before it said: ``LEFT_EARLY``. The rest is the strategy's.
+    ``early_h`` (S,) is how many hours before its declared departure each car left, 0 where it did not. Impossible even
+    at full power until the later of the two: ``TOO_SHORT``. Else what the time it left early could have held:
+    ``LEFT_EARLY``. The rest is the strategy's own ``shortfall``.
     """
-    lengths = np.diff(problem.offset)
-    early = lengths < problem.declared_slots
-    possible = problem.delivered_kwh(problem.cap_kw)
-    declared = possible + np.maximum(problem.declared_slots - lengths, 0) * (
-        problem.power_kw_max * problem.horizon.hours_per_step
-    )
-    too_short = np.minimum(missing_kwh, np.maximum(problem.energy_kwh - np.maximum(declared, possible), 0.0))
-    rest = missing_kwh - too_short
+    given_up = early_h * problem.power_kw_max
+    possible = problem.delivered_kwh(problem.cap_kw) + given_up
+    too_short = np.minimum(missing_kwh, np.maximum(problem.energy_kwh - possible, 0.0))
+    left_early = np.minimum(missing_kwh - too_short, given_up)
     total = dict.fromkeys(UnservedReason, 0.0)
     total[UnservedReason.TOO_SHORT] = float(too_short.sum())
-    total[UnservedReason.LEFT_EARLY] = float(rest[early].sum())
-    total[shortfall] += float(rest[~early].sum())
+    total[UnservedReason.LEFT_EARLY] = float(left_early.sum())
+    total[shortfall] += float((missing_kwh - too_short - left_early).sum())
     return total
 
 
@@ -164,7 +162,7 @@ def _peaks(scene: Scene, run: Run) -> dict[str, Any]:
     nights, measured = scene.nights, scene.nights.measured
     ev_kw = run.ev_load_kw[0, measured]
     by_night = np.full((nights.count, int(nights.minute.max()) + 1), -np.inf)
-    by_night[nights.number[measured], nights.minute[measured]] = ev_kw
+    np.maximum.at(by_night, (nights.number[measured], nights.minute[measured]), ev_kw)  # an hour may come twice
     minute = int(np.median(by_night.argmax(axis=1))) % MINUTES_PER_DAY
     return {
         "ev_peak_kw_per_car": float(by_night.max(axis=1).mean()) / scene.cars.count,
@@ -188,7 +186,7 @@ def _snapback(scene: Scene, run: Run) -> float:
 def _overloads(scene: Scene, run: Run) -> dict[str, Any]:
     """How many transformers, and on how many of their nights, were over by the study's criterion."""
     tree, nights, criterion = scene.inputs.grid.tree, scene.nights, scene.study.criterion
-    rows = tree.of_kind(CircuitKind.TRANSFORMER)
+    rows = scene.inputs.grid.serving
     limit = tree.limit_kw[rows]
     load_kw, base_kw, ev_kw = run.load_kw[rows], run.problem.base_load_kw[rows], run.ev_load_kw[rows]
     step = run.problem.horizon.step_minutes

@@ -22,6 +22,7 @@ class Parts:
     """The folder of finished units of one study; a unit is there whole or not at all."""
 
     folder: Path
+    mark: str
 
     @classmethod
     def open(cls, out: Path, study_mark: str, fresh: bool) -> "Parts":
@@ -33,9 +34,7 @@ class Parts:
         known = folder / _MARK
         if fresh or not known.exists() or json.loads(known.read_text()) != mark:
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            known.write_text(json.dumps(mark))
-        return cls(folder)
+        return cls(folder, json.dumps(mark))
 
     def has(self, unit: Unit) -> bool:
         """Whether the unit is finished."""
@@ -43,6 +42,8 @@ class Parts:
 
     def save(self, unit: Unit, frames: Frames) -> None:
         """Keep a finished unit."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / _MARK).write_text(self.mark)
         draft = self.folder / f".{unit.key}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from evenload.report.results import StudyResults
 from evenload.simulate.inputs import load_inputs
+from evenload.simulate.measures import Nights
 from evenload.simulate.parts import Parts, fingerprint
 from evenload.simulate.results import assemble
-from evenload.simulate.study_file import Study
+from evenload.simulate.study_file import Study, StudyFileError
 from evenload.simulate.unit_run import Frames, run_unit
 from evenload.simulate.world import Unit, units
 
@@ -27,6 +28,11 @@ def run_study(
     before anything is written.
     """
     inputs = load_inputs(study, folder)
+    if not Nights.of(inputs, study.span.settle_days).count:
+        raise StudyFileError(
+            f"{study.title}: no whole night from noon to noon is left to measure; make the span longer or settle_days "
+            f"(now {study.span.settle_days}) smaller"
+        )
     parts = Parts.open(out, fingerprint(study, folder), fresh)
     whole = units(study)
     missing = [unit for unit in whole if not parts.has(unit)]

@@ -3,6 +3,7 @@
 Its JSON Schema is published (``evenload schema study``); every key has a default but those a study cannot do without.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -257,6 +258,7 @@ def _sentence(fault: dict[str, Any]) -> str:
         return f"{where} is missing"
     message = str(fault["msg"]).removeprefix("Value error, ")
     value = fault.get("input")
+    value = value.isoformat() if isinstance(value, datetime) else value
     shown = "" if isinstance(value, dict | list) or fault["type"] == "value_error" else f" = {value!r}"
     if fault["type"].startswith("timezone") or fault["type"] == "timezone_aware":
         message = "has no offset from UTC; write for example 2019-11-04T12:00:00+01:00"

@@ -44,13 +44,25 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Cars:
-    """The cars of a unit: what they declare, what they do, and the circuit each session hangs on."""
+    """The cars of a unit: what they declare, what they do, and the circuit each session hangs on.
+
+    Energy that is no session's need: ``energy_kwh_lost`` of skipped plug-ins that nothing later could take, and
+    ``energy_kwh_beyond_power``, what the history claims beyond power x stay.
+    """
 
     sessions: Sessions
     unplugged_at: InstantArray
     opted_out: BoolArray
     node: IntArray
     count: int
+    energy_kwh_lost: float
+    energy_kwh_beyond_power: float
+
+    @property
+    def early_h(self) -> FloatArray:
+        """Hours each car left before its declared departure, 0 where it did not, shape (sessions,)."""
+        seconds = (self.sessions.departs_at - self.unplugged_at).astype("timedelta64[s]").astype(np.int64)
+        return np.maximum(seconds / 3600.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,10 @@ def draw_cars(study: Study, inputs: StudyInputs, unit: Unit) -> Cars:
     home = _stream(unit.seed, "homes").permutation(homes)
     place = rank[np.searchsorted(names, behaved.sessions.user_id)] % homes
     node = inputs.grid.home_node[home[place]]
-    return Cars(behaved.sessions, behaved.unplugged_at, behaved.opted_out, node, wanted)
+    return Cars(
+        behaved.sessions, behaved.unplugged_at, behaved.opted_out, node, wanted,
+        behaved.energy_kwh_lost, behaved.energy_kwh_beyond_power,
+    )  # fmt: skip
 
 
 def runs_of(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> Iterator[Run]:

@@ -49,12 +49,17 @@ def results(size: Size | None = None, **changed: object) -> StudyResults:
         "currency": size.currency,
         "timezone": "America/New_York",
         "period": "14 days from 2019-01-07",
-        "criterion": "no transformer above its rating for 30 minutes or more on any day",
+        "criterion": "at most 1 % of transformers over their rating for 30 min or more without a break",
+        "over_minutes": 30,
+        "over_share": 0.01,
+        "ev_kw_per_home": 1.5,
         "timer_clock": "23:00",
         "reference": Reference(
             size.penetrations[len(size.penetrations) // 2], size.base_loads[0], size.behaviours[0], 0
         ),
         "strategies": size.strategies,
+        "kinds": tuple(name.split(" 2 h")[0] for name in size.strategies),
+        "settings": tuple("reserve minutes 120" if name.endswith(" 2 h") else "" for name in size.strategies),
         "base_loads": size.base_loads,
         "behaviours": size.behaviours,
         "facts": (
@@ -141,6 +146,8 @@ def _runs(size: Size, rng: np.random.Generator) -> list[dict[str, object]]:
                         "snapback_kw_per_car": (2.4 if case["strategy"] == "timer" else -0.1) * noise,
                         "transformers": size.transformers,
                         "transformers_over": min(over, size.transformers),
+                        "energy_kwh_lost": 0.0,
+                        "energy_kwh_beyond_power": 0.0,
                         "transformers_over_base": 0,
                         "transformer_days_over_share": 0.1,
                         "ev_days_over_share": 0.2,

@@ -163,12 +163,45 @@ def test_no_limit_draws_no_line(fake: ModuleType, limit: float) -> None:
     assert 'class="over"' not in text
 
 
+def test_what_counts_as_over_its_rating_is_no_share_of_transformers(fake: ModuleType) -> None:
+    words = " ".join(Page(render(fake.results(small(fake)))).words.split())
+    assert (
+        "A transformer counts as over its rating when its load stays above it for 30 min or more without a break on "
+        "some night. The hosting criterion: at most 1 % of transformers" in words
+    )
+
+
+def test_the_panel_of_a_base_load_that_fails_alone_says_so(fake: ModuleType) -> None:
+    study = fake.results(small(fake))
+    low = study.runs["base_load"] == "low"
+    words = Page(render(replace(study, runs=study.runs.assign(transformers_over_base=9 * low)))).words
+    assert words.count("Base load alone overloads 9 of 12 transformers: no strategy can pass.") == 1
+
+
+def test_strategies_beside_the_key_ones_are_folded_but_there(fake: ModuleType) -> None:
+    page = Page(render(fake.results(fake.Size(seeds=1, transformers=3))))
+    assert len(page.all("details")) == 1
+    assert "3 more: Price; Balanced; Valley 2 h" in page.words
+    keys = {str(a["data-s"]) for a in page.all("figure") if "data-s" in a}
+    assert keys == {"k0", "k1", "k2", "k3", "k4", "k5"}
+
+
+def test_a_comparison_is_read_one_base_load_a_line(fake: ModuleType) -> None:
+    here = "nights over, base load 1 kW: unmanaged 0 %; base load 2 kW: unmanaged 4 %"
+    made = (Comparison("S", "P", here, True), Comparison("S2", "P2", "H2", False, "Because."))
+    page = Page(render(fake.results(small(fake), comparisons=made)))
+    assert [a["class"] for a in page.all("article")] == ["claim", "claim"]
+    assert page.words.count("✓ agrees") == page.words.count("✗ differs") == 1
+    assert "1 of 2 published statements show in this run." in page.words
+    assert "\nbase load 2\u00a0kW: unmanaged 4\u00a0%\n" in page.words
+
+
 def test_nothing_unserved_and_no_carbon_is_said_plainly(fake: ModuleType) -> None:
     study = fake.results(small(fake))
     zero = {name: 0.0 for name in study.runs.columns if "unserved" in name}
     page = assert_sound(render(replace(study, runs=study.runs.assign(**zero, carbon_kg=np.nan))))
     assert "no carbon signal" in page.words
-    assert "leaves 0 % of the energy unserved".replace(" %", "\u00a0%") in page.words
+    assert "No energy is left unserved" in page.words
 
 
 @pytest.mark.parametrize(

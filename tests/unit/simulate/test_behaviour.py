@@ -144,3 +144,12 @@ def test_settings_are_checked() -> None:
     assert read.validate_python({"departures": "declared"}) == Behaviour(departures="declared")
     with pytest.raises(ValidationError):
         read.validate_python({"skip_share": 0.1})
+
+
+def test_what_drivers_did_declare_is_taken_where_the_history_has_it() -> None:
+    past = history([40.0, 40.0], [5.0, 5.0])
+    said = np.array([past.unplugged_at[0] - np.timedelta64(3, "h"), np.datetime64("NaT", "s")])
+    told = History(**(past.columns() | {"departs_at_declared": said}))
+    behaved = behave(told, Behaviour(departures="declared"), np.random.default_rng(1))
+    assert behaved.sessions.departs_at[0] == said[0]
+    assert not np.isnat(behaved.sessions.departs_at[1])

@@ -44,7 +44,7 @@ def test_every_missing_kwh_has_its_reason() -> None:
     # need 20, 12, 12, 12 kWh; delivered 8, 6, 12 (met), 6 by some strategy
     world = problem([20.0, 12.0, 12.0, 12.0], slots=[2, 2, 4, 4], declared=[2, 5, 4, 4])
     missing = np.array([12.0, 6.0, 0.0, 6.0])
-    reasons = unserved_by_reason(world, missing, UnservedReason.CIRCUIT_LIMIT)
+    reasons = unserved_by_reason(world, missing, UnservedReason.CIRCUIT_LIMIT, np.array([0.0, 3.0, 0.0, 0.0]))
     assert reasons == {
         UnservedReason.TOO_SHORT: pytest.approx(12.0),  # 2 h of 4 kW give 8 of 20
         UnservedReason.LEFT_EARLY: pytest.approx(6.0),  # 5 h were declared, 2 kept
@@ -59,7 +59,8 @@ def test_reasons_add_up_to_what_is_missing() -> None:
     world = problem(rng.uniform(0, 30, 40).tolist(), slots.tolist(), declared.tolist())
     delivered = world.delivered_kwh(world.cap_kw * rng.uniform(0, 1, world.cap_kw.size))
     missing = np.maximum(world.energy_kwh - delivered, 0)
-    reasons = unserved_by_reason(world, missing, UnservedReason.OUTSIDE_HOURS)
+    early_h = np.maximum(declared - slots, 0).astype(np.float64)
+    reasons = unserved_by_reason(world, missing, UnservedReason.OUTSIDE_HOURS, early_h)
     assert sum(reasons.values()) == pytest.approx(missing.sum())
 
 

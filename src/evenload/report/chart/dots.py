@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Final
 
 import numpy as np
@@ -16,12 +17,16 @@ from evenload.report.chart.svg import element, join, text
 
 WIDTH: Final = 360
 _LEFT, _RIGHT, _TOP, _ROW = 112, 296, 14, 30
-_LONGEST = 15
+_LONGEST: Final = 15
+_LINE: Final = 13.0
 
 
 @dataclass(frozen=True, slots=True)
 class DotRow:
-    """One row: what it is called, how it looks, its repetitions (``values``, unordered) and the words beside it."""
+    """One row: what it is called, how it looks, its repetitions (``values``, unordered) and the words beside it.
+
+    ``key`` is the strategy's, "" for what belongs to none.
+    """
 
     label: str
     key: str
@@ -46,19 +51,17 @@ def short(label: str, longest: int = _LONGEST) -> str:
 
 def row_label(label: str, x: float, y: float) -> Markup:
     """The name of a row, ending at ``x``: on two lines where one cannot hold it, cut where two cannot."""
-    if len(label) <= _LONGEST:
-        lines = [label]
-    else:
-        first, second = "", label
-        for word in label.split():
-            longer = f"{first} {word}".strip()
-            if len(longer) > _LONGEST:
-                break
-            first, second = longer, label[len(longer) :].strip()
-        lines = [short(first or label), short(second)] if first and second else [short(label)]
-    start = y + 4 - 6.5 * (len(lines) - 1)
-    attributes = {"text_anchor": "end", "class_": "row-label"}
-    return join(*(text(line, x, start + 13 * i, **attributes) for i, line in enumerate(lines)))
+    lines = [label] if len(label) <= _LONGEST else _on_two_lines(label)
+    start = y + 4 - _LINE / 2 * (len(lines) - 1)
+    placed = ((line, start + _LINE * i) for i, line in enumerate(lines))
+    return join(*(text(line, x, base, text_anchor="end", class_="row-label") for line, base in placed))
+
+
+def _on_two_lines(label: str) -> list[str]:
+    """A label over two lines as even as its words allow, cut where they hold too much."""
+    folded = [wrap(label, width, max_lines=2, placeholder="…") for width in range(len(label) // 2, _LONGEST + 1)]
+    whole = [lines for lines in folded if lines and not lines[-1].endswith("…")]
+    return whole[0] if whole else wrap(label, _LONGEST, max_lines=2, placeholder="…")
 
 
 def _panel(rows: Sequence[DotRow], highest: float | None) -> Panel:
@@ -82,4 +85,4 @@ def _row(panel: Panel, row: DotRow, y: float) -> Markup:
         parts.append(element("line", x1=float(x.min()), x2=float(x.max()), y1=y, y2=y, class_="reach"))
         parts += [element("circle", cx=place, cy=y, r=3, class_="dot") for place in x.tolist()]
         parts.append(marker(row.marker, float(x.mean()), y, "filled"))
-    return element("g", *parts, class_=row.key, data_s=row.key)
+    return element("g", *parts, class_=row.key or None, data_s=row.key or None)

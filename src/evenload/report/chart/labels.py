@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from evenload.base.units import FloatArray
+
 _LETTER_WIDTH: Final = 6.9
 """Generous for a 12-unit system font, so that labels stay apart with wide fonts as well."""
 _LINE_HEIGHT: Final = 14.0
-_TRIES: Final = ((0, -9), (0, -23), (42, -10), (-42, -10), (60, -26), (-60, -26), (0, -37), (64, -42), (-64, -42))
+_TRIES: Final = (
+    (0, -9), (0, -23), (0, 22), (42, -10), (-42, -10), (0, 36), (60, -26), (-60, -26), (0, -37), (0, 52),
+    (64, -42), (-64, -42),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,21 @@ def text_width(text: str) -> float:
 
 
 def beside_points(
-    points: Sequence[tuple[str, float, float]], left: float, right: float, top: float
+    points: Sequence[tuple[str, float, float]],
+    reach: tuple[float, float],
+    depth: tuple[float, float],
+    lines: Sequence[tuple[FloatArray, FloatArray]] = (),
 ) -> list[Label | None]:
-    """A place near each point (text, x, y), or ``None`` where none is free; ``top`` is the highest base line."""
+    """A place near each point (text, x, y), or ``None`` where none is free.
+
+    ``reach`` is the left and right end, ``depth`` the highest and lowest base line. Of the free places the one that
+    covers the fewest points of ``lines`` (x, y) is taken, the nearest first where several cover as few.
+    """
     placed: list[Label | None] = []
     for words, x, y in points:
         taken = [label for label in placed if label is not None]
-        placed.append(next((spot for spot in _spots(words, x, y, left, right, top) if _free(spot, taken)), None))
+        spots = [spot for spot in _spots(words, x, y, reach, depth) if _free(spot, taken)]
+        placed.append(min(spots, key=lambda spot: _covered(spot, lines), default=None))
     return placed
 
 
@@ -63,11 +78,19 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return places
 
 
-def _spots(words: str, x: float, y: float, left: float, right: float, top: float) -> list[Label]:
+def _covered(spot: Label, lines: Sequence[tuple[FloatArray, FloatArray]]) -> int:
+    """How many points of the lines lie under a label."""
+    half = text_width(spot.text) / 2
+    return sum(
+        int(np.sum((np.abs(x - spot.x) < half) & (y > spot.y - _LINE_HEIGHT + 2) & (y < spot.y + 4))) for x, y in lines
+    )
+
+
+def _spots(words: str, x: float, y: float, reach: tuple[float, float], depth: tuple[float, float]) -> list[Label]:
     half = text_width(words) / 2
-    lowest, highest = left + half, max(left + half, right - half)
+    lowest, highest = reach[0] + half, max(reach[0] + half, reach[1] - half)
     spots = [Label(words, min(max(x + dx, lowest), highest), y + dy) for dx, dy in _TRIES]
-    return [spot for spot in spots if spot.y >= top]
+    return [spot for spot in spots if depth[0] <= spot.y <= depth[1]]
 
 
 def _free(spot: Label, taken: list[Label]) -> bool:

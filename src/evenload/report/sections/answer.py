@@ -30,6 +30,8 @@ def _peak(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str
         return quantity(mean(of(runs, name, "system_peak_kw")), "kW")
 
     against = [f"{peak(name)} {_beside(results, name)}" for name in others]
+    if results.timer_clock:
+        against = [words.replace("with the timer", f"with a timer at {results.timer_clock}") for words in against]
     base = quantity(mean(base_alone(runs, "system_base_peak_kw")), "kW")
     if base != NOTHING:
         against.append(f"{base} with base load alone")
@@ -42,11 +44,15 @@ def _over(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str
 
     of_all = plural(float(runs["transformers"].max()), "transformer")
     against = [f"{over(name)} {_beside(results, name)}" for name in others]
+    if over(hero) == count(0.0) and others:
+        against[0] = f"{over(others[0])} of {count(float(runs['transformers'].max()))} {_beside(results, others[0])}"
     base = mean(base_alone(runs, "transformers_over_base"))
     if base > 0:
         against.append(f"{count(base)} with base load alone")
-    verb = "is" if over(hero) == "1" else "are"
-    return f"{over(hero)} of {of_all} {verb} over their rating{_against(against)}."
+    if over(hero) == count(0.0):
+        return f"No transformer is over its rating{_against(against)}."
+    verb = "is over its" if over(hero) == "1" else "are over their"
+    return f"{over(hero)} of {of_all} {verb} rating{_against(against)}."
 
 
 def _bill(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
@@ -81,5 +87,5 @@ def _beside(results: StudyResults, name: str) -> str:
     if name == named(results, UNMANAGED):
         return "unmanaged"
     if name == named(results, TIMER):
-        return f"with a timer at {results.timer_clock}" if results.timer_clock else "with a common timer"
+        return "with the timer"
     return f"with {looks(results)[name].label.lower()}"

@@ -49,7 +49,7 @@ def closeups(results: StudyResults) -> list[Figure]:
     stacks = {name: _stack(results.closeup, name) for name in _order(results)}
     if not stacks:
         return []
-    top = max(_highest(stack) for stack in stacks.values())
+    top = max(highest(stack) for stack in stacks.values())
     low = min(0.0, *(float(np.nanmin(stack.base_kw)) for stack in stacks.values()))
     scale = Scale(-round_top(-low) if low < 0 else 0.0, 1.08 * top if top > 0 else 1.0, 270.0, 36.0)
     look = looks(results)
@@ -84,7 +84,8 @@ def _stack(closeup: pd.DataFrame, strategy: str) -> Stack:
     return Stack(np.append(minutes, minutes[-1] + step), base, cars, limit)
 
 
-def _highest(stack: Stack) -> float:
+def highest(stack: Stack) -> float:
+    """Top of the load, and of the rating where that is not far above."""
     limit = stack.limit_kw[np.isfinite(stack.limit_kw)]
     top = float(np.nanmax(stack.total_kw))
     return max(top, float(limit.max())) if limit.size and limit.max() < 2 * top else top
@@ -92,15 +93,8 @@ def _highest(stack: Stack) -> float:
 
 def _figure(stack: Stack, look: Look, scale: Scale, file: str) -> Figure:
     panel = Panel(Scale(NOON, NEXT_NOON, 44, 344), scale)
-    parts = [panel.value_axis("kW"), _layers(panel, stack, look), _over(panel, stack), panel.clock_axis(240)]
-    parts.append(_rating(panel, stack))
-    peak = float(np.nanmax(stack.total_kw))
-    over = stack.over_kwh
-    note = f"Peak {quantity(peak)} kW, " + (
-        f"{quantity(over)} kWh over the rating" if over > 0 else "never over the rating"
-    )
-    if not np.isfinite(stack.limit_kw).any():
-        note = f"Peak {quantity(peak)} kW, no rating"
+    parts = [panel.value_axis("kW"), plot(panel, stack, look), panel.clock_axis(240), rating(panel, stack)]
+    note = in_words(stack)
     at = [clock_text(int(minute) % MINUTES_PER_DAY) for minute in stack.edges[:-1]]
     series = [Series("Total", stack.total_kw, look.key), *(Series(name, kw) for name, kw in stack.cars.items())]
     series += [Series("Base load", stack.base_kw), Series("Rating", stack.limit_kw)]
@@ -109,6 +103,19 @@ def _figure(stack: Stack, look: Look, scale: Scale, file: str) -> Figure:
     description = f"{look.label}: load of {len(stack.cars)} cars stacked over the base load. {note}."
     chart = Chart(360, 300, description, join(*parts), reading, narrow=True)
     return Figure(file, look.label, chart, note, look.key)
+
+
+def plot(panel: Panel, stack: Stack, look: Look) -> Markup:
+    """Base load, the layers above it and, hatched, what exceeds the rating."""
+    return join(_layers(panel, stack, look), _over(panel, stack))
+
+
+def in_words(stack: Stack) -> str:
+    """Peak and what exceeds the rating."""
+    peak, over = f"Peak {quantity(float(np.nanmax(stack.total_kw)))} kW", stack.over_kwh
+    if not np.isfinite(stack.limit_kw).any():
+        return f"{peak}, no rating"
+    return f"{peak}, {quantity(over)} kWh over the rating" if over > 0 else f"{peak}, never over the rating"
 
 
 def _layers(panel: Panel, stack: Stack, look: Look) -> Markup:
@@ -159,7 +166,8 @@ def _over(panel: Panel, stack: Stack) -> Markup:
     return element("path", d=area_path(x, panel.y(low), panel.y(high)), class_="over")
 
 
-def _rating(panel: Panel, stack: Stack) -> Markup:
+def rating(panel: Panel, stack: Stack) -> Markup:
+    """The rating as a line, or in words where it lies above the picture."""
     known = stack.limit_kw[np.isfinite(stack.limit_kw)]
     if not known.size:
         return Markup("")

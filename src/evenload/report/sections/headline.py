@@ -36,26 +36,18 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """How a column becomes a tile: bars run from 0 to ``top``, or to the highest value."""
+    """How a column becomes a tile: bars run from 0 to ``full``, or to the highest value where that is more."""
 
     title: str
     column: str
     write: Callable[[float], str]
-    top: float = 0.0
+    full: float = 0.0
 
 
 def tiles(results: StudyResults) -> list[Tile]:
     """Headline tiles of the reference case: those whose numbers exist."""
     runs = with_unserved_share(seed_runs(results, reference_case(results)))
-    unserved = mean(np.array([np.nanmax(runs["unserved"], initial=0.0)]))
-    made = [
-        _peak(results, runs),
-        _over(results, runs),
-        _tile(
-            results, runs, _Measure("Energy unserved", "unserved", percent, max(_UNSERVED_AXIS, unserved)),
-            "of the energy needed" if unserved >= _UNSERVED_AXIS else "of the energy needed; a full bar is 5 %",
-        ),
-    ]  # fmt: skip
+    made = [_peak(results, runs), _over(results, runs), _unserved(results, runs)]
     if results.currency:
         dates = results.period.partition(",")[0]
         note = f"{results.currency}, {dates}" if dates else results.currency
@@ -90,9 +82,16 @@ def _over(results: StudyResults, runs: pd.DataFrame) -> Tile:
     return _tile(results, runs, measure, note, base if base > 0 else np.nan)
 
 
+def _unserved(results: StudyResults, runs: pd.DataFrame) -> Tile:
+    """On an axis of 5 % at least, so that a trace of unserved energy does not fill a bar."""
+    little = all(not mean(of(runs, name, "unserved")) > _UNSERVED_AXIS for name in results.strategies)
+    note = "of the energy needed" + (f"; full bar {percent(_UNSERVED_AXIS)}" if little else "")
+    return _tile(results, runs, _Measure("Energy unserved", "unserved", percent, _UNSERVED_AXIS), note)
+
+
 def _tile(results: StudyResults, runs: pd.DataFrame, measure: _Measure, note: str, mark: float = np.nan) -> Tile:
     values = {name: mean(of(runs, name, measure.column)) for name in results.strategies}
-    top = measure.top or max((v for v in values.values() if np.isfinite(v)), default=0.0)
+    top = max([measure.full, *(value for value in values.values() if np.isfinite(value))])
     rows = []
     for name, look in looks(results).items():
         over_seeds = _over_seeds(of(runs, name, measure.column), measure.write)

@@ -14,11 +14,12 @@ from evenload.report.chart.svg import element, join, text
 from evenload.report.figure import Figure, names
 from evenload.report.numbers import plural
 from evenload.report.results import StudyResults
-from evenload.report.strategies import UNMANAGED, Look, looks
+from evenload.report.strategies import UNMANAGED, Look, looks, named
 
 ROWS_AT_MOST: Final = 80
 _CELL_WIDTH: Final = 13
 _LEFT, _TOP = 38, 10
+_LONGEST_NAME: Final = 4
 _FIRST_HOUR: Final = 12
 _HOURS: Final = tuple((hour + _FIRST_HOUR) % HOURS_PER_DAY for hour in range(HOURS_PER_DAY))
 
@@ -36,8 +37,9 @@ def heat_maps(results: StudyResults) -> list[Figure]:
 def heat_rows(results: StudyResults) -> list[str]:
     """All transformers of the maps, the one with the highest loading (unmanaged where studied) first."""
     rows = reference_case(results).rows(results.heat)
-    if UNMANAGED in set(rows["strategy"].tolist()):
-        own = rows[rows["strategy"] == UNMANAGED].groupby("node")["loading_max"].max()
+    unmanaged = named(results, UNMANAGED)
+    if unmanaged in set(rows["strategy"].tolist()):
+        own = rows[rows["strategy"] == unmanaged].groupby("node")["loading_max"].max()
     else:
         own = rows.groupby("node")["loading_max"].max()
     worst = {node: own.get(node, np.nan) for node in dict.fromkeys(rows["node"].tolist())}
@@ -63,22 +65,25 @@ def _map(rows: pd.DataFrame, nodes: list[str], look: Look, file: str) -> Figure:
     note = f"{plural(over, 'transformer')} above 100 % in some hour" if over else "none above 100 %"
     chart = Chart(
         360, bottom + 28, f"{look.label}: {note}, of {len(nodes)} shown.",
-        join(heat_cells(grid, loading), _axes(grid, len(nodes), bottom)),
+        join(heat_cells(grid, loading), _axes(grid, nodes, bottom)),
         _reading(grid, nodes, loading), narrow=True,
     )  # fmt: skip
     return Figure(file, look.label, chart, note, look.key)
 
 
-def _axes(grid: Grid, count: int, bottom: int) -> Markup:
+def _axes(grid: Grid, nodes: list[str], bottom: int) -> Markup:
+    """Hours below, and rows by name where every name is short, else by rank."""
+    named_rows = all(len(node) <= _LONGEST_NAME for node in nodes)
     parts = []
     for i in range(0, HOURS_PER_DAY + 1, 6):
         x = grid.left + i * grid.cell_width
         anchor = {0: "start", HOURS_PER_DAY: "end"}.get(i, "middle")
         parts.append(element("line", x1=x, x2=x, y1=bottom, y2=bottom + 4, class_="axis"))
         parts.append(text(f"{(i + _FIRST_HOUR) % HOURS_PER_DAY:02d}:00", x, bottom + 18, text_anchor=anchor))
-    for rank in _ranks(count, grid.cell_height):
+    for rank in _ranks(len(nodes), grid.cell_height):
         y = grid.top + (rank - 0.5) * grid.cell_height
-        parts.append(text(str(rank), grid.left - 8, y + 4, text_anchor="end"))
+        label = nodes[rank - 1] if named_rows else str(rank)
+        parts.append(text(label, grid.left - 8, y + 4, text_anchor="end", class_="small"))
     return join(*parts)
 
 

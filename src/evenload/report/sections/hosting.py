@@ -20,7 +20,7 @@ from evenload.report.numbers import NOTHING, count, percent, plural
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
 
-_LEFT, _RIGHT, _TOP, _ROW = 112, 268, 14, 30
+_LEFT, _RIGHT, _TOP, _ROW = 112, 252, 14, 30
 _FAILS: Final = -1.0
 
 

@@ -18,6 +18,11 @@ REASONS: Final = (
     ("unserved_kwh_circuit_limit", "Circuit at its limit"),
     ("unserved_kwh_outside_hours", "Outside allowed hours"),
 )
+_OUTSIDE: Final = (
+    ("energy_kwh_lost", "Lost in skipped plug-ins"),
+    ("energy_kwh_beyond_power", "Claimed beyond power × stay"),
+)
+"""Energy that is not part of what was needed, so that no strategy could deliver it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def ledger(results: StudyResults) -> Ledger:
     runs = seed_runs(results, reference_case(results))
     columns = [("energy_kwh_needed", "Needed", "kWh"), ("energy_kwh_unserved", "Unserved", "kWh")]
     columns += [(name, words, "kWh") for name, words in REASONS if _says_something(runs, name)]
+    columns += [(name, words, "kWh") for name, words in _OUTSIDE if _says_something(runs, name)]
     columns.append(("sessions_short", "Sessions left short", ""))
     silent = []
     if results.currency and np.isfinite(runs["cost"]).any():

@@ -17,10 +17,20 @@ from evenload.report.chart.scale import Scale, round_top
 from evenload.report.chart.svg import area_path, element, join, line_path, stairs, text
 from evenload.report.numbers import quantity
 from evenload.report.results import StudyResults
-from evenload.report.strategies import TIMER, Look, key_strategies, looks
+from evenload.report.strategies import TIMER, Look, key_strategies, looks, named
 
 _LIMIT_SHOWN_UP_TO: Final = 1.35
 """A limit further above the peak than this would flatten the picture, so it is said in words instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Edges of a plot, user units."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +85,9 @@ def profile(rows: pd.DataFrame, strategies: tuple[str, ...]) -> Profile | None:
 def load_chart(results: StudyResults, shown: Profile, heading: str, with_price: bool = True) -> Chart:
     """Base load as an area, each strategy's total as a line, the limit, and the price underneath."""
     priced = with_price and bool(results.currency) and bool(np.isfinite(shown.price).any())
-    panel = _panel(shown, 300.0)
+    panel = load_panel(shown, Frame(54, 502, 36, 300))
     look = looks(results)
-    parts = [
-        panel.value_axis("kW"),
-        _base(panel, shown),
-        panel.clock_axis(),
-        *(_line(panel, shown, look[name]) for name in shown.total_kw),
-        _limit(panel, shown),
-        _timer_hour(panel, results),
-        _labels(panel, shown, look, key_strategies(results)),
-    ]
+    parts = [plot(results, panel, shown)]
     height = 330
     if priced:
         parts.append(_price(panel, shown, results.currency))
@@ -94,7 +96,26 @@ def load_chart(results: StudyResults, shown: Profile, heading: str, with_price: 
     return Chart(520, height, _description(shown, look, heading), join(*parts), reading)
 
 
-def _panel(shown: Profile, bottom: float) -> Panel:
+def plot(results: StudyResults, panel: Panel, shown: Profile, words: dict[str, str] | None = None) -> Markup:
+    """Axes, base load, the line of each strategy, limit and timer hour.
+
+    The key strategies are named at their peaks, with them; or in ``words``, where each line is farthest from the rest.
+    """
+    look = looks(results)
+    points = _points(panel, shown, look, key_strategies(results), words)
+    return join(
+        panel.value_axis("kW"),
+        _base(panel, shown),
+        panel.clock_axis(),
+        *(_line(panel, shown, look[name]) for name in shown.total_kw),
+        _limit(panel, shown),
+        _timer_hour(panel, results),
+        _labels(panel, shown, points, look, _timer_minute(results)),
+    )
+
+
+def load_panel(shown: Profile, frame: Frame) -> Panel:
+    """Scales that hold every line, and the limit where it is not far above."""
     limit = shown.limit_kw[np.isfinite(shown.limit_kw)]
     top = shown.highest_kw
     if limit.size and limit.max() <= _LIMIT_SHOWN_UP_TO * top:
@@ -102,7 +123,10 @@ def _panel(shown: Profile, bottom: float) -> Panel:
     low = shown.base_kw[np.isfinite(shown.base_kw)]
     below = min(0.0, float(low.min())) if low.size else 0.0
     floor = -round_top(-below) if below < 0 else 0.0
-    return Panel(Scale(NOON, NEXT_NOON, 54, 502), Scale(floor, 1.1 * top if top > 0 else 1.0, bottom, 36))
+    return Panel(
+        Scale(NOON, NEXT_NOON, frame.left, frame.right),
+        Scale(floor, 1.1 * top if top > 0 else 1.0, frame.bottom, frame.top),
+    )
 
 
 def _base(panel: Panel, shown: Profile) -> Markup:
@@ -126,28 +150,47 @@ def _line(panel: Panel, shown: Profile, look: Look) -> Markup:
     return element("g", *parts, class_=look.key, data_s=look.key)
 
 
-def _labels(panel: Panel, shown: Profile, look: dict[str, Look], first: list[str]) -> Markup:
-    names = [name for name in first if name in shown.total_kw and np.isfinite(shown.total_kw[name]).any()]
-    points = []
-    for name in names:
-        at = int(np.nanargmax(shown.total_kw[name]))
-        peak = float(shown.total_kw[name][at])
-        points.append((f"{look[name].label} {quantity(peak)}", panel.x(shown.middles[at]), panel.y(peak)))
-    placed = beside_points(points, panel.left, panel.right, panel.top - 12)
-    return join(
-        *(
-            text(
-                spot.text,
-                spot.x,
-                spot.y,
-                class_=f"direct {look[name].key}",
-                text_anchor="middle",
-                data_s=look[name].key,
-            )
-            for name, spot in zip(names, placed, strict=True)
-            if spot is not None
-        )
-    )
+def _points(
+    panel: Panel, shown: Profile, look: dict[str, Look], first: list[str], words: dict[str, str] | None
+) -> dict[str, tuple[str, float, float]]:
+    """What is written about each of the first strategies, and the point of its line it belongs to."""
+    found = {}
+    for name in first:
+        total = shown.total_kw.get(name)
+        if total is None or not np.isfinite(total).any():
+            continue
+        at = int(np.nanargmax(total)) if words is None else _most_apart(shown, name)
+        label = f"{look[name].label} {quantity(float(total[at]))}" if words is None else words[name]
+        found[name] = (label, float(panel.x(shown.middles[at])), float(panel.y(total[at])))
+    return found
+
+
+def _most_apart(shown: Profile, name: str) -> int:
+    """Step in which a line is farthest from its nearest neighbour, ends of the day left out."""
+    own = shown.total_kw[name]
+    others = [kw for other, kw in shown.total_kw.items() if other != name] or [shown.base_kw]
+    apart = np.nan_to_num(np.min([np.abs(own - kw) for kw in others], axis=0), nan=-1.0)
+    margin = own.size // 8
+    apart[:margin] = apart[own.size - margin :] = -1.0
+    return int(apart.argmax())
+
+
+def _labels(
+    panel: Panel, shown: Profile, points: dict[str, tuple[str, float, float]], look: dict[str, Look], minute: int | None
+) -> Markup:
+    """The words of ``points`` where they cover least, the timer's line at ``minute`` included."""
+    lines = [(panel.x(shown.middles), panel.y(kw)) for kw in (*shown.total_kw.values(), shown.limit_kw)]
+    if minute is not None:
+        upright = np.arange(panel.top, panel.bottom, 4.0)
+        lines.append((np.full(upright.size, panel.x(float(minute))), upright))
+    placed = beside_points(list(points.values()), (panel.left, panel.right), (panel.top - 12, panel.bottom - 6), lines)
+    parts = []
+    for name, spot in zip(points, placed, strict=True):
+        if spot is not None:
+            key = look[name].key
+            attributes = {"class_": f"direct {key}", "text_anchor": "middle", "data_s": key}
+            parts.append(text(spot.text, spot.x, spot.y, **attributes))
+    return join(*parts)
 
 
 def _limit(panel: Panel, shown: Profile) -> Markup:
@@ -165,11 +208,16 @@ def _limit(panel: Panel, shown: Profile) -> Markup:
     )
 
 
-def _timer_hour(panel: Panel, results: StudyResults) -> Markup:
-    if TIMER not in results.strategies or not results.timer_clock:
-        return Markup("")
+def _timer_minute(results: StudyResults) -> int | None:
+    if named(results, TIMER) is None or not results.timer_clock:
+        return None
     minute = parse_clock(results.timer_clock) % MINUTES_PER_DAY
-    return panel.moment(minute if minute >= NOON else minute + MINUTES_PER_DAY, f"timer {results.timer_clock}")
+    return minute if minute >= NOON else minute + MINUTES_PER_DAY
+
+
+def _timer_hour(panel: Panel, results: StudyResults) -> Markup:
+    minute = _timer_minute(results)
+    return Markup("") if minute is None else panel.moment(minute, f"timer {results.timer_clock}")
 
 
 def _price(above: Panel, shown: Profile, currency: str) -> Markup:
@@ -180,7 +228,7 @@ def _price(above: Panel, shown: Profile, currency: str) -> Markup:
     x, y = stairs(panel.x(shown.edges), panel.y(shown.price))
     zero = np.full(x.size, panel.y(max(low, 0.0)))
     ends = [(float(known.min()), panel.y(float(known.min()))), (float(known.max()), panel.y(float(known.max())))]
-    marks = [text(f"{value:.3g}", panel.left - 8, place + 4, text_anchor="end") for value, place in ends]
+    marks = [text(quantity(value), panel.left - 8, place + 4, text_anchor="end") for value, place in ends]
     return join(
         text(f"Price, {currency} per kWh", panel.left, panel.top - 12, class_="unit"),
         element("path", d=area_path(x, zero, y), class_="price-area"),

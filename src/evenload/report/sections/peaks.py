@@ -27,11 +27,13 @@ _TICK_GAP = 44.0
 def peak_figures(results: StudyResults) -> list[CaseFigures]:
     """EV peak per car for each case: over penetration, or as dots where only one was studied."""
     made = []
+    several = len(results.base_loads) * len(results.behaviours) > 1
     for case in reference_first(results):
+        note = f"Base load {case.base_load}, behaviour {case.behaviour}" if several else ""
         runs = case.rows(results.runs)
         runs = runs[np.isfinite(runs[_PEAK])]
         if len(runs):
-            figure = Figure("ev-peak", "EV peak per car", _peak_chart(results, runs))
+            figure = Figure("ev-peak", "EV peak per car", _peak_chart(results, runs), note)
             made.append(CaseFigures(case.base_load, case.behaviour, [figure]))
     return made
 
@@ -46,7 +48,8 @@ def snapback_figure(results: StudyResults) -> Figure | None:
         f"Rise of EV load per car from the hour before {results.timer_clock} to the hour after, kW: {in_words(rows)}."
     )
     heading = f"Snapback at {results.timer_clock}" if results.timer_clock else "Snapback"
-    return Figure("snapback", heading, dot_strip(rows, "kW per car", description))
+    note = "Hour before to hour after, per car"
+    return Figure("snapback", heading, dot_strip(rows, "kW per car", description), note)
 
 
 def ev_nights_figure(results: StudyResults) -> Figure | None:
@@ -57,8 +60,9 @@ def ev_nights_figure(results: StudyResults) -> Figure | None:
     limit = quantity(results.ev_kw_per_home, "kW", digits=2)
     rows = strip_rows(results, runs.assign(**{_EV_NIGHTS: 100 * runs[_EV_NIGHTS]}), _EV_NIGHTS, _percent)
     description = f"Transformer-nights on which cars alone draw more than {limit} a home: {in_words(rows)}."
-    heading = f"Nights with cars alone above {limit} a home"
-    return Figure("ev-nights", heading, dot_strip(rows, "% of transformer-nights", description))
+    heading = f"Cars alone above {limit} a home"
+    note = "Nights on which a transformer's cars do"
+    return Figure("ev-nights", heading, dot_strip(rows, "% of transformer-nights", description), note)
 
 
 def _percent(value: float) -> str:
@@ -68,9 +72,7 @@ def _percent(value: float) -> str:
 def _peak_chart(results: StudyResults, runs: pd.DataFrame) -> Chart:
     levels = np.unique(runs["penetration"].to_numpy(dtype=np.float64))
     means = {name: _means(runs, name, levels) for name in results.strategies}
-    last = "; ".join(
-        f"{look.label} {quantity(mean(means[name][-1:]))}" for name, look in looks(results).items()
-    )
+    last = "; ".join(f"{look.label} {quantity(mean(means[name][-1:]))}" for name, look in looks(results).items())
     description = f"EV peak per car, kW, mean over seeds at {percent(float(levels[-1]))} penetration: {last}."
     if levels.size == 1:
         return dot_strip(strip_rows(results, runs, _PEAK), "kW per car", description)

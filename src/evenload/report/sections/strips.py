@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
+from evenload.base.units import FloatArray
 from evenload.report.cases import mean, of
 from evenload.report.chart.dots import DotRow
 from evenload.report.numbers import quantity
@@ -20,6 +22,12 @@ def strip_rows(
         values = of(runs, name, column)
         made.append(DotRow(look.label, look.key, look.marker, values, write(mean(values))))
     return made
+
+
+def base_row(values: FloatArray, write: Callable[[float], str] = quantity) -> list[DotRow]:
+    """A row for base load alone, to stand above those of the strategies; none where nothing is known."""
+    known = bool(np.isfinite(values).any())
+    return [DotRow("Base load alone", "", "bar", values, write(mean(values)))] if known else []
 
 
 def in_words(rows: list[DotRow]) -> str:

@@ -11,7 +11,7 @@ from evenload.report.figure import CaseFigures, Figure, names
 from evenload.report.numbers import NOTHING, count, percent, quantity
 from evenload.report.results import StudyResults
 from evenload.report.sections.load import load_chart, profile
-from evenload.report.strategies import UNMANAGED
+from evenload.report.strategies import UNMANAGED, named
 
 _DAYS: Final = (("mean", "Mean day"), ("peak", "Worst day"))
 _FEEDERS_AT_MOST: Final = 4
@@ -32,17 +32,17 @@ class WorstRow:
 
 def system_load(results: StudyResults) -> list[CaseFigures]:
     """Mean and worst day of the top node, for each case that has profiles."""
-    node = _top_node(results)
+    node = top_node(results)
     made = [CaseFigures(c.base_load, c.behaviour, _days(results, c, node)) for c in reference_first(results)]
     return [case for case in made if case.figures]
 
 
 def feeder_load(results: StudyResults) -> list[Figure]:
-    """Worst day of each further feeder (none where the feeder is the system)."""
+    """Worst day of each further feeder; one that carries all of the system's load is the system."""
     rows = reference_case(results).rows(results.profiles)
-    inner = rows[(rows["kind"] != "transformer") & (rows["node"] != _top_node(results))]
-    nodes = list(dict.fromkeys(inner["node"].tolist()))[:_FEEDERS_AT_MOST]
-    return _worst_days(results, nodes, "feeder")
+    inner = rows[(rows["kind"] != "transformer") & (rows["node"] != top_node(results))]
+    nodes = [node for node in dict.fromkeys(inner["node"].tolist()) if not _same_load(rows, node, top_node(results))]
+    return _worst_days(results, nodes[:_FEEDERS_AT_MOST], "feeder")
 
 
 def transformer_load(results: StudyResults) -> list[Figure]:
@@ -60,7 +60,8 @@ def ranked_transformers(results: StudyResults) -> pd.DataFrame:
     rows = rows[(rows["kind"] == "transformer") & np.isfinite(rows["limit_kw"])]
     table = rows.pivot_table(index="node", columns="strategy", values="loading_max", aggfunc="max", observed=True)
     table = table.reindex(columns=list(results.strategies))
-    key = table[UNMANAGED] if UNMANAGED in table and table[UNMANAGED].notna().any() else table.max(axis=1)
+    unmanaged = named(results, UNMANAGED)
+    key = table[unmanaged] if unmanaged in table and table[unmanaged].notna().any() else table.max(axis=1)
     worst = key.fillna(-1.0).to_dict()
     ranked: pd.DataFrame = table.reindex(sorted(worst, key=lambda node: (-worst[node], str(node))))
     return ranked
@@ -80,13 +81,19 @@ def worst_table(results: StudyResults) -> list[WorstRow]:
     return made
 
 
+def _same_load(rows: pd.DataFrame, node: str, other: str) -> bool:
+    one, two = (rows.loc[rows["node"] == name, ["base_kw", "ev_kw"]].to_numpy() for name in (node, other))
+    return one.shape == two.shape and bool(np.allclose(one, two, equal_nan=True))
+
+
 def _reference_circuits(results: StudyResults) -> pd.DataFrame:
     rows = reference_case(results).rows(results.circuits)
     same = np.isclose(rows["penetration"], results.reference.penetration)
     return rows[same & (rows["seed"] == results.reference.seed)]
 
 
-def _top_node(results: StudyResults) -> str:
+def top_node(results: StudyResults) -> str:
+    """The node that carries all load, "" where there are no profiles."""
     nodes = results.profiles.drop_duplicates("node")
     for kind in ("system", "substation", "feeder"):
         if (nodes["kind"] == kind).any():

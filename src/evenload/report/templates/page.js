@@ -103,5 +103,6 @@
       show(box.hidden ? at : [at[0] + move[0], at[1] + move[1]]);
     });
   };
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
   document.querySelectorAll(".plot > script").forEach((data) => enliven(data.parentNode, JSON.parse(data.textContent)));
 })();

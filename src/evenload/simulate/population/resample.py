@@ -28,10 +28,10 @@ def resample(
     """
     drivers = np.unique(_inside(history, start, end).user_id)
     drivers = drivers[drivers != ""]
-    if cars < 1 or not drivers.size:
-        raise InputError(
-            f"no driver of the history is active from {start.isoformat()} to {end.isoformat()}, or no car was asked for"
-        )
+    if cars < 1:
+        raise InputError(f"{cars} cars cannot be drawn; ask for 1 or more")
+    if not drivers.size:
+        raise InputError(f"no driver of the history is active from {start.isoformat()} to {end.isoformat()}")
     return replay(history, rng.choice(drivers, size=cars), (start, end), rng, clock)
 
 
@@ -46,7 +46,8 @@ def replay(
     plugged_at, unplugged_at = _shifted(history.take(rows), weeks, span, clock)
     power = power_kw(history, np.unique(history.user_id, return_inverse=True)[1])
     energy, site_type = history.energy_kwh_metered[rows], history.site_type[rows]
-    return as_history(Made(car, plugged_at, unplugged_at, energy, power[rows], site_type), span)
+    declared = plugged_at + (history.departs_at_declared - history.plugged_at)[rows]
+    return as_history(Made(car, plugged_at, unplugged_at, energy, power[rows], site_type, declared), span)
 
 
 def _shifted(

@@ -11,7 +11,7 @@ from evenload.domain.history import History
 
 @dataclass(frozen=True)
 class Made:
-    """Sessions of numbered cars; instants in UTC."""
+    """Sessions of numbered cars; instants in UTC, a declared departure NaT where none is known."""
 
     car: IntArray
     plugged_at: InstantArray
@@ -19,6 +19,7 @@ class Made:
     energy_kwh: FloatArray
     power_kw: FloatArray
     site_type: TextArray
+    departs_at_declared: InstantArray | None = None
 
 
 def as_history(made: Made, span: InstantArray) -> History:
@@ -33,12 +34,15 @@ def as_history(made: Made, span: InstantArray) -> History:
     rows = rows[np.argsort(made.plugged_at[rows], kind="stable")]
     hours = (made.unplugged_at[rows] - made.plugged_at[rows]).astype(np.int64) / 3600.0
     power = made.power_kw[rows]
+    unknown = np.full(made.car.size, np.datetime64("NaT", "s"))
+    declared = unknown if made.departs_at_declared is None else made.departs_at_declared
     return History.of(
         session_id=np.array([f"s{i:07d}" for i in range(rows.size)], dtype=np.str_),
         plugged_at=made.plugged_at[rows],
         unplugged_at=made.unplugged_at[rows],
         energy_kwh_metered=np.minimum(made.energy_kwh[rows], power * hours),
         power_kw_max=power,
+        departs_at_declared=declared[rows],
         user_id=np.array([f"car{i:06d}" for i in made.car[rows].tolist()], dtype=np.str_),
         site_type=made.site_type[rows],
     )

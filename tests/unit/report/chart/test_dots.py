@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 
-from evenload.report.chart.dots import DotRow, dot_strip, short
+from evenload.report.chart.dots import DotRow, dot_strip, row_label, short
 
 
 def test_dots_lie_where_the_axis_says_and_the_mean_between_them() -> None:
@@ -26,3 +26,15 @@ def test_values_below_zero_widen_the_axis() -> None:
 def test_long_names_are_cut() -> None:
     assert short("a very long strategy") == "a very long st…"
     assert short("Timer") == "Timer"
+
+
+def test_long_row_names_take_two_even_lines() -> None:
+    def lines(label: str) -> list[str]:
+        return re.findall(r">([^<]+)</text>", row_label(label, 100, 50))
+
+    assert lines("Timer") == ["Timer"]
+    assert lines("Timer, spread 2 h") == ["Timer,", "spread 2 h"]
+    assert lines("Valley, price, 2 h reserve") == ["Valley, price,", "2 h reserve"]
+    assert len(lines("a name that is far too long for the two lines there are")) == 2
+    assert lines("x" * 40)[-1].endswith("…")
+    assert all(len(line) <= 15 for line in lines("y" * 40))

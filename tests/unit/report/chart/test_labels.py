@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,14 +27,22 @@ def test_spread_labels_keep_their_gap_their_order_and_inside(wanted: list[float]
 
 @given(st.lists(st.tuples(st.text("abc", min_size=1, max_size=14), st.floats(0, 400), st.floats(0, 300)), max_size=8))
 def test_placed_labels_never_overprint(points: list[tuple[str, float, float]]) -> None:
-    placed = [label for label in beside_points(points, 0, 400, 20) if label is not None]
+    placed = [label for label in beside_points(points, (0, 400), (20, 340)) if label is not None]
     for i, one in enumerate(placed):
-        assert one.y >= 20
+        assert 20 <= one.y <= 340
         assert one.x - text_width(one.text) / 2 >= -1e-6
         assert not any(one.touches(other) for other in placed[:i])
 
 
 def test_a_single_label_sits_right_above_its_point() -> None:
-    (label,) = beside_points([("Timer", 200, 150)], 0, 400, 20)
+    (label,) = beside_points([("Timer", 200, 150)], (0, 400), (20, 340))
     assert label is not None
     assert (label.x, label.y) == (200, 141)
+
+
+def test_a_label_keeps_clear_of_lines_where_it_can() -> None:
+    x = np.arange(0, 400, 5.0)
+    above = (x, np.full(x.size, 138.0))
+    (label,) = beside_points([("Timer", 200, 150)], (0, 400), (20, 340), [above])
+    assert label is not None
+    assert not 138 - 4 < label.y < 138 + 12

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenload.base.errors import InvariantError
-from evenload.report.chart.scale import Scale, round_ticks, round_top, tick_labels
+from evenload.report.chart.scale import Scale, round_ticks, round_top, thinned, tick_labels
 
 
 def test_a_scale_maps_its_ends_and_may_run_upwards() -> None:
@@ -43,3 +44,19 @@ def test_the_top_of_an_axis_holds_the_highest_value_without_waste(highest: float
 
 def test_the_top_of_an_axis_with_nothing_on_it() -> None:
     assert [round_top(0), round_top(-3), round_top(math.nan), round_top(math.inf)] == [1, 1, 1, 1]
+
+
+def test_ticks_too_close_lose_their_labels_but_the_ends_keep_them() -> None:
+    assert thinned([36, 67, 98, 160, 222], 44) == [True, False, True, True, True]
+    assert thinned([0, 10, 20], 44) == [True, False, True]
+    assert thinned([5], 44) == [True]
+    assert thinned([], 44) == []
+
+
+@given(st.lists(st.floats(0, 300), min_size=2, max_size=12).map(sorted))
+def test_labels_kept_between_the_ends_stay_apart(places: list[float]) -> None:
+    keep = thinned(places, 40)
+    shown = [place for place, kept in zip(places, keep, strict=True) if kept]
+    assert keep[0]
+    assert keep[-1]
+    assert all(b - a >= 40 for a, b in pairwise(shown)) or len(shown) == 2

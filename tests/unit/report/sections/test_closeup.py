@@ -49,7 +49,7 @@ def test_all_pictures_share_one_scale_and_each_car_is_a_layer(fake: ModuleType) 
 def test_key_strategies_come_first_and_toggle_with_their_colour(fake: ModuleType) -> None:
     made = closeups(study(fake, {name: {"base": BASE} for name in ("price", "valley", "unmanaged")}))
     assert [(one.name, one.key) for one in made] == [
-        ("transformer-unmanaged", "s0"), ("transformer-valley", "s4"), ("transformer-price", "s2"),
+        ("transformer-unmanaged", "k0"), ("transformer-valley", "k4"), ("transformer-price", "k2"),
     ]  # fmt: skip
 
 

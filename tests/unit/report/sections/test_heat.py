@@ -39,3 +39,14 @@ def test_many_transformers_show_the_worst(fake: ModuleType) -> None:
     (one,) = heat_maps(study)
     assert one.chart.reading is not None
     assert one.chart.reading["rows"] == heat_rows(study)[:ROWS_AT_MOST]
+
+
+def test_short_names_label_the_rows_and_long_ones_their_rank(fake: ModuleType) -> None:
+    rows = {("unmanaged", name): {18: load} for name, load in (("T7", 0.9), ("T12", 1.2))}
+    study = replace(fake.results(fake.Size(seeds=1, transformers=2)), heat=heat(rows))
+    (named,) = heat_maps(study)
+    assert named.chart.body.index(">T12<") < named.chart.body.index(">T7<")
+    rows = {("unmanaged", name): {18: 0.9} for name in ("transformer 7", "transformer 8")}
+    (ranked,) = heat_maps(replace(study, heat=heat(rows)))
+    assert ">1<" in ranked.chart.body
+    assert "transformer 7" not in ranked.chart.body

@@ -34,3 +34,10 @@ def test_reasons_that_never_occur_have_no_column(fake: ModuleType) -> None:
 def test_without_price_the_ledger_says_so(fake: ModuleType) -> None:
     made = ledger(fake.results(fake.Size(seeds=1, currency="")))
     assert made.silent == ["no price, so no cost"]
+
+
+def test_energy_no_strategy_could_deliver_is_shown_where_there_is_some(fake: ModuleType) -> None:
+    study = fake.results(fake.Size(seeds=1))
+    words = [words for words, _ in ledger(replace(study, runs=study.runs.assign(energy_kwh_lost=12.0))).columns]
+    assert "Lost in skipped plug-ins" in words
+    assert "Claimed beyond power × stay" not in words

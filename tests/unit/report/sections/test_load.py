@@ -72,7 +72,7 @@ def test_labels_of_the_key_strategies_stand_at_their_peaks(study: Any) -> None:
     shown = profile(rows({"unmanaged": [0, 90, 0, 0], "valley": [0, 0, 0, 30]}), study.strategies)
     assert shown is not None
     texts = re.findall(
-        r'x="([\d.]+)" y="([\d.]+)" class="direct s\d"[^>]*>([^<]+)<', load_chart(study, shown, "Load").body
+        r'x="([\d.]+)" y="([\d.]+)" class="direct k\d"[^>]*>([^<]+)<', load_chart(study, shown, "Load").body
     )
     assert [words for _, _, words in texts] == ["Unmanaged 100", "Valley 40.0"]
     assert np.allclose([float(y) for _, y, _ in texts], [60 - 9, 300 - 264 * 40 / 110 - 9])

@@ -2,6 +2,7 @@ from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 
 from evenload.report.sections.system import feeder_load, system_load, transformer_load, worst_table
 
@@ -29,3 +30,12 @@ def test_transformer_pictures_follow_the_table(fake: ModuleType) -> None:
     study = fake.results()
     assert [figure.heading for figure in transformer_load(study)] == [row.node for row in worst_table(study)][:4]
     assert feeder_load(study) == []
+
+
+def test_a_feeder_that_is_the_whole_system_is_not_shown_twice(fake: ModuleType) -> None:
+    study = fake.results(fake.Size(seeds=1))
+    system = study.profiles[study.profiles["kind"] == "system"]
+    same, half = system.assign(node="F1", kind="feeder"), system.assign(node="F2", kind="feeder")
+    half = half.assign(ev_kw=half["ev_kw"] / 2)
+    made = feeder_load(replace(study, profiles=pd.concat([study.profiles, same, half], ignore_index=True)))
+    assert [figure.heading for figure in made] == ["F2"]
