@@ -120,19 +120,54 @@ def test_every_control_is_reached_with_the_tab_key(page: Page) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("(e => e.id || e.dataset.toggle || e.className || e.hash)(document.activeElement)"))
-    assert {"skip", "theme", "#heat", "s0", "s4", "load-choice", "behaviour-choice", "plot"} <= reached
+    assert {"skip", "theme", "#heat", "k0", "k4", "load-choice", "behaviour-choice", "plot"} <= reached
 
 
 def test_a_strategy_can_be_hidden_and_shown_by_keyboard(page: Page) -> None:
-    line = page.locator('#load g[data-s="s1"]').first
-    chip = page.locator('[data-toggle="s1"]')
+    line = page.locator('#load g[data-s="k1"]').first
+    chip = page.locator('[data-toggle="k1"]')
     chip.focus()
     page.keyboard.press("Enter")
     assert line.is_hidden()
-    assert page.locator('#night figure[data-s="s1"]').is_hidden()
+    assert page.locator('#night figure[data-s="k1"]').is_hidden()
     assert chip.get_attribute("aria-pressed") == "false"
     page.keyboard.press("Enter")
     assert line.is_visible()
+
+
+def test_a_variant_is_hidden_without_its_relatives(page: Page) -> None:
+    page.click('[data-toggle="k5"]')
+    assert page.locator('#load g[data-s="k5"]').first.is_hidden()
+    assert page.locator('#load g[data-s="k4"]').first.is_visible()
+
+
+def test_relatives_share_their_colour(page: Page) -> None:
+    colours = [page.evaluate(f"getComputedStyle(document.querySelector('.{key}')).color") for key in ("k3", "k4", "k5")]
+    assert colours[1] == colours[2] != colours[0]
+
+
+def test_rows_of_all_tiles_stand_in_line(page: Page) -> None:
+    rows = "[...tile.querySelectorAll('li')].map(row => row.getBoundingClientRect().top)"
+    tops = page.evaluate(f"[...document.querySelectorAll('.tile')].map(tile => {rows})")
+    assert len(tops) == 4
+    assert all(other == tops[0] for other in tops)
+
+
+def test_tables_fit_a_desktop_window(page: Page) -> None:
+    wide = page.evaluate("[...document.querySelectorAll('.scroll')].map(s => s.scrollWidth - s.clientWidth)")
+    assert len(wide) >= 5
+    assert max(wide) <= 0
+
+
+def test_folded_pictures_open_by_keyboard_and_for_paper(page: Page) -> None:
+    folded = page.locator('#heat figure[data-s="k3"]')
+    assert folded.is_hidden()
+    page.locator("#heat summary").focus()
+    page.keyboard.press("Enter")
+    assert folded.is_visible()
+    page.keyboard.press("Enter")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert folded.is_visible()
 
 
 def test_base_load_and_behaviour_choose_the_case_shown(page: Page) -> None:

@@ -11,8 +11,10 @@ from evenload.base.units import FloatArray
 _LETTER_WIDTH: Final = 6.9
 """Generous for a 12-unit system font, so that labels stay apart with wide fonts as well."""
 _LINE_HEIGHT: Final = 14.0
+_CLEARANCE: Final = 12.0
+"""Between a label's ends and a line beside it; bold letters need some of it."""
 _TRIES: Final = (
-    (0, -9), (0, -23), (0, 22), (42, -10), (-42, -10), (0, 36), (60, -26), (-60, -26), (0, -37), (0, 52),
+    (0, -9), (0, -23), (0, 22), (0, 36), (42, -10), (-42, -10), (0, 52), (60, -26), (-60, -26), (0, -37),
     (64, -42), (-64, -42),
 )  # fmt: skip
 
@@ -80,7 +82,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 def _covered(spot: Label, lines: Sequence[tuple[FloatArray, FloatArray]]) -> int:
     """How many points of the lines lie under a label."""
-    half = text_width(spot.text) / 2
+    half = text_width(spot.text) / 2 + _CLEARANCE
     return sum(
         int(np.sum((np.abs(x - spot.x) < half) & (y > spot.y - _LINE_HEIGHT + 2) & (y < spot.y + 4))) for x, y in lines
     )

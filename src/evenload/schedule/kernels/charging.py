@@ -1,7 +1,4 @@
-"""The inner loops, compiled. The only module that imports Numba: import it where it is called, never at the top.
-
-Arrays only, no checks: ``price`` and ``valley`` prepare and call. ``reference`` says the same slowly and plainly, and
-tests demand equal answers. Every kernel releases the interpreter lock, runs on one thread and is deterministic.
+"""Receding-horizon charging on a tree of circuits, and filling a window by rank: loops of ``valley`` and ``price``.
 
 Words: an *amount* is kW summed over slots (energy over step length); *total* is all load through a node, base and
 cars; *room* is limit minus total at the tightest circuit of a path; *share* is the marginal cost one kW adds at a node.

@@ -1,0 +1,166 @@
+"""Making room by exchanges: a session gets what it lacks when others can move, however long the chain.
+
+The network is a flow from sessions through their slots and the circuits of each step to the grid. A session that lacks
+something looks for an augmenting path (breadth first, Edmonds and Karp 1972): take a slot whose circuit is full, move
+another session below that circuit to another slot, and so on until a slot with room is found. When no path is left,
+nothing more can be served by anyone: the unserved energy is the least possible, and the search has proved it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from evenload.base.units import FloatArray, IntArray
+from evenload.schedule.kernels.optimum import SMALL, Fleet, Network, _give
+
+_NONE = -1
+
+
+class Search(NamedTuple):
+    """States of one search: a full circuit in a step, who wants in, who came before; a hash table finds them again."""
+
+    node: IntArray
+    step: IntArray
+    before: IntArray
+    mover: IntArray
+    table: IntArray
+    count: IntArray  # (1,)
+
+
+@njit(cache=True, nogil=True)
+def serve(fleet: Fleet, net: Network, lack: FloatArray, states_max: int) -> bool:
+    """Serve what is lacking by exchanges, ``lack`` brought up to date; False where a search was cut short."""
+    size = 1
+    while size < 4 * states_max:
+        size *= 2
+    search = Search(
+        np.empty(states_max, dtype=np.int64), np.empty(states_max, dtype=np.int64),
+        np.empty(states_max, dtype=np.int64), np.empty(states_max, dtype=np.int64),
+        np.full(size, _NONE, dtype=np.int64), np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
+    complete = True
+    for i in range(lack.size):
+        while lack[i] > SMALL:
+            found, mover, step = _look(fleet, net, search, i)
+            if found == -2:
+                complete = complete and search.count[0] < states_max
+                break
+            given = _along(fleet, net, search, found, mover, step, lack[i], False)
+            if given <= 0.1 * SMALL:
+                break
+            _along(fleet, net, search, found, mover, step, given, True)
+            lack[i] -= given
+    return complete
+
+
+@njit(cache=True, nogil=True)
+def _full_circuit(fleet: Fleet, net: Network, i: int, t: int) -> int:
+    """Lowest circuit above session i without room in step t, or -1."""
+    node = fleet.leaf[i]
+    while node != _NONE:
+        if net.head_kw[node, t] - net.flow_kw[node, t] <= SMALL:
+            return node
+        node = net.parent[node]
+    return _NONE
+
+
+@njit(cache=True, nogil=True)
+def _note(net: Network, search: Search, node: int, step: int, before: int, mover: int) -> None:
+    """Add a state unless it is known or there is no space."""
+    steps, mask = net.toll.shape[1], search.table.size - 1
+    place = ((node * steps + step) * 2654435761) & mask
+    while search.table[place] != _NONE:
+        known = search.table[place]
+        if search.node[known] == node and search.step[known] == step:
+            return
+        place = (place + 1) & mask
+    at = search.count[0]
+    if at < search.node.size:
+        search.table[place] = at
+        search.node[at], search.step[at], search.before[at], search.mover[at] = node, step, before, mover
+        search.count[0] = at + 1
+
+
+@njit(cache=True, nogil=True)
+def _offer(fleet: Fleet, net: Network, search: Search, i: int, before: int, skip: int) -> int:
+    """Session i looks at its slots: the step of one with room, else -1 with the full circuits noted."""
+    for k in range(fleet.slots[i]):
+        t, slot = fleet.first_step[i] + k, fleet.begin[i] + k
+        if t == skip or fleet.cap_kw[slot] - fleet.power_kw[slot] <= SMALL:
+            continue
+        node = _full_circuit(fleet, net, i, t)
+        if node == _NONE:
+            return t
+        if net.head_kw[node, t] > SMALL:
+            _note(net, search, node, t, before, i)
+    return _NONE
+
+
+@njit(cache=True, nogil=True)
+def _look(fleet: Fleet, net: Network, search: Search, wanting: int) -> tuple[int, int, int]:
+    """Breadth first: (state whose circuit the last mover leaves, last mover, step it moves to); -2 = no path.
+
+    State -1: the wanting session itself has a slot with room.
+    """
+    _forget(net, search)
+    t = _offer(fleet, net, search, wanting, _NONE, _NONE)
+    if t != _NONE:
+        return _NONE, wanting, t
+    at = 0
+    while at < search.count[0]:
+        node, step = search.node[at], search.step[at]
+        for j in range(net.first_row[node], net.last_row[node]):
+            k = step - fleet.first_step[j]
+            if 0 <= k < fleet.slots[j] and fleet.power_kw[fleet.begin[j] + k] > SMALL:
+                t = _offer(fleet, net, search, j, at, step)
+                if t != _NONE:
+                    return at, j, t
+        at += 1
+    return -2, _NONE, _NONE
+
+
+@njit(cache=True, nogil=True)
+def _forget(net: Network, search: Search) -> None:
+    """Empty the table by the states it holds, which are few beside its size."""
+    steps, mask = net.toll.shape[1], search.table.size - 1
+    for at in range(search.count[0]):
+        place = ((search.node[at] * steps + search.step[at]) * 2654435761) & mask
+        while search.table[place] != _NONE:
+            search.table[place] = _NONE
+            place = (place + 1) & mask
+    search.count[0] = 0
+
+
+@njit(cache=True, nogil=True)
+def _along(
+    fleet: Fleet, net: Network, search: Search, state: int, mover: int, step: int, wanted: float, move: bool
+) -> float:
+    """How much of ``wanted`` can move along the chain that ends in ``state``; with ``move`` it is moved."""
+    if move:
+        _give(fleet, net, mover, step, wanted)
+    amount = min(wanted, _cap_left(fleet, mover, step))
+    node = fleet.leaf[mover]
+    while node != _NONE and not move:
+        amount = min(amount, net.head_kw[node, step] - net.flow_kw[node, step])
+        node = net.parent[node]
+    while state != _NONE:
+        left, enters = search.step[state], search.mover[state]
+        if move:
+            _give(fleet, net, mover, left, -wanted)
+            _give(fleet, net, enters, left, wanted)
+        else:
+            amount = min(amount, fleet.power_kw[fleet.begin[mover] + left - fleet.first_step[mover]])
+            amount = min(amount, _cap_left(fleet, enters, left))
+            node = fleet.leaf[enters]
+            while node != search.node[state]:
+                amount = min(amount, net.head_kw[node, left] - net.flow_kw[node, left])
+                node = net.parent[node]
+        mover, state = enters, search.before[state]
+    return amount
+
+
+@njit(cache=True, nogil=True)
+def _cap_left(fleet: Fleet, i: int, t: int) -> float:
+    slot = fleet.begin[i] + t - fleet.first_step[i]
+    return fleet.cap_kw[slot] - fleet.power_kw[slot]
