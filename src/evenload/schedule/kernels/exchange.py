@@ -25,7 +25,7 @@ class Search(NamedTuple):
     before: IntArray
     mover: IntArray
     table: IntArray
-    count: IntArray  # (1,)
+    held: IntArray  # (1,) how many
 
 
 @njit(cache=True, nogil=True)
@@ -44,7 +44,7 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, states_max: int) -> bool
         while lack[i] > SMALL:
             found, mover, step = _look(fleet, net, search, i)
             if found == -2:
-                complete = complete and search.count[0] < states_max
+                complete = complete and search.held[0] < states_max
                 break
             given = _along(fleet, net, search, found, mover, step, lack[i], False)
             if given <= 0.1 * SMALL:
@@ -57,7 +57,7 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, states_max: int) -> bool
 @njit(cache=True, nogil=True)
 def _full_circuit(fleet: Fleet, net: Network, i: int, t: int) -> int:
     """Lowest circuit above session i without room in step t, or -1."""
-    node = fleet.leaf[i]
+    node: int = fleet.leaf[i]
     while node != _NONE:
         if net.head_kw[node, t] - net.flow_kw[node, t] <= SMALL:
             return node
@@ -75,18 +75,19 @@ def _note(net: Network, search: Search, node: int, step: int, before: int, mover
         if search.node[known] == node and search.step[known] == step:
             return
         place = (place + 1) & mask
-    at = search.count[0]
+    at = search.held[0]
     if at < search.node.size:
         search.table[place] = at
         search.node[at], search.step[at], search.before[at], search.mover[at] = node, step, before, mover
-        search.count[0] = at + 1
+        search.held[0] = at + 1
 
 
 @njit(cache=True, nogil=True)
 def _offer(fleet: Fleet, net: Network, search: Search, i: int, before: int, skip: int) -> int:
     """Session i looks at its slots: the step of one with room, else -1 with the full circuits noted."""
     for k in range(fleet.slots[i]):
-        t, slot = fleet.first_step[i] + k, fleet.begin[i] + k
+        t: int = fleet.first_step[i] + k
+        slot = fleet.begin[i] + k
         if t == skip or fleet.cap_kw[slot] - fleet.power_kw[slot] <= SMALL:
             continue
         node = _full_circuit(fleet, net, i, t)
@@ -108,7 +109,7 @@ def _look(fleet: Fleet, net: Network, search: Search, wanting: int) -> tuple[int
     if t != _NONE:
         return _NONE, wanting, t
     at = 0
-    while at < search.count[0]:
+    while at < search.held[0]:
         node, step = search.node[at], search.step[at]
         for j in range(net.first_row[node], net.last_row[node]):
             k = step - fleet.first_step[j]
@@ -124,12 +125,12 @@ def _look(fleet: Fleet, net: Network, search: Search, wanting: int) -> tuple[int
 def _forget(net: Network, search: Search) -> None:
     """Empty the table by the states it holds, which are few beside its size."""
     steps, mask = net.toll.shape[1], search.table.size - 1
-    for at in range(search.count[0]):
+    for at in range(search.held[0]):
         place = ((search.node[at] * steps + search.step[at]) * 2654435761) & mask
         while search.table[place] != _NONE:
             search.table[place] = _NONE
             place = (place + 1) & mask
-    search.count[0] = 0
+    search.held[0] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -163,4 +164,5 @@ def _along(
 @njit(cache=True, nogil=True)
 def _cap_left(fleet: Fleet, i: int, t: int) -> float:
     slot = fleet.begin[i] + t - fleet.first_step[i]
-    return fleet.cap_kw[slot] - fleet.power_kw[slot]
+    left: float = fleet.cap_kw[slot] - fleet.power_kw[slot]
+    return left

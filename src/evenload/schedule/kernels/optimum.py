@@ -62,7 +62,9 @@ def sweep(fleet: Fleet, net: Network, price: FloatArray, refusal: float, smoothi
         steep, flat = net.stiffness[leaf], smoothing / fleet.power_kw_max[i]
         _outside(net, net.parent[leaf], t0, n, price, level)
         for k in range(n):
-            over[k] = net.toll[leaf, t0 + k] + steep * (net.flow_kw[leaf, t0 + k] - power[k] - net.head_kw[leaf, t0 + k])
+            over[k] = net.toll[leaf, t0 + k] + steep * (
+                net.flow_kw[leaf, t0 + k] - power[k] - net.head_kw[leaf, t0 + k]
+            )
             if steep == 0.0:
                 over[k] = -np.inf
         fleet.marginal[i] = _market(level[:n], over[:n], cap, fleet.need[i], fleet.marginal[i], flat, steep, refusal)
@@ -101,7 +103,13 @@ def _response(marginal: float, level: float, over: float, cap: float, flat: floa
 
 @njit(cache=True, nogil=True)
 def _market(
-    level: FloatArray, over: FloatArray, cap: FloatArray, need: float, guess: float, flat: float, steep: float,
+    level: FloatArray,
+    over: FloatArray,
+    cap: FloatArray,
+    need: float,
+    guess: float,
+    flat: float,
+    steep: float,
     refusal: float,
 ) -> float:
     """The marginal price at which the responses of all slots sum to the need; ``refusal`` where they cannot.
@@ -114,7 +122,7 @@ def _market(
         high = max(high, level[k] + flat * cap[k] + max(0.0, over[k] + steep * cap[k]))
     high = min(high, refusal)
     low = min(low, high)
-    marginal = min(max(guess, low), high)
+    marginal: float = min(max(guess, low), high)
     rise_flat, rise_steep = 1.0 / flat, 1.0 / (flat + steep)
     for _ in range(_NEWTON_MAX):
         total, slope = 0.0, 0.0
@@ -134,6 +142,16 @@ def _market(
         following = marginal + gap / slope if slope > 0.0 else 0.5 * (low + high)
         marginal = following if low < following < high else 0.5 * (low + high)
     return marginal
+
+
+@njit(cache=True, nogil=True)
+def money(fleet: Fleet, price: FloatArray) -> float:
+    """What the fleet's power costs at ``price`` per kW of one step."""
+    total = 0.0
+    for i in range(fleet.slots.size):
+        for k in range(fleet.slots[i]):
+            total += fleet.power_kw[fleet.begin[i] + k] * price[fleet.first_step[i] + k]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -215,7 +233,7 @@ def clip(fleet: Fleet, net: Network) -> None:
 def _room(fleet: Fleet, net: Network, i: int, t: int) -> float:
     """How much more session i could take in step t: its own cap and every head above it."""
     slot = fleet.begin[i] + t - fleet.first_step[i]
-    room = fleet.cap_kw[slot] - fleet.power_kw[slot]
+    room: float = fleet.cap_kw[slot] - fleet.power_kw[slot]
     node = fleet.leaf[i]
     while node != _NONE:
         room = min(room, net.head_kw[node, t] - net.flow_kw[node, t])
