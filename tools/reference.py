@@ -1,6 +1,6 @@
 """The pages of the command line and of the study file, and the published JSON Schemas, made of the program itself.
 
-`tools/reference.py` writes docs/reference/{cli,study}.md and {study,summary}.schema.json; `--check` writes nothing and
+`tools/reference.py` writes docs/reference/{cli,study}.md and {study,summary,plan}.schema.json; `--check` writes nothing and
 exits 1 where one is stale.
 """
 
@@ -95,8 +95,8 @@ def study_page(schema: dict[str, Any]) -> str:
     parts = schema["$defs"]
     lines = ["# Study file", "", MADE, "", schema["description"], ""]
     lines += [
-        "The JSON Schemas are [study.schema.json](study.schema.json) and",
-        "[summary.schema.json](summary.schema.json).",
+        "The JSON Schemas are [study.schema.json](study.schema.json) and, of what a study finds,",
+        "[summary.schema.json](summary.schema.json). That of a plan's summary is [plan.schema.json](plan.schema.json).",
     ]
     lines += ["", "## Top level", "", *_keys(schema)]
     for name in sorted(parts):

@@ -13,6 +13,7 @@ import typer
 from rich.table import Table as Grid
 
 from evenload.base.errors import InputError, did_you_mean
+from evenload.cli.reading import SkipBadRows, read
 from evenload.cli.terminal import errors, output
 from evenload.files import packaged
 from evenload.files.columns import TableSpec
@@ -21,7 +22,7 @@ from evenload.files.history import write_history
 from evenload.files.importers import asensio, boulder, chargeplace, norway
 from evenload.files.importers.outcome import ImportOutcome, Record
 from evenload.files.specs import SPECS
-from evenload.files.table import Table, read_table, write_table
+from evenload.files.table import write_table
 
 app = typer.Typer(no_args_is_help=True, help="Check, convert and import data files.", rich_markup_mode=None)
 
@@ -34,9 +35,6 @@ LAYOUTS: dict[str, Callable[..., ImportOutcome]] = {
 }
 
 Kind = Annotated[str, typer.Argument(help=f"What the file holds: {', '.join(KINDS)}.", metavar="KIND")]
-SkipBadRows = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Set bad rows aside in FILE.rejected.csv instead of stopping.")
-]
 
 
 @app.command("check")
@@ -48,7 +46,7 @@ def check(
     Example:  evenload files check sessions tonight.csv
     """
     spec = _spec(kind)
-    table = _read(file, spec, skip_bad_rows)
+    table = read(file, spec, skip_bad_rows)
     if spec.name == "grid":
         tree_of(table)
     output.print(f"{file}: {len(table):,} good rows of {kind}", markup=False)
@@ -66,7 +64,7 @@ def convert(
     Example:  evenload files convert history sessions.csv sessions.parquet
     """
     spec = _spec(kind)
-    table = _read(source, spec, skip_bad_rows)
+    table = read(source, spec, skip_bad_rows)
     write_table(target, spec, table.columns)
     output.print(f"{target}: {len(table):,} rows of {kind}", markup=False)
 
@@ -115,14 +113,6 @@ def _spec(kind: str) -> TableSpec:
     if kind not in KINDS:
         raise InputError(f"there is no kind of file {kind!r}.{did_you_mean(kind, KINDS)} There are: {', '.join(KINDS)}")
     return KINDS[kind]
-
-
-def _read(file: Path, spec: TableSpec, skip_bad_rows: bool) -> Table:
-    rejects = file.with_name(file.name + ".rejected.csv") if skip_bad_rows else None
-    table = read_table(file, spec, rejects=rejects)
-    if table.rejected:
-        errors.print(f"{table.rejected:,} bad rows set aside in {rejects}", markup=False)
-    return table
 
 
 @contextmanager

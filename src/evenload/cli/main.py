@@ -7,7 +7,7 @@ import typer
 
 import evenload
 from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
-from evenload.cli import demo, example, files, population, schema, simulate
+from evenload.cli import demo, example, files, plan, population, schema, simulate
 from evenload.cli.terminal import errors
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
+app.command("plan")(plan.plan)
 app.command("example")(example.example)
 app.command("population")(population.population)
 app.command("schema")(schema.schema)

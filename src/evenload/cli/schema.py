@@ -9,8 +9,8 @@ from evenload.base.errors import InputError, did_you_mean
 from evenload.simulate.schemas import schemas
 
 
-def schema(name: Annotated[str, typer.Argument(help="study or summary")] = "study") -> None:
-    """Print the JSON Schema of the study file or of summary.json."""
+def schema(name: Annotated[str, typer.Argument(help="study, summary or plan")] = "study") -> None:
+    """Print the JSON Schema of the study file, of a study's summary.json (summary), or of a plan's (plan)."""
     known = schemas()
     if name not in known:
         raise InputError(f"there is no schema {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}")

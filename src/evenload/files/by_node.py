@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from evenload.base.units import IntArray
 from evenload.domain.circuit import CircuitTree
+from evenload.files.cells import text_array
 from evenload.files.table import Table
 
 
 def rows_by_node(table: Table, tree: CircuitTree) -> Iterator[tuple[int, IntArray]]:
     """Each listed node's index in ``tree`` with its rows in order of time; ``CircuitError`` for an unknown node."""
-    names = pa.array(table["node"]).dictionary_encode()
+    names = text_array(table["node"]).dictionary_encode()
     node = tree.find(names.dictionary.to_pylist())[names.indices.to_numpy()]
     order = np.lexsort((table["timestamp"], node))
     listed, first = np.unique(node[order], return_index=True)

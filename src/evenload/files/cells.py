@@ -48,6 +48,12 @@ def convert(column: Column, cells: pa.Array) -> tuple[NDArray[Any], list[BadCell
     return values, bad
 
 
+def text_array(texts: NDArray[np.str_], blank: BoolArray | None = None) -> pa.Array:
+    """NumPy texts as one Arrow array, null where ``blank``; of millions Arrow makes chunks, which cannot be indexed."""
+    cells = pa.array(texts, type=pa.string(), mask=blank)
+    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+
+
 def cell_text(cells: pa.Array, row: int) -> str:
     """The cell as it stood in the file (blank for a missing one)."""
     value = cells[row].as_py()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evenload.base.errors import InputError, did_you_mean
 from evenload.base.units import BoolArray, IntArray
-from evenload.files.cells import cell_text, convert
+from evenload.files.cells import cell_text, convert, text_array
 from evenload.files.columns import Cells, TableSpec
 from evenload.files.problems import RowProblem, RowReason
 
@@ -101,7 +101,8 @@ def _repeats(raw: RawTable, spec: TableSpec, columns: Cells, clean: BoolArray) -
     considered = np.flatnonzero(clean)
     code = np.zeros(considered.size, dtype=np.int64)
     for name in spec.key:
-        column = pa.array(columns[name][considered]).dictionary_encode()
+        keys = columns[name][considered]
+        column = (text_array(keys) if keys.dtype.kind == "U" else pa.array(keys)).dictionary_encode()
         code = code * max(1, len(column.dictionary)) + column.indices.to_numpy()
     _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
     if first.size == code.size:

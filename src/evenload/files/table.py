@@ -13,6 +13,7 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from evenload.base.errors import ColumnsError, InputError, did_you_mean
+from evenload.files.cells import text_array
 from evenload.files.checks import RawTable, check_header, examine
 from evenload.files.columns import Column, Kind, TableSpec
 from evenload.files.csv_cells import read_csv, split_line
@@ -145,7 +146,7 @@ def _arrow(column: Column, values: NDArray[Any]) -> pa.Array:
     """Typed cells, with null for what is written as a blank: NaN, NaT, an empty text, and the blank's own meaning."""
     if column.kind in {Kind.TEXT, Kind.WORD}:
         texts = np.asarray(values, dtype=np.str_)
-        return pa.array(texts, type=pa.string(), mask=texts == "")
+        return text_array(texts, texts == "")
     if column.kind is Kind.INSTANT:
         return pa.array(values.astype("datetime64[s]"), type=pa.timestamp("s", tz="UTC"))
     if column.kind is Kind.NUMBER:
@@ -175,4 +176,4 @@ def _as_written(cells: pa.Array) -> pa.Array:
         return cells
     instants = cells.to_numpy(zero_copy_only=False)
     texts = np.char.add(np.datetime_as_string(instants, unit="s"), "+00:00")
-    return pa.array(texts, type=pa.string(), mask=np.isnat(instants))
+    return text_array(texts, np.isnat(instants))

@@ -60,14 +60,12 @@ def least_cost(problem: Problem) -> Reference:
 def _program(problem: Problem) -> _Program:
     """Columns: power of each slot, then what each session lacks, in kW summed over slots."""
     slots, need_kw = problem.cap_kw.size, problem.energy_kwh / problem.horizon.hours_per_step
-    rows: list[IntArray] = []
-    for i in range(problem.sessions):
-        rows.append(np.append(np.arange(problem.offset[i], problem.offset[i + 1]), slots + i))
     step, below = problem.slot_steps(), _below(problem)
     head = np.maximum(problem.limit_kw - problem.base_load_kw, 0.0)
     limited = np.argwhere(np.isfinite(head))
-    for n, t in limited:
-        rows.append(np.flatnonzero(below[n] & (step == t)))
+    windows = [np.arange(*problem.offset[i : i + 2]) for i in range(problem.sessions)]
+    rows = [np.append(window, slots + i) for i, window in enumerate(windows)]
+    rows += [np.flatnonzero(below[n] & (step == t)) for n, t in limited]
     return _Program(
         upper=np.concatenate([problem.cap_kw, need_kw]),
         begin=np.concatenate([[0], np.cumsum([row.size for row in rows])]),
@@ -107,7 +105,7 @@ def _solve(highspy: ModuleType, program: _Program, cost: FloatArray) -> FloatArr
     lp.a_matrix_.start_, lp.a_matrix_.index_ = program.begin, program.column
     lp.a_matrix_.value_ = np.ones(program.column.size)
     highs = highspy.Highs()
-    highs.silent()
+    highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("primal_feasibility_tolerance", _TOLERANCE)
     highs.setOptionValue("dual_feasibility_tolerance", _TOLERANCE)

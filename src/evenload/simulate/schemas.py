@@ -1,9 +1,10 @@
-"""The published JSON Schemas of the study file and of a study's summary."""
+"""The published JSON Schemas of the study file and of the summaries of a study and of a plan."""
 
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evenload.files.plan_summary import PlanSummary
 from evenload.simulate.study_file import Study
 
 
@@ -51,4 +52,8 @@ class StudySummary(BaseModel):
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schemas by name."""
-    return {"study": Study.model_json_schema(), "summary": StudySummary.model_json_schema()}
+    return {
+        "study": Study.model_json_schema(),
+        "summary": StudySummary.model_json_schema(),
+        "plan": PlanSummary.model_json_schema(mode="serialization"),
+    }
