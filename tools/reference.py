@@ -1,7 +1,7 @@
 """The pages of the command line and of the study file, and the published JSON Schemas, made of the program itself.
 
-`tools/reference.py` writes docs/reference/{cli,study}.md and {study,summary,plan}.schema.json; `--check` writes nothing and
-exits 1 where one is stale.
+`tools/reference.py` writes docs/reference/{cli,study}.md and {study,summary,plan}.schema.json; `--check` writes nothing
+and exits 1 where one is stale.
 """
 
 import argparse

@@ -3,25 +3,47 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from evenload.base.errors import InputError
 from evenload.base.horizon import Horizon
 from evenload.base.instants import to_datetime
+from evenload.base.units import FloatArray, IntArray
 from evenload.domain.plan import Plan
 from evenload.files.naming import naming
 from evenload.files.specs import PLAN
-from evenload.files.table import Table, read_table, write_table
+from evenload.files.table import Table, checked_cells, read_table, write_cells
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Write the rows of a plan that are not 0, session by session in order of time."""
+    """Write the rows of a plan that are not 0, session by session in order of time.
+
+    Raises ``RowsRefusedError`` for a session named twice or not at all, or a power that cannot be.
+    """
     used = np.flatnonzero(plan.power_kw)
-    columns = {
-        "session_id": plan.session_id[plan.slot_sessions()[used]],
-        "timestamp": plan.horizon.starts()[plan.slot_steps()[used]],
-        "power_kw": plan.power_kw[used],
+    session = plan.slot_sessions()[used]
+    power_kw = plan.power_kw[used]
+    timestamp = plan.horizon.starts()[plan.slot_steps()[used]]
+    cells = {
+        "session_id": _checked_names(path, plan, session, power_kw).take(pa.array(session)),
+        "timestamp": pa.array(timestamp, type=pa.timestamp("s", tz="UTC")),
+        "power_kw": pa.array(power_kw),
     }
-    write_table(path, PLAN, columns)
+    write_cells(path, cells)
+
+
+def _checked_names(path: Path, plan: Plan, session: IntArray, power_kw: FloatArray) -> pa.Array:
+    """Names of the sessions, checked with the largest power once each: millions of rows hold nothing new."""
+    shown_kw = np.zeros(plan.session_id.size)
+    if power_kw.size:
+        largest = np.abs(power_kw).argmax()
+        shown_kw[session[largest]] = power_kw[largest]
+    columns = {
+        "session_id": plan.session_id,
+        "timestamp": np.full(shown_kw.size, plan.horizon.starts()[0]),
+        "power_kw": shown_kw,
+    }
+    return checked_cells(path, PLAN, columns)["session_id"]
 
 
 def read_plan(path: Path, horizon: Horizon, rejects: Path | None = None) -> Plan:

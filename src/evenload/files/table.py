@@ -63,13 +63,24 @@ def write_table(path: Path, spec: TableSpec, columns: Mapping[str, NDArray[Any]]
     Unknown numbers and instants (NaN, NaT) and empty texts become blanks; columns come out in the order of the spec.
     Raises ``ColumnsError`` for columns that are unknown or missing and ``RowsRefusedError`` for bad values.
     """
-    suffix = _suffix(path)
+    _suffix(path)
+    write_cells(path, checked_cells(path, spec, columns))
+
+
+def checked_cells(path: Path, spec: TableSpec, columns: Mapping[str, NDArray[Any]]) -> dict[str, pa.Array]:
+    """Columns as cells of a file, checked as if they had been read; see ``write_table``."""
     _refuse_columns(spec, columns)
     cells = {column.name: _arrow(column, columns[column.name]) for column in spec.columns if column.name in columns}
     lines = np.arange(2, 2 + len(next(iter(cells.values()))))
     _, problems = examine(RawTable(path, cells, lines), spec)
     if problems:
         raise RowsRefusedError(problems)
+    return cells
+
+
+def write_cells(path: Path, cells: Mapping[str, pa.Array]) -> None:
+    """Write cells that are known to be good, whole or not at all."""
+    suffix = _suffix(path)
     with replacing(path) as partial:
         if suffix == ".parquet":
             pa_parquet.write_table(pa.table(cells), partial)
@@ -174,6 +185,7 @@ def _write_csv(path: Path, cells: Mapping[str, pa.Array], compression: str | Non
 def _as_written(cells: pa.Array) -> pa.Array:
     if not pa.types.is_timestamp(cells.type):
         return cells
-    instants = cells.to_numpy(zero_copy_only=False)
+    coded = cells.dictionary_encode()  # a plan of millions of rows has some hundred instants
+    instants = coded.dictionary.to_numpy(zero_copy_only=False)
     texts = np.char.add(np.datetime_as_string(instants, unit="s"), "+00:00")
-    return text_array(texts, np.isnat(instants))
+    return text_array(texts).take(coded.indices)

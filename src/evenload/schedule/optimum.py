@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from evenload.base.errors import InputError
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.plan import Plan
 from evenload.schedule.problem import Problem
@@ -27,8 +27,11 @@ _REFUSAL: Final = 100.0
 
 _SOFTER_ABOVE: Final = 0.5
 _SOFTER_EACH_SWEEP: Final = 0.9
+_SOFTENED_SWEEPS: Final = 20
 _SWEEPS_FIRST: Final = 6
 _SWEEPS_BETWEEN: Final = 2
+_FINISH_FIRST: Final = 14
+_FINISH_GROWTH: Final = 1.3
 _STATES_MAX: Final = 200_000
 
 
@@ -37,7 +40,7 @@ class Settings:
     """When to stop: at a relative gap, or after so many sweeps."""
 
     gap: float = 1e-3
-    sweeps_max: int = 60
+    sweeps_max: int = 300
 
     def __post_init__(self) -> None:
         if not 0 < self.gap < 1:
@@ -88,15 +91,17 @@ def solve(problem: Problem, settings: Settings | None = None) -> Solution:
     chosen = settings or Settings()
     run = _Run(problem)
     best: _Finished | None = None
-    sweeps = 0
+    sweeps, finish_at = 0, _FINISH_FIRST
     while True:
         for _ in range(_SWEEPS_BETWEEN if sweeps >= _SWEEPS_FIRST else _SWEEPS_FIRST):
             run.sweep()
             sweeps += 1
         improved = run.improve_bound()
-        if sweeps < chosen.sweeps_max and improved > 0.5 * chosen.gap * run.scale_of_gap(run.dual):
+        moving = improved > 0.5 * chosen.gap * run.scale_of_gap(run.dual)
+        if moving and sweeps < min(finish_at, chosen.sweeps_max):
             continue
         best = run.finish(best)
+        finish_at = int(_FINISH_GROWTH * sweeps)
         bound = run.dual - run.refusal * float(best.lack.sum())
         gap = max((best.cost - bound) / run.scale_of_gap(bound), 0.0)
         if gap <= chosen.gap or sweeps >= chosen.sweeps_max:
@@ -145,21 +150,25 @@ class _Run:
             problem.power_kw_max[self.order], (problem.energy_kwh / self.hours)[self.order],
             np.zeros(int(begin[-1])), np.full(problem.sessions, float(np.median(self.price))),
         )  # fmt: skip
-        head = np.ascontiguousarray(problem.limit_kw - problem.base_load_kw)
+        head = np.maximum(problem.limit_kw - problem.base_load_kw, 0.0)  # base load alone above a limit: no room
         self.net = kernels.Network(
             problem.tree.parent, np.searchsorted(rank, place), np.searchsorted(rank, place + size), head,
             np.zeros(head.shape), np.zeros(head.shape), _stiffness(problem.tree, head, self.spread),
         )  # fmt: skip
         self.tolls = np.zeros(head.shape)
+        self.scarcity_charged = False
+        self.swept = 0
         self.dual = -np.inf
-        at_once = np.minimum(self.fleet.need, np.add.reduceat(self.fleet.cap_kw, begin[:-1]) if lengths.size else 0.0)
-        self.unmanaged = abs(float(at_once.sum() * np.abs(self.price).mean()))
+        at_once_kwh = np.minimum(problem.energy_kwh, problem.delivered_kwh(problem.cap_kw)).sum()
+        self.unmanaged = float(at_once_kwh * np.abs(problem.price_per_kwh).mean())
 
     def sweep(self) -> None:
         """One pass over all sessions and one step of the tolls."""
         self.kernels.sweep(self.fleet, self.net, self.price, self.refusal, _SMOOTHING * self.spread)
         self.kernels.raise_tolls(self.net)
-        self.net.stiffness[:] *= _SOFTER_EACH_SWEEP
+        if self.swept < _SOFTENED_SWEEPS:
+            self.net.stiffness[:] *= _SOFTER_EACH_SWEEP
+        self.swept += 1
 
     def improve_bound(self) -> float:
         """Evaluate the dual at the current tolls, keep the best; returns by how much it rose."""
@@ -181,14 +190,23 @@ class _Run:
         self.kernels.clip(fleet, net)
         lack = self.kernels.lacking(fleet)
         self.kernels.top_up(fleet, net, self.price, lack)
-        least = bool(self.kernels.serve(fleet, net, lack, _STATES_MAX))
+        scarce = np.zeros(net.flow_kw.shape, dtype=np.bool_)
+        least = bool(self.kernels.serve(fleet, net, lack, scarce, _STATES_MAX))
+        self._charge_scarcity(scarce)
         self.kernels.polish(fleet, net, self.price)
-        excess = float((net.flow_kw - np.maximum(net.head_kw, 0.0)).max(initial=0.0))
+        excess = float((net.flow_kw - net.head_kw).max(initial=0.0))
         cost = float(self.kernels.money(fleet, self.price))
         found = _Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, least, max(excess, 0.0))
         if best is None or _better(found, best):
             return found
         return best
+
+    def _charge_scarcity(self, scarce: BoolArray) -> None:
+        """Raise tolls where energy stays unserved to what refusing it costs: sweeps would take long to get there."""
+        if scarce.any() and not self.scarcity_charged:
+            self.scarcity_charged = True
+            dear = np.maximum(self.net.toll, self.refusal - self.price)
+            self.net.toll[:] = np.where(scarce, dear, self.net.toll)
 
     def solution(self, best: _Finished, bound: float, gap: float, sweeps: int) -> Solution:
         """Everything back in the order of the problem."""
@@ -230,7 +248,7 @@ def _stiffness(tree: CircuitTree, head_kw: FloatArray, spread: float) -> FloatAr
     height = np.zeros(len(tree))
     for n in range(len(tree) - 1, 0, -1):
         height[tree.parent[n]] = max(height[tree.parent[n]], height[n] + 1)
-    room = np.maximum(np.where(np.isfinite(head_kw), head_kw, 0.0), 0.0).mean(axis=1)
+    room = np.where(np.isfinite(head_kw), head_kw, 0.0).mean(axis=1)
     limited = np.isfinite(head_kw).any(axis=1)
     typical = np.maximum(room, 1.0)
     return np.where(limited, spread / typical * _SOFTER_ABOVE**height, 0.0)

@@ -21,13 +21,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    for command in ("demo", "simulate", "example", "population", "schema", "files"):
+    for command in ("demo", "simulate", "plan", "example", "population", "schema", "files"):
         assert command in out
     code, out, _ = run(capsys, "--version")
     assert (code, out.strip()) == (0, f"evenload {evenload.__version__}")
 
 
-@pytest.mark.parametrize("command", ["simulate", "population", "files check", "files import", "files convert"])
+@pytest.mark.parametrize("command", ["simulate", "plan", "population", "files check", "files import", "files convert"])
 def test_every_command_with_arguments_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = run(capsys, *command.split(), "--help")
     assert code == 0

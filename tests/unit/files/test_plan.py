@@ -59,3 +59,27 @@ def test_a_row_of_another_step_is_refused(write: Callable[[str, str], Path], clo
         f"{path}: 2020-01-06T{clock}:00+00:00 is not the start of a step: the horizon has 8 steps of 15 min from "
     )
     assert str(refused.value).startswith(expected)
+
+
+def test_long_names_by_the_hundred_thousand_are_written(tmp_path: Path) -> None:
+    horizon, name = Horizon(HORIZON.start, 1, 100_000), "s" * 200  # more text than Arrow keeps in one piece
+    plan = Plan(horizon, np.array([name]), np.array([0]), np.array([0, horizon.steps]), np.ones(horizon.steps))
+    write_plan(tmp_path / "plan.parquet", plan)
+    assert read_plan(tmp_path / "plan.parquet", horizon).energy_kwh().tolist() == pytest.approx([horizon.steps / 60])
+
+
+@pytest.mark.parametrize(
+    ("names", "power_kw", "sentence"),
+    [
+        (["a", "a"], [1.0, 1.0], "the same session_id and timestamp"),
+        (["a", " "], [1.0, 1.0], "the cell is blank"),
+        (["a", "b"], [1.0, -1200.0], "-1200 is outside -1000 to 1000 kW; is it in W?"),
+    ],
+)
+def test_a_plan_that_could_not_be_read_back_is_not_written(
+    tmp_path: Path, names: list[str], power_kw: list[float], sentence: str
+) -> None:
+    plan = Plan(HORIZON, np.array(names), np.array([0, 4]), np.array([0, 1, 2]), np.array(power_kw))
+    with pytest.raises(InputError, match=sentence):
+        write_plan(tmp_path / "plan.csv", plan)
+    assert not (tmp_path / "plan.csv").exists()

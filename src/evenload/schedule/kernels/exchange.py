@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.kernels.optimum import SMALL, Fleet, Network, _give
 
 _NONE = -1
@@ -29,8 +29,11 @@ class Search(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def serve(fleet: Fleet, net: Network, lack: FloatArray, states_max: int) -> bool:
-    """Serve what is lacking by exchanges, ``lack`` brought up to date; False where a search was cut short."""
+def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, states_max: int) -> bool:
+    """Serve what is lacking by exchanges, ``lack`` brought up to date; False where a search was cut short.
+
+    ``scarce`` (N, T) is set where a circuit stands between somebody's need and the grid: the smallest cut.
+    """
     size = 1
     while size < 4 * states_max:
         size *= 2
@@ -45,12 +48,20 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, states_max: int) -> bool
             found, mover, step = _look(fleet, net, search, i)
             if found == -2:
                 complete = complete and search.held[0] < states_max
+                for at in range(search.held[0]):
+                    scarce[search.node[at], search.step[at]] = True
                 break
             given = _along(fleet, net, search, found, mover, step, lack[i], False)
             if given <= 0.1 * SMALL:
                 break
             _along(fleet, net, search, found, mover, step, given, True)
             lack[i] -= given
+    for n in range(1, net.parent.size):  # only the uppermost: what is below a full circuit is not what stops the flow
+        above = net.parent[n]
+        while above != _NONE:
+            for t in range(scarce.shape[1]):
+                scarce[n, t] = scarce[n, t] and not scarce[above, t]
+            above = net.parent[above]
     return complete
 
 

@@ -40,7 +40,7 @@ class Network(NamedTuple):
     parent: IntArray  # (N,)
     first_row: IntArray  # (N,)
     last_row: IntArray  # (N,)
-    head_kw: FloatArray  # (N, T), inf = unlimited
+    head_kw: FloatArray  # (N, T) 0 or more, inf = unlimited
     flow_kw: FloatArray  # (N, T) written to
     toll: FloatArray  # (N, T)
     stiffness: FloatArray  # (N,) 0 = unlimited
@@ -51,25 +51,26 @@ def sweep(fleet: Fleet, net: Network, price: FloatArray, refusal: float, smoothi
     """Every session once, in order, takes its best power against everybody else's (block coordinate descent).
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
-    (flow - head))``. Above the leaf the session's own effect on flow is left out of that sum: it is small and comes in
-    with the update. What would cost more than ``refusal`` is left unserved.
+    (flow - head))``. The kink of that sum at the leaf is exact; circuits above it are taken as straight lines through
+    where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
     """
-    level, over, best = np.empty(price.size), np.empty(price.size), np.empty(price.size)
+    level, rise, over, best = np.empty(price.size), np.empty(price.size), np.empty(price.size), np.empty(price.size)
     for i in range(fleet.slots.size):
         t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
         cap, power = fleet.cap_kw[b : b + n], fleet.power_kw[b : b + n]
         leaf = fleet.leaf[i]
-        steep, flat = net.stiffness[leaf], smoothing / fleet.power_kw_max[i]
-        _outside(net, net.parent[leaf], t0, n, price, level)
+        steep, smooth = net.stiffness[leaf], smoothing / fleet.power_kw_max[i]
         for k in range(n):
-            over[k] = net.toll[leaf, t0 + k] + steep * (
-                net.flow_kw[leaf, t0 + k] - power[k] - net.head_kw[leaf, t0 + k]
-            )
-            if steep == 0.0:
-                over[k] = -np.inf
-        fleet.marginal[i] = _market(level[:n], over[:n], cap, fleet.need[i], fleet.marginal[i], flat, steep, refusal)
+            level[k], rise[k], over[k] = price[t0 + k], smooth, -np.inf
+        _outside(net, net.parent[leaf], t0, power, level, rise)
+        if steep > 0.0:
+            toll, flow, head = net.toll[leaf], net.flow_kw[leaf], net.head_kw[leaf]
+            for k in range(n):
+                over[k] = toll[t0 + k] + steep * (flow[t0 + k] - power[k] - head[t0 + k])
+        marginal = _market(level[:n], rise, over, cap, fleet.need[i], fleet.marginal[i], steep, refusal)
+        fleet.marginal[i] = marginal
         for k in range(n):
-            best[k] = _response(fleet.marginal[i], level[k], over[k], cap[k], flat, steep) - power[k]
+            best[k] = _response(marginal, level[k], rise[k], over[k], cap[k], steep) - power[k]
         node = leaf
         while node != _NONE:
             flow = net.flow_kw[node, t0 : t0 + n]
@@ -81,35 +82,30 @@ def sweep(fleet: Fleet, net: Network, price: FloatArray, refusal: float, smoothi
 
 
 @njit(cache=True, nogil=True)
-def _outside(net: Network, node: int, t0: int, n: int, price: FloatArray, level: FloatArray) -> None:
-    """Price plus the tolls of ``node`` and all above it, into ``level``."""
-    for k in range(n):
-        level[k] = price[t0 + k]
+def _outside(net: Network, node: int, t0: int, power: FloatArray, level: FloatArray, rise: FloatArray) -> None:
+    """Add the tolls of ``node`` and all above it to ``level`` (at no power) and ``rise`` (per kW), as straight lines."""
     while node != _NONE:
         steep = net.stiffness[node]
         if steep > 0.0:
             toll, flow, head = net.toll[node], net.flow_kw[node], net.head_kw[node]
-            for k in range(t0, t0 + n):
-                level[k - t0] += max(toll[k] + steep * (flow[k] - head[k]), 0.0)
+            for k in range(power.size):
+                now = toll[t0 + k] + steep * (flow[t0 + k] - head[t0 + k])
+                if now > 0.0:
+                    level[k] += now - steep * power[k]
+                    rise[k] += steep
         node = net.parent[node]
 
 
 @njit(cache=True, nogil=True)
-def _response(marginal: float, level: float, over: float, cap: float, flat: float, steep: float) -> float:
-    """Power at which ``level + flat * power + max(0, over + steep * power)`` is ``marginal``, within [0, cap]."""
+def _response(marginal: float, level: float, rise: float, over: float, cap: float, steep: float) -> float:
+    """Power at which ``level + rise * power + max(0, over + steep * power)`` is ``marginal``, within [0, cap]."""
     gain = marginal - level
-    return min(max(min(gain / flat, (gain - over) / (flat + steep)), 0.0), cap)
+    return min(max(min(gain / rise, (gain - over) / (rise + steep)), 0.0), cap)
 
 
 @njit(cache=True, nogil=True)
 def _market(
-    level: FloatArray,
-    over: FloatArray,
-    cap: FloatArray,
-    need: float,
-    guess: float,
-    flat: float,
-    steep: float,
+    level: FloatArray, rise: FloatArray, over: FloatArray, cap: FloatArray, need: float, guess: float, steep: float,
     refusal: float,
 ) -> float:
     """The marginal price at which the responses of all slots sum to the need; ``refusal`` where they cannot.
@@ -117,22 +113,23 @@ def _market(
     Newton's method on a piecewise linear, increasing function, kept inside a bracket.
     """
     low, high = level[0], level[0]
+    soft, hard = np.empty(level.size), np.empty(level.size)
     for k in range(level.size):
         low = min(low, level[k])
-        high = max(high, level[k] + flat * cap[k] + max(0.0, over[k] + steep * cap[k]))
+        high = max(high, level[k] + rise[k] * cap[k] + max(0.0, over[k] + steep * cap[k]))
+        soft[k], hard[k] = 1.0 / rise[k], 1.0 / (rise[k] + steep)
     high = min(high, refusal)
     low = min(low, high)
     marginal: float = min(max(guess, low), high)
-    rise_flat, rise_steep = 1.0 / flat, 1.0 / (flat + steep)
     for _ in range(_NEWTON_MAX):
         total, slope = 0.0, 0.0
         for k in range(level.size):
             gain = marginal - level[k]
-            free, held = gain * rise_flat, (gain - over[k]) * rise_steep
+            free, held = gain * soft[k], (gain - over[k]) * hard[k]
             power = min(free, held)
             total += min(max(power, 0.0), cap[k])
             if 0.0 < power < cap[k]:
-                slope += rise_flat if free <= held else rise_steep
+                slope += soft[k] if free <= held else hard[k]
         gap = need - total
         if abs(gap) <= 1e-7 * need + 1e-12:
             break
@@ -167,7 +164,7 @@ def raise_tolls(net: Network) -> None:
 def dual_value(fleet: Fleet, net: Network, price: FloatArray, refusal: float) -> float:
     """Lagrangian dual at the current tolls: a lower bound on money plus ``refusal`` times what is unserved."""
     ladder = np.empty(price.size)
-    path_price = _with_tolls(net, price)
+    path_price = _with_tolls(net, price, refusal)
     total = 0.0
     for i in range(fleet.slots.size):
         t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
@@ -183,19 +180,24 @@ def dual_value(fleet: Fleet, net: Network, price: FloatArray, refusal: float) ->
         total += cost + refusal * max(left, 0.0)
     for n in range(net.parent.size):
         for t in range(price.size):
-            if net.toll[n, t] > 0.0:
+            if net.toll[n, t] > 0.0 and net.head_kw[n, t] > SMALL:
                 total -= net.toll[n, t] * net.head_kw[n, t]
     return total
 
 
 @njit(cache=True, nogil=True)
-def _with_tolls(net: Network, price: FloatArray) -> FloatArray:
-    """Price plus all tolls from each node to the root, shape (N, T)."""
+def _with_tolls(net: Network, price: FloatArray, blocked: float) -> FloatArray:
+    """Price plus all tolls from each node to the root, shape (N, T); where there is no head at all, ``blocked``.
+
+    A toll on no head costs the dual nothing, so it may be as high as anybody would have to be kept out with.
+    """
     paid = np.empty(net.toll.shape)
     for n in range(net.parent.size):
         above = net.parent[n]
         for t in range(price.size):
             paid[n, t] = net.toll[n, t] + (paid[above, t] if above != _NONE else price[t])
+            if net.head_kw[n, t] <= SMALL:
+                paid[n, t] = max(paid[n, t], blocked)
     return paid
 
 
@@ -205,15 +207,18 @@ def clip(fleet: Fleet, net: Network) -> None:
     nodes, steps = net.flow_kw.shape
     net.flow_kw[:] = 0.0
     for i in range(fleet.slots.size):
+        power = fleet.power_kw[fleet.begin[i] : fleet.begin[i] + fleet.slots[i]]
+        got = power.sum()
+        if got > fleet.need[i]:  # by rounding of the market
+            power *= fleet.need[i] / got
         for k in range(fleet.slots[i]):
-            net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += fleet.power_kw[fleet.begin[i] + k]
+            net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += power[k]
     share = np.ones((nodes, steps))
     for n in range(nodes - 1, -1, -1):
         for t in range(steps):
-            room = max(net.head_kw[n, t], 0.0)
-            if net.flow_kw[n, t] > room:
-                share[n, t] = room / net.flow_kw[n, t]
-                net.flow_kw[n, t] = room
+            if net.flow_kw[n, t] > net.head_kw[n, t]:
+                share[n, t] = net.head_kw[n, t] / net.flow_kw[n, t]
+                net.flow_kw[n, t] = net.head_kw[n, t]
             if net.parent[n] != _NONE:
                 net.flow_kw[net.parent[n], t] += net.flow_kw[n, t]
     for n in range(1, nodes):
@@ -267,7 +272,7 @@ def lacking(fleet: Fleet) -> FloatArray:
 @njit(cache=True, nogil=True)
 def top_up(fleet: Fleet, net: Network, price: FloatArray, lack: FloatArray) -> None:
     """Give whoever lacks something the cheapest room there is, tolls counted; ``lack`` (S,) is brought up to date."""
-    paid = _with_tolls(net, price)
+    paid = _with_tolls(net, price, np.inf)
     for i in range(fleet.slots.size):
         if lack[i] > 0.0:
             t0 = fleet.first_step[i]

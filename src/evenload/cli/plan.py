@@ -1,0 +1,104 @@
+"""`evenload plan`: charge the sessions of a file at least cost inside every circuit's limit, with a proof."""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+import evenload
+from evenload.base.errors import InputError, InvariantError
+from evenload.cli.plan_inputs import Files, Span, read_inputs
+from evenload.cli.plan_table import print_plan
+from evenload.cli.reading import SkipBadRows
+from evenload.files.plan import write_plan
+from evenload.files.plan_summary import Asked, Seconds, summary_of, write_plan_summary
+from evenload.files.table import SUFFIXES
+from evenload.schedule.objective import Objective
+from evenload.schedule.optimum import Settings, Solution, solve
+from evenload.schedule.problem import Problem
+from evenload.schedule.summary import Outcome
+
+SessionsFile = Annotated[Path, typer.Option("--sessions", help="Sessions file: who needs how much by when.")]
+GridFile = Annotated[Path, typer.Option("--grid", help="Grid file: the tree of circuits and their limits.")]
+SignalFile = Annotated[Path, typer.Option("--signal", help="Signal file: price, and carbon where known, over time.")]
+LoadFile = Annotated[Path | None, typer.Option("--load", help="Load file: what is not charging.  [default: no load]")]
+LimitsFile = Annotated[
+    Path | None, typer.Option("--limits", help="Limits file: limits over time.  [default: the grid's]")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Plan file to write (.csv, .csv.gz or .parquet).")]
+SummaryFile = Annotated[
+    Path | None, typer.Option("--summary", help="Summary to write.  [default: summary.json beside the plan]")
+]
+Least = Annotated[Objective, typer.Option("--objective", help="What to make least: price or carbon.")]
+CarbonPrice = Annotated[
+    float, typer.Option("--carbon-price-per-kg", help="Price of carbon, currency per kg CO2, added to the price.")
+]
+Gap = Annotated[float, typer.Option("--gap", help="Stop where this close to the least is proved, such as 0.001.")]
+Start = Annotated[str, typer.Option("--start", help="Start of the horizon.  [default: where the signal starts]")]
+End = Annotated[str, typer.Option("--end", help="End of the horizon.  [default: where the signal ends]")]
+StepMinutes = Annotated[int, typer.Option("--step-minutes", help="Length of a step: 1, 5, 10, 15, 30 or 60 min.")]
+
+
+def plan(  # noqa: PLR0913 - one parameter an option
+    sessions: SessionsFile,
+    grid: GridFile,
+    signal: SignalFile,
+    out: Out,
+    load: LoadFile = None,
+    limits: LimitsFile = None,
+    summary: SummaryFile = None,
+    objective: Least = Objective.PRICE,
+    carbon_price_per_kg: CarbonPrice = 0.0,
+    gap: Gap = 0.001,
+    start: Start = "",
+    end: End = "",
+    step_minutes: StepMinutes = 15,
+    skip_bad_rows: SkipBadRows = False,
+) -> None:
+    """Plan charging at least cost inside every circuit's limit, with a proof of how close to the least it is.
+
+    Writes the plan and a summary: cost and the bound that proves it, energy not served and why, overloads, and the
+    circuits most worth upgrading. Its JSON Schema: evenload schema plan.
+
+    Example:  evenload plan --sessions tonight.csv --grid grid.csv --signal prices.csv --out plan.parquet
+    """
+    began = perf_counter()
+    settings, files = Settings(gap=gap), Files(sessions, grid, signal, load, limits, skip_bad_rows)
+    beside = summary or out.with_name("summary.json")
+    _refuse_outputs(out, beside, files)
+    inputs = read_inputs(files, Span(start, end, step_minutes), objective, carbon_price_per_kg)
+    before = perf_counter()
+    solution = solve(inputs.problem, settings)
+    solving = perf_counter() - before
+    outcome = _checked(inputs.problem, solution)
+    write_plan(out, solution.plan)
+    asked = Asked(objective, gap, inputs.sessions, inputs.notes)
+    seconds = Seconds(solving, perf_counter() - began)
+    found = summary_of(outcome, solution, inputs.signal, asked, seconds, evenload.__version__)
+    write_plan_summary(beside, found)
+    print_plan(found, out, beside)
+
+
+def _checked(problem: Problem, solution: Solution) -> Outcome:
+    """What the plan's powers do; a plan that breaks a promise is never written."""
+    outcome = Outcome.of(problem, solution.plan.power_kw)
+    residuals = outcome.residuals()
+    if not residuals.kept:
+        raise InvariantError(f"the plan breaks a promise of evenload: {residuals}; please report it")
+    return outcome
+
+
+def _refuse_outputs(out: Path, beside: Path, files: Files) -> None:
+    """Say before the work what would only come out after it."""
+    if not out.name.endswith(SUFFIXES):
+        raise InputError(f"{out}: the name of a plan file ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    for path in (out, beside):
+        if not path.parent.is_dir():
+            raise InputError(f"{path} cannot be written: there is no folder {path.parent}")
+        if path.is_dir():
+            raise InputError(f"{path} cannot be written: it is a folder")
+        if path.resolve() in {file.resolve() for file in files.paths}:
+            raise InputError(f"{path} is both read and written; give the output another name")
+    if out.resolve() == beside.resolve():
+        raise InputError(f"--out and --summary are both {out}; give one of them another name")

@@ -1,0 +1,80 @@
+"""What came of a plan, for the terminal."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from evenload.base.instants import time_zone
+from evenload.cli.terminal import output
+from evenload.domain.reason import UnservedReason
+from evenload.files.plan_summary import PlanSummary
+
+_CIRCUITS_SHOWN = 5
+
+
+def print_plan(summary: PlanSummary, plan: Path, beside: Path) -> None:
+    """The facts of a plan, and the circuits most worth upgrading where any limit costs something."""
+    for name, text in _facts(summary):
+        output.print(f"{name:<9} {text}", markup=False)
+    worth = [circuit for circuit in summary.circuits[:_CIRCUITS_SHOWN] if circuit.value_per_kw > 0]
+    if worth:
+        table = Table(title="Most worth upgrading", title_justify="left", caption_justify="left")
+        if any(row.reason is UnservedReason.CIRCUIT_LIMIT for row in summary.unserved):
+            table.caption = "Worth includes serving what is not served."
+        table.add_column("circuit")
+        for name in ("limit", "at limit", "worth of 1 kW more", "dearest kWh"):
+            table.add_column(name, justify="right")
+        for circuit in worth:
+            table.add_row(
+                circuit.node,
+                f"{circuit.limit_kw_min:,.1f} kW",
+                f"{circuit.hours_at_limit:,.2f} h",
+                f"{circuit.value_per_kw:,.3f} {summary.objective_unit}".rstrip(),
+                f"{circuit.shadow_price_per_kwh_max:,.3f} {summary.objective_unit}".rstrip(),
+            )
+        output.print(table)
+    output.print(f"Plan: {plan}   Summary: {beside}", markup=False)
+
+
+def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
+    """Lines of a name and a text."""
+    horizon, counts = summary.horizon, summary.sessions
+    start = horizon.start.astimezone(time_zone(horizon.timezone)).isoformat()
+    steps = f"{_count(horizon.steps, 'step')} of {horizon.step_minutes} min from {start}"
+    facts = [
+        ("planned", f"{_count(counts.planned, 'session')}, {steps}"),
+        ("status", summary.status),
+        ("cost", f"{summary.cost:,.2f} {summary.currency}".rstrip()),
+        ("gap", _gap(summary)),
+        ("unserved", _unserved(summary)),
+        ("peak", f"{summary.peak_kw:,.1f} kW"),
+    ]  # fmt: skip
+    if summary.carbon_kg is not None:
+        facts.insert(3, ("carbon", f"{summary.carbon_kg:,.2f} kg"))
+    if counts.outside_horizon:
+        facts.append(("left out", f"{_count(counts.outside_horizon, 'session')} wholly outside the horizon"))
+    if counts.cut_at_horizon:
+        facts.append(("cut", f"{_count(counts.cut_at_horizon, 'session')} at an end of the horizon"))
+    if summary.overloads:
+        nodes = len({overload.node for overload in summary.overloads})
+        facts.append(("overload", f"base load alone is above the limit of {_count(nodes, 'circuit')}"))
+    return facts + [("note", note) for note in summary.notes]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _gap(summary: PlanSummary) -> str:
+    """How far above the least the plan can be at most, beside what was asked."""
+    proved = "not known" if summary.gap is None else f"{100 * summary.gap:.3f} %"
+    return f"{proved} ({100 * summary.gap_asked:g} % asked)"
+
+
+def _unserved(summary: PlanSummary) -> str:
+    """Energy missing in all and by reason."""
+    if not summary.unserved:
+        return f"nothing of {summary.energy_kwh_needed:,.1f} kWh"
+    kwh = {reason: sum(row.energy_kwh for row in summary.unserved if row.reason is reason) for reason in UnservedReason}
+    parts = ", ".join(f"{reason} {amount:,.1f}" for reason, amount in kwh.items() if amount)
+    return f"{summary.energy_kwh_unserved:,.1f} of {summary.energy_kwh_needed:,.1f} kWh ({parts})"
