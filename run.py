@@ -60,7 +60,9 @@ def check(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     set_up("dev")
-    return run("bench/foundation.py", *arguments)
+    chosen = [arguments[0]] if arguments and arguments[0] in BENCHES else list(BENCHES)
+    rest = [argument for argument in arguments if argument not in BENCHES]
+    return max(run(BENCHES[name], *rest) for name in chosen)
 
 
 def docs(arguments: list[str]) -> int:
@@ -77,11 +79,13 @@ def lock(arguments: list[str]) -> int:
     )  # fmt: skip
 
 
+BENCHES = {"foundation": "bench/foundation.py", "schedule": "bench/schedule.py"}
+
 COMMANDS = {
     "demo": (demo, "the main job: study a winter of real sessions and write a report"),
     "test": (test, "every check and test; --fast leaves the slow ones and the browser out"),
     "check": (check, "format, lint, types, import directions, sizes, docs"),
-    "bench": (bench, "measure speed and memory and print the table"),
+    "bench": (bench, "measure speed and memory and print tables: foundation, schedule, or both"),
     "docs": (docs, "build the documentation site into site/"),
     "lock": (lock, "resolve constraints.txt again"),
 }

@@ -17,6 +17,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "example", "study"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     if name in {"example", "study"}:
         return getattr(import_module("evenload.simulate.api"), name)

@@ -94,6 +94,8 @@ def import_(
     outcome = read(_records(file), file=file.name)
     for problem in outcome.problems[:5]:
         errors.print(f"refused: {problem}", markup=False)
+    if outcome.problems and not len(outcome.history):
+        raise InputError(f"no row of {file} could be read in the layout {layout}; is it that publisher's file?")
     write_history(out, outcome.history)
     counts = ", ".join(f"{count:,} {word}" for word, count in outcome.counts().items())
     output.print(f"{out}: {counts}", markup=False)

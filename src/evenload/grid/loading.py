@@ -27,9 +27,10 @@ def loading(load_kw: FloatArray, limit_kw: FloatArray, step_minutes: int) -> Loa
     over = load_kw > limit * (1 + _TOLERANCE)
     excess_kw = np.where(over, load_kw - limit, 0.0)
     peak = load_kw.max(axis=1)
+    share = np.divide(peak, limit_kw, out=np.zeros_like(peak), where=np.isfinite(limit_kw) & (limit_kw > 0))
     return Loading(
         peak_kw=peak,
-        loading_max=np.divide(peak, limit_kw, out=np.zeros_like(peak), where=np.isfinite(limit_kw) & (limit_kw > 0)),
+        loading_max=np.where(over.any(axis=1), share, np.minimum(share, 1.0)),  # rounding is no overload
         minutes_over=np.asarray(over.sum(axis=1) * step_minutes, dtype=np.float64),
         minutes_over_longest=np.asarray(longest_run(over) * step_minutes, dtype=np.float64),
         overload_kwh=excess_kw.sum(axis=1) * (step_minutes / MINUTES_PER_HOUR),

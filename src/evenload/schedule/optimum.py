@@ -32,6 +32,7 @@ _SWEEPS_FIRST: Final = 6
 _SWEEPS_BETWEEN: Final = 2
 _FINISH_FIRST: Final = 14
 _FINISH_GROWTH: Final = 1.3
+_SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
 
 
@@ -71,7 +72,8 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A plan with its proof. ``shadow_price`` (N, T) is what one kW more of a limit saves, currency per kW of one step;
+    """A plan with its proof. ``shadow_price`` (N, T) is what one kW more of a limit saves, currency per kW of one step
+    (0, for not known, where base load leaves nothing);
     ``unserved_kwh`` (S,) and ``marginal_per_kwh`` (S,), the price of one kWh more for each session.
     """
 
@@ -156,7 +158,10 @@ class _Run:
             np.zeros(head.shape), np.zeros(head.shape), _stiffness(problem.tree, head, self.spread),
         )  # fmt: skip
         self.tolls = np.zeros(head.shape)
-        self.scarcity_charged = False
+        self.blocked = head <= 1e-9
+        self.net.toll[self.blocked] = self.refusal  # no head at all: nobody is to count on it
+        self.rounding = 1e-6 * max(1.0, float(problem.energy_kwh.sum())) * self.spread / self.hours
+        self.scarcity_charged = 0
         self.swept = 0
         self.dual = -np.inf
         at_once_kwh = np.minimum(problem.energy_kwh, problem.delivered_kwh(problem.cap_kw)).sum()
@@ -181,7 +186,7 @@ class _Run:
 
     def scale_of_gap(self, bound: float) -> float:
         """What a gap is relative to."""
-        return max(abs(bound), 0.01 * self.unmanaged, 1e-12)
+        return max(abs(bound), 0.01 * self.unmanaged, self.rounding)
 
     def finish(self, best: _Finished | None) -> _Finished:
         """A plan inside all limits from where the sweeps are, or ``best`` if that is better."""
@@ -203,8 +208,8 @@ class _Run:
 
     def _charge_scarcity(self, scarce: BoolArray) -> None:
         """Raise tolls where energy stays unserved to what refusing it costs: sweeps would take long to get there."""
-        if scarce.any() and not self.scarcity_charged:
-            self.scarcity_charged = True
+        if scarce.any() and self.scarcity_charged < _SCARCITY_CHARGED_MAX:
+            self.scarcity_charged += 1
             dear = np.maximum(self.net.toll, self.refusal - self.price)
             self.net.toll[:] = np.where(scarce, dear, self.net.toll)
 
@@ -222,7 +227,7 @@ class _Run:
             sweeps=sweeps,
         )  # fmt: skip
         plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power)
-        return Solution(plan, certificate, self.tolls, unserved, marginal)
+        return Solution(plan, certificate, np.where(self.blocked, 0.0, self.tolls), unserved, marginal)
 
 
 def preorder(tree: CircuitTree) -> tuple[IntArray, IntArray]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evenload.base.units import MINUTES_PER_HOUR, BoolArray, FloatArray, IntArray
 from evenload.domain.circuit import CircuitKind
+from evenload.grid.loading import over_limit
 from evenload.simulate.measures import Nights, Scene
 from evenload.simulate.world import Run
 
@@ -34,6 +35,7 @@ def heat_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
     frames = []
     for run in runs:
         share = run.load_kw[rows] / tree.limit_kw[rows][:, None]
+        share = np.where(over_limit(run.load_kw[rows], tree.limit_kw[rows]), share, np.minimum(share, 1.0))
         for clock_hour in range(24):
             steps = scene.nights.measured & (hour == clock_hour)
             if not steps.any():  # an hour the clocks skipped

@@ -175,7 +175,7 @@ def _peaks(scene: Scene, run: Run) -> dict[str, Any]:
 def _snapback(scene: Scene, run: Run) -> float:
     """Mean rise of EV load per car (kW) from the hour before to the hour after the timer's clock time."""
     measured = scene.nights.measured
-    start = parse_clock(scene.study.timer_clock)
+    start = parse_clock(scene.study.snapback_clock())
     since = (run.problem.minute_of_day - start) % MINUTES_PER_DAY
     after = measured & (since < MINUTES_PER_HOUR)
     before = measured & (since >= MINUTES_PER_DAY - MINUTES_PER_HOUR)

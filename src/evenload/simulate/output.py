@@ -10,6 +10,7 @@ import pandas as pd
 import evenload
 from evenload.files.replacing import replacing
 from evenload.report.figures import figures
+from evenload.report.hosting_capacity import supported
 from evenload.report.page import render
 from evenload.report.results import StudyResults
 
@@ -27,8 +28,12 @@ def write_results(results: StudyResults, out: Path) -> Path:
         with replacing(out / "tables" / f"{name}.csv") as path:
             getattr(results, name).to_csv(path, index=False, lineterminator="\n")
     _write_text(out / "summary.json", json.dumps(summary(results), indent=2, ensure_ascii=False) + "\n")
-    for name, svg in figures(results).items():
-        _write_text(out / "figures" / f"{name}.svg", svg)
+    drawn = {f"{name}.svg": svg for name, svg in figures(results).items()}
+    for stale in (out / "figures").glob("*.svg"):
+        if stale.name not in drawn:
+            stale.unlink()  # of an earlier study in the same folder
+    for name, svg in drawn.items():
+        _write_text(out / "figures" / name, svg)
     _write_text(out / "report.html", render(results))
     return out / "report.html"
 
@@ -39,9 +44,12 @@ def summary(results: StudyResults) -> dict[str, Any]:
     case = ["strategy", "base_load", "behaviour", "penetration"]
     numbers = [name for name in runs.columns if name not in {*case, "seed"} and runs[name].dtype.kind in "if"]
     mean = runs.groupby(case, sort=False)[numbers].mean().reset_index()
-    quantile = results.hosting.groupby(["strategy", "base_load", "behaviour"], sort=False)["capacity"]
-    supported = {"p50": quantile.quantile(0.5, "lower"), "p90": quantile.quantile(0.1, "lower")}
-    capacity = pd.DataFrame(supported).reset_index()
+    case = ["strategy", "base_load", "behaviour"]
+    capacity = [
+        dict(zip(case, key, strict=True))
+        | {name: supported(group["capacity"].tolist(), share) for name, share in (("p50", 0.5), ("p90", 0.9))}
+        for key, group in results.hosting.groupby(case, sort=False)
+    ]
     return {
         "evenload": evenload.__version__,
         "title": results.title,
@@ -57,7 +65,7 @@ def summary(results: StudyResults) -> dict[str, Any]:
         },
         "facts": dict(results.facts),
         "means_over_seeds": _records(mean),
-        "hosting_capacity": _records(capacity),
+        "hosting_capacity": capacity,
         "comparisons": [
             {"statement": c.statement, "published": c.published, "here": c.here, "agrees": c.agrees, "why": c.why}
             for c in results.comparisons

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 import evenload
-from evenload.base.errors import InputError
 from evenload.simulate.study_file import Study
 from evenload.simulate.unit_run import FRAMES, Frames
 from evenload.simulate.world import Unit
@@ -27,8 +26,6 @@ class Parts:
     @classmethod
     def open(cls, out: Path, study_mark: str, fresh: bool) -> "Parts":
         """Open the parts of a study below ``out``; parts of another study, data or version are removed."""
-        if out.exists() and not out.is_dir():
-            raise InputError(f"{out} is a file; name a folder for the results with --out")
         folder = out / "parts"
         mark = {"study": study_mark, "evenload": evenload.__version__, "columns": FRAMES}
         known = folder / _MARK

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import active_children, get_context
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from evenload.base.errors import InputError
 from evenload.report.results import StudyResults
 from evenload.simulate.inputs import load_inputs
 from evenload.simulate.measures import Nights
@@ -33,6 +35,7 @@ def run_study(
             f"{study.title}: no whole night from noon to noon is left to measure; make the span longer or settle_days "
             f"(now {study.span.settle_days}) smaller"
         )
+    _refuse_unwritable(out)
     parts = Parts.open(out, fingerprint(study, folder), fresh)
     whole = units(study)
     missing = [unit for unit in whole if not parts.has(unit)]
@@ -43,6 +46,18 @@ def run_study(
     else:
         _run_in_processes(study, folder, missing, parts, workers, lambda left: tell(len(whole) - left, len(whole)))
     return assemble(study, inputs, parts.load(whole))
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Find out before computing that results cannot be kept."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder for the results with --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise InputError(f"results cannot be written to {out}: {error.strerror or error}") from error
 
 
 def _silent(done: int, total: int) -> None:

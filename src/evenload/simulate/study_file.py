@@ -13,10 +13,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from evenload.base.errors import InputError, did_you_mean
 from evenload.base.horizon import Horizon
 from evenload.base.local_clock import LocalClock, parse_clock
+from evenload.schedule.timer import Timer
 from evenload.simulate.behaviour import Behaviour
 from evenload.simulate.strategies import Choice, choose
 
 _LIST_MAX = 24
+_NAME_MAX = 60
+_SEED_MAX = 2**31
 
 
 class StudyFileError(InputError):
@@ -104,7 +107,9 @@ class BaseLoad(Part):
     """Load beside the cars: packaged one-day profiles scaled to each diversified peak listed, or a load file."""
 
     dataset: str = "households-british"
-    kw_peak_per_home: list[Annotated[float, Field(gt=0)]] = Field(default=[2.0], min_length=1, max_length=_LIST_MAX)
+    kw_peak_per_home: list[Annotated[float, Field(gt=0, le=100)]] = Field(
+        default=[2.0], min_length=1, max_length=_LIST_MAX
+    )
     season_low: float = Field(default=0.6, gt=0, le=1)
     path: str = ""
 
@@ -153,7 +158,10 @@ class Criterion(Part):
     def text(self) -> str:
         """The criterion in words."""
         share = f"{100 * self.transformers_share:g} %"
-        return f"at most {share} of transformers over their rating for {self.minutes} min or more without a break"
+        return (
+            f"at most {share} of transformers over their rating for {self.minutes} min or more without a break; energy "
+            "left unserved is reported apart"
+        )
 
 
 class Shown(Part):
@@ -180,8 +188,8 @@ class Study(Part):
     behaviours: dict[str, Behaviour] = Field(default={"actual": Behaviour()}, min_length=1, max_length=_LIST_MAX)
     penetrations: list[Annotated[float, Field(gt=0, le=4)]] = Field(default=[1.0], min_length=1, max_length=_LIST_MAX)
     seeds: int = Field(default=1, ge=1, le=1000)
-    first_seed: int = Field(default=1, ge=0)
-    timer_clock: str = "23:00"
+    first_seed: int = Field(default=1, ge=0, le=_SEED_MAX)
+    timer_clock: str | None = None
     criterion: Criterion = Criterion()
     shown: Shown = Shown()
     assumptions: list[str] = []
@@ -190,11 +198,19 @@ class Study(Part):
     def _whole(self) -> Self:
         self.span.horizon()
         self.span.clock()
-        parse_clock(self.timer_clock)
+        parse_clock(self.snapback_clock())
         labels = [choice.label for choice in self.choices()]
-        for name, given in (("strategies", labels), ("penetrations", self.penetrations)):
+        for name in (self.title, self.question, *labels, *self.behaviours):
+            if not name.isprintable():
+                raise ValueError(f"{name!r} holds a character that cannot be printed")
+        for name in (*labels, *self.behaviours):
+            if len(name) > _NAME_MAX:
+                raise ValueError(f"{name[:20]!r}... is longer than {_NAME_MAX} characters")
+        if len(set(labels)) < len(labels):
+            raise ValueError("strategies lists the same entry twice; give variants a `label` of their own")
+        for key, given in (("penetrations", self.penetrations), ("kw_peak_per_home", self.base_load.kw_peak_per_home)):
             if len(set(given)) < len(given):
-                raise ValueError(f"{name} lists the same entry twice; give variants a `label` of their own")
+                raise ValueError(f"{key} lists the same value twice")
         self._known("shown.penetration", self.shown.penetration, self.penetrations)
         self._known("shown.base_load", self.shown.base_load, self.base_load.labels())
         self._known("shown.behaviour", self.shown.behaviour, list(self.behaviours))
@@ -209,6 +225,11 @@ class Study(Part):
         carbon = self.signal.carbon.path if self.signal.carbon else ""
         named = [getattr(self.cars, "path", ""), getattr(self.grid, "path", ""), self.base_load.path]
         return [path for path in (*named, self.signal.price.path, carbon) if path]
+
+    def snapback_clock(self) -> str:
+        """Clock time whose jump of load is reported: as given, else the start of the first timer, else 23:00."""
+        starts = [choice.strategy.start for choice in self.choices() if isinstance(choice.strategy, Timer)]
+        return self.timer_clock or (starts[0] if starts else "23:00")
 
     def choices(self) -> list[Choice]:
         """The strategies chosen, in order, with their settings."""
@@ -226,11 +247,24 @@ def read_study(path: Path) -> Study:
     return parse_study(text, str(path))
 
 
+class _OneValueAKey(yaml.SafeLoader):
+    """YAML in which a key that stands twice is refused: the second would silently win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                place = f"line {node.start_mark.line + 1}"
+                raise yaml.constructor.ConstructorError(problem=f"the key {key!r} stands twice in the part at {place}")
+        return super().construct_mapping(node, deep)
+
+
 def parse_study(text: str, name: str) -> Study:
     """Check the text of a study file; ``name`` stands in messages."""
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        content = yaml.load(text, Loader=_OneValueAKey)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or number that cannot be
         raise StudyFileError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise StudyFileError(f"{name} holds no study: expected keys such as title, span, cars, grid, signal")
@@ -260,6 +294,8 @@ def _sentence(fault: dict[str, Any]) -> str:
     value = fault.get("input")
     value = value.isoformat() if isinstance(value, datetime) else value
     shown = "" if isinstance(value, dict | list) or fault["type"] == "value_error" else f" = {value!r}"
+    if fault["type"] == "string_type" and isinstance(value, int):
+        message = "must be in quotes, or YAML reads a number"
     if fault["type"].startswith("timezone") or fault["type"] == "timezone_aware":
         message = "has no offset from UTC; write for example 2019-11-04T12:00:00+01:00"
     return f"{where}{shown}: {message}" if where else message

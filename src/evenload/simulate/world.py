@@ -5,6 +5,7 @@ streams are spawned by purpose, so that every strategy meets the same cars, home
 penetration keeps the cars of the lower one.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -38,8 +39,8 @@ class Unit:
     @property
     def key(self) -> str:
         """Name of the unit, fit for a folder."""
-        behaviour = "".join(c if c.isalnum() else "-" for c in self.behaviour)
-        return f"seed{self.seed:04d}-penetration{self.penetration:.4f}-{behaviour}"
+        case = f"{self.seed}\n{self.penetration!r}\n{self.behaviour}"
+        return f"seed{self.seed:04d}-{hashlib.sha256(case.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def test_bound_optimum_objective_and_every_limit_on_small_problems(problem: Prob
 
 @pytest.mark.slow
 @pytest.mark.requirement("R28", "R38", "R39", "R41")
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(problems)
 def test_bound_optimum_objective_and_every_limit_on_many_small_problems(problem: Problem) -> None:
     check(problem)

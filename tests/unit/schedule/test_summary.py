@@ -115,11 +115,11 @@ def test_circuits_are_ranked_by_what_one_kw_more_is_worth(problem_of: Any, car: 
 
 
 def test_circuits_worth_the_same_are_ranked_by_loading_and_unlimited_ones_come_last(problem_of: Any) -> None:
-    problem = problem_of(circuits=FEEDER, steps=2, base_kw=np.array([[1.0, 9.0], [3.0, 1.0], [0.0, 6.0]]))
+    problem = problem_of(circuits=FEEDER, steps=2, base_kw=np.array([[1.0, 9.0], [3.0, 5.7], [0.0, 6.0]]))
     figures = circuit_figures(Outcome.of(problem, np.zeros(0)), np.zeros((3, 2)))
-    assert figures.ranking.tolist() == [0, 1, 2]
-    assert figures.loading_max.tolist() == pytest.approx([0.9, 0.5, np.nan], nan_ok=True)
-    assert figures.worst_step.tolist() == [1, 0, 1]
+    assert figures.ranking.tolist() == [1, 0, 2]
+    assert figures.loading_max.tolist() == pytest.approx([0.9, 0.95, np.nan], nan_ok=True)
+    assert figures.worst_step.tolist() == [1, 1, 1]
 
 
 def test_loading_is_against_the_limit_of_its_own_step(problem_of: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from markupsafe import Markup
 
-from evenload.base.units import FloatArray
 from evenload.report.cases import Case, base_alone, cases, of, reference_case
 from evenload.report.chart.chart import Chart
 from evenload.report.chart.dots import row_label
@@ -16,6 +15,7 @@ from evenload.report.chart.panel import Panel
 from evenload.report.chart.scale import Scale
 from evenload.report.chart.svg import element, join, text
 from evenload.report.figure import Figure, names
+from evenload.report.hosting_capacity import supported
 from evenload.report.numbers import NOTHING, count, percent, plural
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
@@ -40,21 +40,10 @@ class HostingRow:
     cells: list[tuple[str, str]]
 
 
-def supported_by(capacities: FloatArray, share: float) -> float:
-    """Highest penetration that at least ``share`` (0-1] of the seeds support; NaN without seeds.
-
-    A seed supports every penetration up to its capacity, so this is the k-th largest capacity, k = ceil(share x seeds).
-    """
-    known = np.sort(capacities[np.isfinite(capacities)])[::-1]
-    if not known.size:
-        return math.nan
-    return float(known[math.ceil(share * known.size - 1e-9) - 1])
-
-
 def capacity(results: StudyResults, case: Case, strategy: str) -> Capacity:
     """Capacity of one strategy in one case over its seeds."""
-    values = of(case.rows(results.hosting), strategy, "capacity")
-    return Capacity(supported_by(values, 0.5), supported_by(values, 0.9))
+    values = of(case.rows(results.hosting), strategy, "capacity").tolist()
+    return Capacity(supported(values, 0.5), supported(values, 0.9))
 
 
 def hosting_figures(results: StudyResults) -> list[Figure]:

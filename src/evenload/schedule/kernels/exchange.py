@@ -34,7 +34,8 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
 
     ``scarce`` (N, T) is set where a circuit stands between somebody's need and the grid: the smallest cut.
     """
-    size = 1
+    states_max = min(states_max, net.toll.size)
+    size = 4
     while size < 4 * states_max:
         size *= 2
     search = Search(

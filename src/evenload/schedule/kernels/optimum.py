@@ -54,7 +54,7 @@ def sweep(fleet: Fleet, net: Network, price: FloatArray, refusal: float, smoothi
     (flow - head))``. The kink of that sum at the leaf is exact; circuits above it are taken as straight lines through
     where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
     """
-    level, rise, over, best = np.empty(price.size), np.empty(price.size), np.empty(price.size), np.empty(price.size)
+    level, rise, over, best = np.empty((4, price.size))
     for i in range(fleet.slots.size):
         t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
         cap, power = fleet.cap_kw[b : b + n], fleet.power_kw[b : b + n]
@@ -83,7 +83,7 @@ def sweep(fleet: Fleet, net: Network, price: FloatArray, refusal: float, smoothi
 
 @njit(cache=True, nogil=True)
 def _outside(net: Network, node: int, t0: int, power: FloatArray, level: FloatArray, rise: FloatArray) -> None:
-    """Add the tolls of ``node`` and all above it to ``level`` (at no power) and ``rise`` (per kW), as straight lines."""
+    """Add the tolls of ``node`` and all above it to ``level`` (at no power) and ``rise`` (per kW), as lines."""
     while node != _NONE:
         steep = net.stiffness[node]
         if steep > 0.0:
@@ -105,7 +105,13 @@ def _response(marginal: float, level: float, rise: float, over: float, cap: floa
 
 @njit(cache=True, nogil=True)
 def _market(
-    level: FloatArray, rise: FloatArray, over: FloatArray, cap: FloatArray, need: float, guess: float, steep: float,
+    level: FloatArray,
+    rise: FloatArray,
+    over: FloatArray,
+    cap: FloatArray,
+    need: float,
+    guess: float,
+    steep: float,
     refusal: float,
 ) -> float:
     """The marginal price at which the responses of all slots sum to the need; ``refusal`` where they cannot.

@@ -4,30 +4,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evenload.report.cases import Case
-from evenload.report.sections.hosting import base_alone_fails, capacity, hosting_table, in_words, supported_by
+from evenload.report.sections.hosting import base_alone_fails, capacity, hosting_table, in_words
 
 TEN = np.array([0.2, 0.2, 0.4, 0.4, 0.4, 0.6, 0.6, 0.8, 0.8, 1.0])
-
-
-def test_p50_and_p90_by_hand() -> None:
-    assert supported_by(TEN, 0.5) == 0.6  # 0.6, 0.6, 0.8, 0.8, 1.0: five of ten support 60 %
-    assert supported_by(TEN, 0.9) == 0.2  # eight support 40 %, only 20 % is supported by nine or more
-    assert supported_by(np.array([0.4]), 0.9) == 0.4
-    assert supported_by(np.array([-1.0, 0.4]), 0.5) == 0.4
-    assert supported_by(np.array([-1.0, 0.4]), 0.9) == -1
-    assert math.isnan(supported_by(np.array([np.nan]), 0.5))
-
-
-@given(st.lists(st.sampled_from([-1.0, 0.2, 0.4, 0.6, 0.8, 1.0]), min_size=1, max_size=40), st.sampled_from([0.5, 0.9]))
-def test_it_is_the_highest_penetration_enough_seeds_support(capacities: list[float], share: float) -> None:
-    found = supported_by(np.array(capacities), share)
-    support = {level: sum(c >= level for c in capacities) / len(capacities) for level in set(capacities)}
-    assert support[found] >= share - 1e-12
-    assert all(support[level] < share for level in support if level > found)
 
 
 def test_the_ends_of_what_was_studied_are_open(fake: ModuleType) -> None:
