@@ -90,6 +90,43 @@ def _parameter(parameter: Any) -> str:
     return f"| `{name}` | {text or '&nbsp;'} | {'required' if parameter.required else default} |"
 
 
+WHAT_A_STUDY_NAMES = """
+## Files a study can name
+
+A `path` is relative to the folder of the study file. Of the [canonical files](files.md) a study can name four:
+
+| file | named by | instead of |
+|---|---|---|
+| [history](files.md#history) | `cars: {source: history, path: ...}` | a packaged `dataset`, or a population |
+| [grid](files.md#grid) | `grid: {source: file, path: ...}` | a generated grid or a packaged feeder |
+| [load](files.md#load) | `base_load: {path: ...}` | packaged household profiles |
+| [signal](files.md#signal) | `signal: {price: {path: ...}, carbon: {path: ...}}` | packaged prices and emissions |
+
+The others are not for studies: sessions, limits and plan belong to `evenload plan`, events and readings to commands
+still to come. `evenload files check` reads all of them.
+
+## Words
+
+**Penetration** is cars per home: 0.5 is a car at every second home, 1.5 three cars at every two. A study draws the cars of
+the highest one listed and keeps a part of them for the lower ones, so a higher penetration adds cars and takes none away.
+
+**Seeds** are independent random draws of everything that is chance: which drivers, at which homes, what they do, which base load.
+`seeds: 5` with `first_seed: 1` runs 1 to 5. All strategies meet the same draw, and the same seed gives the same result. One seed
+is an anecdote; with fewer than ten, what 90 % of the seeds support is simply the worst of them.
+
+**settle_days** are simulated at either end of the span and left out of peaks and overloads, because cars that came before the start
+or leave after the end are missing there. Energy and cost cover the whole span. Nights are measured whole, from noon to noon on
+the local clock: let the span start and end at noon, or its first and last half days count for nothing.
+
+**shown** picks the one case of the report's large pictures: by default the highest penetration, the middle of the base loads as
+listed and the first behaviour, always at the first seed. Tables and the other charts have every case.
+
+**timer_clock** is the clock time at which the report looks for the jump of load called snapback. It measures and moves nothing: when
+a timer starts is the strategy's own setting `start`. By default it is the start of the first timer listed, else 23:00. Write
+it in quotes, `"23:00"`.
+"""
+
+
 def study_page(schema: dict[str, Any]) -> str:
     """Every key of a study file."""
     parts = schema["$defs"]
@@ -98,7 +135,7 @@ def study_page(schema: dict[str, Any]) -> str:
         "The JSON Schemas are [study.schema.json](study.schema.json) and, of what a study finds,",
         "[summary.schema.json](summary.schema.json). That of a plan's summary is [plan.schema.json](plan.schema.json).",
     ]
-    lines += ["", "## Top level", "", *_keys(schema)]
+    lines += ["", *WHAT_A_STUDY_NAMES.strip().splitlines(), "", "## Top level", "", *_keys(schema)]
     for name in sorted(parts):
         lines += ["", f"## {name}", "", " ".join(parts[name].get("description", "").split()), "", *_keys(parts[name])]
     lines += [
@@ -116,11 +153,18 @@ def study_page(schema: dict[str, Any]) -> str:
 
 
 def _keys(part: dict[str, Any]) -> list[str]:
+    """A table of a part's keys; with a column of meanings where any key has one."""
     required = part.get("required", [])
+    keys = part.get("properties", {})
+    explained = any("description" in value for value in keys.values())
     rows = ["| key | value | default |", "|---|---|---|"]
-    for key, value in part.get("properties", {}).items():
+    if explained:
+        rows = [rows[0] + " meaning |", rows[1] + "---|"]
+    for key, value in keys.items():
         default = "required" if key in required else f"`{json.dumps(value.get('default'))}`"
-        rows.append(f"| `{key}` | {_kind(value)} | {default} |")
+        row = f"| `{key}` | {_kind(value)} | {default} |"
+        meaning = " ".join(value.get("description", "").split()).replace("|", "\\|")
+        rows.append(f"{row} {meaning or '&nbsp;'} |" if explained else row)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 NOTHING: Final = "–"
@@ -50,10 +50,14 @@ def percent(share: float, places: int | None = None) -> str:
 
 def money(value: float, currency: str) -> str:
     """A float estimate of money, such as "EUR 1,240"; a dash where there is no currency."""
-    if not currency or not math.isfinite(value):
+    return f"{currency}{_SPACE}{amount(value)}" if currency and math.isfinite(value) else NOTHING
+
+
+def amount(value: float) -> str:
+    """Money where the currency stands beside it: whole from 100 up, else two decimals."""
+    if not math.isfinite(value):
         return NOTHING
-    places = 0 if abs(value) >= 100 else 2
-    return f"{currency}{_SPACE}{value:,.{places}f}"
+    return f"{value:,.{0 if abs(value) >= 100 else 2}f}"
 
 
 def tied(words: str) -> str:
@@ -61,13 +65,13 @@ def tied(words: str) -> str:
     return re.sub(r"(?<=\d) (?=[^\W\d]|%)", _SPACE, words)
 
 
-def span(values: Iterable[float], unit: str = "") -> str:
-    """ "low to high" of the finite values, one value where they are the same."""
+def span(values: Iterable[float], write: Callable[[float], str] = quantity) -> str:
+    """ "low to high" of the finite values, one value where they read the same."""
     known = [value for value in values if math.isfinite(value)]
     if not known:
         return NOTHING
-    low, high = quantity(min(known)), quantity(max(known))
-    return f"{low} {unit}".strip() if low == high else f"{low} to {high} {unit}".strip()
+    low, high = write(min(known)), write(max(known))
+    return low if low == high else f"{low} to {high}"
 
 
 def plural(number: float, noun: str) -> str:

@@ -5,13 +5,25 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+import evenload
 from evenload.report.cases import reference_sentence
 from evenload.report.chart.marks import HATCH
 from evenload.report.glossary import GLOSSARY
 from evenload.report.numbers import tied
 from evenload.report.palette import page_palette
 from evenload.report.results import StudyResults
-from evenload.report.sections import answer, closeup, headline, heat, hosting, ledger, peaks, robustness, system
+from evenload.report.sections import (
+    answer,
+    circuits,
+    closeup,
+    headline,
+    heat,
+    hosting,
+    ledger,
+    peaks,
+    robustness,
+    system,
+)
 from evenload.report.sheet import swatch
 from evenload.report.strategies import key_strategies, look_style, looks
 
@@ -38,6 +50,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
     shown = heat.heat_rows(results)
     return {
         "study": results,
+        "version": evenload.__version__,
         "looks": list(look.values()),
         "key_looks": {look[name].key for name in key_strategies(results)},
         "swatch": swatch,
@@ -48,7 +61,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "system_load": system.system_load(results),
         "feeder_load": system.feeder_load(results),
         "transformer_load": system.transformer_load(results),
-        "worst": system.worst_table(results),
+        "worst": circuits.worst_table(results),
         "closeups": closeup.closeups(results),
         "closeup_place": closeup.closeup_place(results),
         "heat_maps": heat.heat_maps(results),

@@ -78,3 +78,33 @@ def test_preset_cars_can_be_brought_to_a_stated_energy(small_study: Study) -> No
 def test_what_is_not_there_is_refused_by_name(small_study: Study, parts: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         load_inputs(changed(small_study, **parts), Path())
+
+
+def test_a_load_in_watts_is_noticed_by_the_limits(small_study: Study, tmp_path: Path) -> None:
+    (tmp_path / "grid.csv").write_text("node,parent,kind,limit_kw\nsub,,substation,\nT1,sub,transformer,40\n")
+    rows = [f"T1,2020-01-{day:02d}T{hour:02d}:00:00+01:00,3000" for day in range(10, 17) for hour in range(24)]
+    (tmp_path / "load.csv").write_text("node,timestamp,load_kw\n" + "\n".join(rows) + "\n")
+    study = changed(small_study, grid={"source": "file", "path": "grid.csv"}, base_load={"path": "load.csv"})
+    with pytest.raises(InputError, match="base load reaches 3000 kW at T1, 75 times its limit of 40 kW; is it in W"):
+        load_inputs(study, tmp_path)
+
+
+def test_what_a_history_does_not_say_is_noted_for_the_report(small_study: Study, tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text(
+        "session_id,plugged_at,unplugged_at,energy_kwh_metered,user_id,node\n"
+        "a,2020-01-11T18:00:00+01:00,2020-01-12T07:00:00+01:00,10,anna,T1\n"
+        "b,2020-01-12T18:00:00+01:00,2020-01-13T07:00:00+01:00,10,anna,T1\n"
+    )
+    notes = load_inputs(changed(small_study, cars={"source": "history", "path": "history.csv"}), tmp_path).notes
+    assert any("charging power of 2 of 2 sessions is not known" in note for note in notes)
+    assert any("the column node is not used" in note for note in notes)
+    assert any("perfect forecast" in note for note in notes)
+
+
+def test_a_history_without_drivers_is_refused(small_study: Study, tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text(
+        "session_id,plugged_at,unplugged_at,energy_kwh_metered\n"
+        "a,2020-01-11T18:00:00+01:00,2020-01-12T07:00:00+01:00,10\n"
+    )
+    with pytest.raises(InputError, match="no row has a user_id"):
+        load_inputs(changed(small_study, cars={"source": "history", "path": "history.csv"}), tmp_path)

@@ -108,3 +108,12 @@ def test_the_notebook_door_takes_plain_data(small_study: Study) -> None:
     found = evenload.study(plain)
     assert found.runs["strategy"].unique().tolist() == ["unmanaged"]
     assert found.comparisons == ()
+
+
+def test_results_that_cannot_be_kept_are_refused_before_computing(small_study: Study) -> None:
+    told: list[int] = []
+    with pytest.raises(InputError, match="results cannot be written to /proc/nowhere"):
+        run_study(
+            small_study, Path("/proc/nowhere"), folder=HERE, workers=1, progress=lambda done, _: told.append(done)
+        )
+    assert told == []

@@ -79,11 +79,17 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"strategies": []}, "strategies.*at least 1 item"),
     ({"behaviours": {"a": {"departures": "guessed"}}}, "behaviours.a.departures = 'guessed'"),
     ({"behaviours": {"a": {"opt_out_share": 1.5}}}, "opt_out_share.* less than or equal to 1"),
-    ({"penetrations": [1.0, 1.0]}, "penetrations lists the same entry twice"),
+    ({"penetrations": [1.0, 1.0]}, "penetrations lists the same value twice"),
     ({"penetrations": [-1.0]}, "penetrations.0 = -1.0"),
     ({"shown": {"penetration": 0.3}}, "shown.penetration 0.3 is not one of 1.0"),
     ({"timer_clock": "late"}, "'late' is not a clock time such as 23:00"),
     ({"base_load": {"kw_peak_per_home": []}}, "base_load.kw_peak_per_home"),
+    ({"base_load": {"kw_peak_per_home": [2, 2.0]}}, "kw_peak_per_home lists the same value twice"),
+    ({"base_load": {"kw_peak_per_home": [2000]}}, "less than or equal to 100"),
+    ({"strategies": [{"strategy": "timer", "label": "x" * 300}]}, "is longer than 60 characters"),
+    ({"title": "two\nlines"}, "holds a character that cannot be printed"),
+    ({"first_seed": 10**23}, "first_seed"),
+    ({"timer_clock": 1380}, "timer_clock = 1380: must be in quotes, or YAML reads a number"),
 ]
 
 
@@ -108,3 +114,22 @@ def test_files_that_are_no_studies_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(StudyFileError, match="cannot be read as UTF-8"):
         read_study(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title: a\ntitle: b\n", r"the key 'title' stands twice in the part at line 1"),
+        ("span: {end: 2024-02-30T12:00:00+01:00}\n", "is not YAML: day is out of range"),
+    ],
+)
+def test_yaml_that_cannot_be_meant_is_refused(text: str, words: str) -> None:
+    with pytest.raises(StudyFileError, match=words):
+        parse_study(text, "wrong.yaml")
+
+
+def test_the_snapback_hour_is_that_of_the_first_timer_unless_given() -> None:
+    early = [{"strategy": "timer", "start": "21:00", "end": "05:00"}]
+    assert study_of(content()).snapback_clock() == "23:00"
+    assert study_of(content(strategies=early)).snapback_clock() == "21:00"
+    assert study_of(content(strategies=early, timer_clock="22:30")).snapback_clock() == "22:30"

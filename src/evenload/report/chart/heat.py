@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from evenload.base.units import BoolArray, FloatArray
 from evenload.report.chart.svg import element, join, text
+from evenload.report.limits import snapped
 
 BOUNDS: Final = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
-"""Upper ends of the classes but the last; what exceeds 1 is over the rating and hatched."""
+"""Upper ends of the classes but the last; what exceeds 1, beyond noise, is over the rating and hatched."""
 _OVER_FROM: Final = BOUNDS.index(1.0) + 1
 CLASS_LABELS: Final = ("≤ 20", "40", "60", "80", "100", "120", "150", "> 150")
 
@@ -38,7 +39,7 @@ class Grid:
 
 def heat_cells(grid: Grid, loading: FloatArray) -> Markup:
     """Cells of ``loading`` (rows, columns; load over limit); not finite means no cell."""
-    kind = np.searchsorted(np.asarray(BOUNDS), loading, side="left")
+    kind = np.searchsorted(np.asarray(BOUNDS), snapped(loading), side="left")
     known = np.isfinite(loading)
     parts = [
         element("path", d=grid.cells(known & (kind == i)), class_=f"heat h{i}")

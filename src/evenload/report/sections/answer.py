@@ -22,7 +22,7 @@ def answer(results: StudyResults) -> str:
     where += f" ({plural(round(float(runs['cars'].mean())), 'car')}"
     where += f", means over {seeds(runs)} seeds)" if seeds(runs) > 1 else ")"
     sentences = [f"{where}, {_peak(results, runs, hero, others)}", _over(results, runs, hero, others)]
-    return " ".join([*sentences, _bill(results, runs, hero, others)])
+    return " ".join([*sentences, *_exceeded(results, ran), _bill(results, runs, hero, others)])
 
 
 def _peak(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
@@ -55,10 +55,37 @@ def _over(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str
     return f"{over(hero)} of {of_all} {verb} rating{_against(against)}."
 
 
+def _exceeded(results: StudyResults, ran: list[str]) -> list[str]:
+    """Feeders and other circuits above the transformers that exceed their limit in some seed; no sentence for none."""
+    found = exceeded(results)
+    if not found:
+        return []
+    clauses = [_exceeds(results, one, ran) for one in found[:_CIRCUITS_NAMED]]
+    more = len(found) - len(clauses)
+    if more:
+        clauses.append(f"{plural(more, 'more circuit')} {'is' if more == 1 else 'are'} above {'its' if more == 1 else 'their'} limit")
+    words = "; ".join(clauses)
+    return [f"{words[0].upper()}{words[1:]}."]
+
+
+def _exceeds(results: StudyResults, one: Exceeded, ran: list[str]) -> str:
+    """One circuit and the strategies under which it is above its limit, in the order of the answer."""
+    told = [name for name in [*ran[:-1], ran[-1]] if name in one.loading] or list(one.loading)[:1]
+    parts = [f"{_beside(results, name)} ({loading_words(one.loading[name])} at worst)" for name in told]
+    others = len(one.loading) - len(told)
+    parts += [f"with {plural(others, 'other strategy').replace('strategys', 'strategies')}"] if others else []
+    words = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    kind = "" if one.node.lower().startswith(one.kind) else f"{one.kind} "
+    base = f"; base load alone reaches {loading_words(one.base)}" if one.base else ""
+    return f"{kind}{one.node} is above its limit {words}{base}"
+
+
 def _bill(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
     """Unserved energy and cost; what no strategy leaves unserved is said once."""
     shares = {name: percent(mean(of(runs, name, "unserved"))) for name in [hero, *others]}
     costs = {name: money(mean(of(runs, name, "cost")), results.currency) for name in [hero, *others]}
+    if set(shares.values()) == {NOTHING}:
+        return "No energy is needed."
     if others and set(shares.values()) == {percent(0.0)}:
         words = "No energy is left unserved"
     else:

@@ -15,6 +15,7 @@ from evenload.report.chart.panel import NEXT_NOON, NOON, Panel
 from evenload.report.chart.scale import Scale, round_top
 from evenload.report.chart.svg import area_path, element, join, line_path, stairs, text
 from evenload.report.figure import Figure, names
+from evenload.report.limits import excess_kw
 from evenload.report.numbers import quantity
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, key_strategies, looks
@@ -40,7 +41,7 @@ class Stack:
     @property
     def over_kwh(self) -> float:
         """Energy above the rating."""
-        over = np.clip(self.total_kw - self.limit_kw, 0.0, None)
+        over = excess_kw(self.total_kw, self.limit_kw)
         return float(np.nansum(over * np.diff(self.edges)) / MINUTES_PER_HOUR)
 
 
@@ -157,7 +158,7 @@ def _per_kw(panel: Panel) -> float:
 
 
 def _over(panel: Panel, stack: Stack) -> Markup:
-    over = stack.total_kw > stack.limit_kw
+    over = excess_kw(stack.total_kw, stack.limit_kw) > 0
     if not np.any(over):
         return Markup("")
     limit = np.where(over, stack.limit_kw, np.nan)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evenload.report.cases import base_alone, mean, of, reference_case, seed_runs, seeds, with_unserved_share
-from evenload.report.numbers import count, percent, quantity
+from evenload.report.numbers import amount, count, percent, quantity, span
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
 
@@ -51,7 +51,7 @@ def tiles(results: StudyResults) -> list[Tile]:
     if results.currency:
         dates = results.period.partition(",")[0]
         note = f"{results.currency}, {dates}" if dates else results.currency
-        made.append(_tile(results, runs, _Measure("Cost of charging", "cost", _four_digits), note))
+        made.append(_tile(results, runs, _Measure("Cost of charging", "cost", amount), note))
     return made
 
 
@@ -66,7 +66,7 @@ def seeds_in_words(results: StudyResults) -> str:
 def _peak(results: StudyResults, runs: pd.DataFrame) -> Tile:
     base = mean(base_alone(runs, "system_base_peak_kw"))
     note = "kW, the highest of the period"
-    measure = _Measure("System peak", "system_peak_kw", _whole)
+    measure = _Measure("System peak", "system_peak_kw", quantity)
     if np.isfinite(base):
         note += f"; the mark is base load alone, {quantity(base)}"
     return _tile(results, runs, measure, note, base)
@@ -104,17 +104,9 @@ def _share(value: float, top: float) -> float:
     return round(min(max(value / top, 0.0), 1.0), 3) if top > 0 and np.isfinite(value) else 0.0
 
 
-def _whole(value: float) -> str:
-    return quantity(value, digits=3)
-
-
-def _four_digits(value: float) -> str:
-    return quantity(value, digits=4)
-
-
 def _over_seeds(values: np.ndarray, write: Callable[[float], str]) -> str:
     known = values[np.isfinite(values)]
     if not known.size:
         return ""
-    low, high = write(float(known.min())), write(float(known.max()))
-    return "" if low == high else f"{low} to {high}"
+    words = span(known.tolist(), write)
+    return words if " to " in words else ""

@@ -12,6 +12,7 @@ from evenload.report.chart.chart import Chart
 from evenload.report.chart.heat import Grid, heat_cells, heat_key
 from evenload.report.chart.svg import element, join, text
 from evenload.report.figure import Figure, names
+from evenload.report.limits import is_above
 from evenload.report.numbers import plural
 from evenload.report.results import StudyResults
 from evenload.report.strategies import UNMANAGED, Look, looks, named
@@ -61,7 +62,7 @@ def _map(rows: pd.DataFrame, nodes: list[str], look: Look, file: str) -> Figure:
     height = int(min(16, max(4, 480 // len(nodes))))
     grid = Grid(_LEFT, _TOP, _CELL_WIDTH, height)
     bottom = _TOP + height * len(nodes)
-    over = int(np.sum(np.any(loading > 1, axis=1)))
+    over = int(np.sum(np.any(is_above(loading), axis=1)))
     note = f"{plural(over, 'transformer')} above 100 % in some hour" if over else "none above 100 %"
     chart = Chart(
         360, bottom + 28, f"{look.label}: {note}, of {len(nodes)} shown.",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evenload.base.units import FloatArray
 from evenload.report.cases import of, ratio, reference_case, seed_runs
-from evenload.report.numbers import NOTHING, count, quantity, span
+from evenload.report.numbers import NOTHING, amount, count, quantity, span
 from evenload.report.results import StudyResults
 from evenload.report.strategies import Look, looks
 
@@ -23,6 +23,7 @@ _OUTSIDE: Final = (
     ("energy_kwh_beyond_power", "Claimed beyond power × stay"),
 )
 """Energy that is not part of what was needed, so that no strategy could deliver it."""
+_WRITTEN: Final = {"sessions_short": count, "cost": amount}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,6 @@ def _cell(values: FloatArray, column: str) -> Cell:
     known = values[np.isfinite(values)]
     if not known.size:
         return Cell(NOTHING)
-    over_seeds = span(known.tolist()) if known.size > 1 and known.min() < known.max() else ""
-    write = count if column == "sessions_short" else quantity
-    return Cell(write(float(known.mean())), over_seeds)
+    write = _WRITTEN.get(column, quantity)
+    over_seeds = span(known.tolist(), write)
+    return Cell(write(float(known.mean())), over_seeds if " to " in over_seeds else "")

@@ -46,7 +46,7 @@ class Profile:
 
     @property
     def middles(self) -> FloatArray:
-        """Middle of each step, where the mean power of the step is drawn."""
+        """Middle of each step, where its mean power is marked and read out."""
         return self.minutes + self.step / 2
 
     @property
@@ -83,7 +83,7 @@ def profile(rows: pd.DataFrame, strategies: tuple[str, ...]) -> Profile | None:
 
 
 def load_chart(results: StudyResults, shown: Profile, heading: str, with_price: bool = True) -> Chart:
-    """Base load as an area, each strategy's total as a line, the limit, and the price underneath."""
+    """Base load as an area, each strategy's total as a step line, the limit, and the price underneath."""
     priced = with_price and bool(results.currency) and bool(np.isfinite(shown.price).any())
     panel = load_panel(shown, Frame(54, 502, 36, 300))
     look = looks(results)
@@ -130,7 +130,7 @@ def load_panel(shown: Profile, frame: Frame) -> Panel:
 
 
 def _base(panel: Panel, shown: Profile) -> Markup:
-    x, y = panel.x(shown.middles), panel.y(shown.base_kw)
+    x, y = stairs(panel.x(shown.edges), panel.y(shown.base_kw))
     parts = [
         element("path", d=area_path(x, np.full(x.size, panel.y(0.0)), y), class_="base"),
         element("path", d=line_path(x, y), class_="base-edge"),
@@ -142,8 +142,8 @@ def _base(panel: Panel, shown: Profile) -> Markup:
 
 def _line(panel: Panel, shown: Profile, look: Look) -> Markup:
     total = shown.total_kw[look.name]
-    path = line_path(panel.x(shown.middles), panel.y(total))
-    parts = [element("path", d=path, class_="line", stroke_dasharray=look.dash)]
+    x, y = stairs(panel.x(shown.edges), panel.y(total))
+    parts = [element("path", d=line_path(x, y), class_="line", stroke_dasharray=look.dash)]
     if np.isfinite(total).any():
         at = int(np.nanargmax(total))
         parts.append(marker(look.marker, panel.x(shown.middles[at]), panel.y(total[at]), "filled"))
