@@ -61,7 +61,7 @@ def cli_page() -> str:
 
 
 def _commands(group: Any, words: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
-    found = []
+    found: list[tuple[tuple[str, ...], Any]] = []
     for name in sorted(group.commands):
         command = group.commands[name]
         below = (*words, name)
@@ -107,23 +107,26 @@ still to come. `evenload files check` reads all of them.
 
 ## Words
 
-**Penetration** is cars per home: 0.5 is a car at every second home, 1.5 three cars at every two. A study draws the cars of
-the highest one listed and keeps a part of them for the lower ones, so a higher penetration adds cars and takes none away.
+**Penetration** is cars per home: 0.5 is a car at every second home, 1.5 three cars at every two. A study draws the
+cars of the highest one listed and keeps a part of them for the lower ones, so a higher penetration adds cars and
+takes none away.
 
-**Seeds** are independent random draws of everything that is chance: which drivers, at which homes, what they do, which base load.
-`seeds: 5` with `first_seed: 1` runs 1 to 5. All strategies meet the same draw, and the same seed gives the same result. One seed
-is an anecdote; with fewer than ten, what 90 % of the seeds support is simply the worst of them.
+**Seeds** are independent random draws of everything that is chance: which drivers, at which homes, what they do,
+which base load. `seeds: 5` with `first_seed: 1` runs 1 to 5. All strategies meet the same draw, and the same seed
+gives the same result. One seed is an anecdote; with fewer than ten, what 90 % of the seeds support is simply the
+worst of them.
 
-**settle_days** are simulated at either end of the span and left out of peaks and overloads, because cars that came before the start
-or leave after the end are missing there. Energy and cost cover the whole span. Nights are measured whole, from noon to noon on
-the local clock: let the span start and end at noon, or its first and last half days count for nothing.
+**settle_days** are simulated at either end of the span and left out of peaks and overloads, because cars that came
+before the start or leave after the end are missing there. Energy and cost cover the whole span. Nights are measured
+whole, from noon to noon on the local clock: let the span start and end at noon, since a half night at either end is
+never measured and takes the place of a settling one.
 
-**shown** picks the one case of the report's large pictures: by default the highest penetration, the middle of the base loads as
-listed and the first behaviour, always at the first seed. Tables and the other charts have every case.
+**shown** picks the one case of the report's large pictures: by default the highest penetration, the middle of the
+base loads as listed and the first behaviour, always at the first seed. Tables and the other charts have every case.
 
-**timer_clock** is the clock time at which the report looks for the jump of load called snapback. It measures and moves nothing: when
-a timer starts is the strategy's own setting `start`. By default it is the start of the first timer listed, else 23:00. Write
-it in quotes, `"23:00"`.
+**timer_clock** is the clock time at which the report looks for the jump of load called snapback. It measures and
+moves nothing: when a timer starts is the strategy's own setting `start`. By default it is the start of the first
+timer listed, else 23:00. Write it in quotes, `"23:00"`.
 """
 
 
@@ -185,7 +188,7 @@ def _kind(value: dict[str, Any]) -> str:
     if value.get("type") == "object":
         inner = value.get("additionalProperties")
         return f"mapping to {_kind(inner)}" if isinstance(inner, dict) else "mapping"
-    bounds = [f"{sign} {value[key]:g}" for key, sign in _BOUNDS.items() if key in value]
+    bounds = [f"{sign} {value[key]:,.10g}" for key, sign in _BOUNDS.items() if key in value]
     kind = "instant with offset" if value.get("format") == "date-time" else value.get("type", "any")
     return " ".join([kind, ", ".join(bounds)]).strip()
 

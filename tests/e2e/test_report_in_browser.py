@@ -153,6 +153,17 @@ def test_rows_of_all_tiles_stand_in_line(page: Page) -> None:
     assert all(other == tops[0] for other in tops)
 
 
+@pytest.mark.parametrize("width", [700, 1280])
+def test_bars_of_all_tiles_stand_in_line_beside_a_label_that_wraps(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("document.querySelector('.tile .name').textContent = 'Valley, price in advance, 2 h of reserve'")
+    bars = "[...tile.querySelectorAll('.track')].map(bar => bar.getBoundingClientRect().top)"
+    tops = page.evaluate(f"[...document.querySelectorAll('.tile')].map(tile => {bars})")
+    beside = [other for other in tops if abs(other[-1] - tops[0][-1]) < 200]
+    assert len(beside) == (4 if width == 1280 else 2)
+    assert all(other == tops[0] for other in beside)
+
+
 def test_tables_fit_a_desktop_window(page: Page) -> None:
     wide = page.evaluate("[...document.querySelectorAll('.scroll')].map(s => s.scrollWidth - s.clientWidth)")
     assert len(wide) >= 5

@@ -66,12 +66,12 @@ def tied(words: str) -> str:
 
 
 def span(values: Iterable[float], write: Callable[[float], str] = quantity) -> str:
-    """ "low to high" of the finite values, one value where they read the same."""
+    """ "low to high" of the finite values, "" where both read the same or nothing is known."""
     known = [value for value in values if math.isfinite(value)]
     if not known:
-        return NOTHING
+        return ""
     low, high = write(min(known)), write(max(known))
-    return low if low == high else f"{low} to {high}"
+    return "" if low == high else f"{low} to {high}"
 
 
 def plural(number: float, noun: str) -> str:

@@ -17,7 +17,8 @@ RUNS: Final = {
     "transformer_days_over_share": "float64", "ev_days_over_share": "float64",
     "overload_kwh": "float64", "worst_loading": "float64",
 }  # fmt: skip
-"""One row a run. Penetration 0-1 is cars per home. ``energy_kwh_lost``: need of skipped plug-ins that no later session
+"""One row a run. Energy, cost, carbon and sessions are those of the whole span; peaks and overloads those of the
+measured nights, which leave out the settling days. Penetration is cars per home. ``energy_kwh_lost``: need of skipped plug-ins that no later session
 could take; ``energy_kwh_beyond_power``: what the history claims beyond power x stay; neither is in
 ``energy_kwh_needed``. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over cars.
 ``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
@@ -39,7 +40,7 @@ PROFILES: Final = {
     "date": "str", "minute": "int64", "base_kw": "float64", "ev_kw": "float64", "limit_kw": "float64",
     "price_per_kwh": "float64",
 }  # fmt: skip
-"""Noon to noon on the local clock (``minute`` 720 to 2160) of system, feeders and the worst transformers, at the
+"""Noon to noon on the local clock (``minute`` 720 to 2159) of system, feeders and the worst transformers, at the
 reference penetration and seed. ``day``: "mean" over all days, or "peak" = the node's worst day under any strategy."""
 
 HEAT: Final = {

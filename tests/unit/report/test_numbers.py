@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenload.report.numbers import count, money, percent, plural, quantity, span, tied
+from evenload.report.numbers import amount, count, money, percent, plural, quantity, span, tied
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_percent(share: float, words: str) -> None:
 def test_money_needs_a_currency() -> None:
     assert money(1234.5, "EUR") == "EUR\u00a01,234"
     assert money(3.14159, "EUR") == "EUR\u00a03.14"
-    assert money(3.0, "") == "–"
+    assert money(3.0, "") == money(math.nan, "EUR") == "–"
 
 
 def test_numbers_are_tied_to_their_units() -> None:
@@ -57,11 +57,11 @@ def test_counts() -> None:
 
 def test_span_leaves_out_what_is_not_finite() -> None:
     assert span([2.0, math.nan, 1.0]) == "1.00 to 2.00"
-    assert span([2.0, 2.0]) == "2.00"
-    assert span([math.nan]) == "–"
+    assert span([2.0, 2.0]) == span([math.nan]) == ""
+    assert span([655.25, 57.5], amount) == "57.50 to 655"
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_no_number_is_ever_written_as_nan_or_inf(value: float) -> None:
-    written = [quantity(value), percent(value), money(value, "USD"), count(value), span([value, 1.0])]
+    written = [quantity(value), percent(value), money(value, "USD"), count(value), amount(value), span([value, 1.0])]
     assert not any("nan" in words or "inf" in words for words in written)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import evenload
 from evenload.report.page import render
 from evenload.report.results import Comparison
 
@@ -150,6 +151,10 @@ def test_a_study_with_nothing_in_it_still_renders(fake: ModuleType) -> None:
     study = fake.results(small(fake))
     empty = {frame: getattr(study, frame).iloc[:0] for frame in FRAMES}
     assert "no strategy was run" in assert_sound(render(replace(study, **empty, strategies=()))).words
+
+
+def test_the_footer_names_the_version(whole: str) -> None:
+    assert f"Made with evenload {evenload.__version__}," in Page(whole).words
 
 
 @pytest.mark.parametrize("limit", [np.inf, np.nan])

@@ -1,15 +1,21 @@
 """The answer of the study in a few sentences."""
 
+from typing import Final
+
 import pandas as pd
 
 from evenload.report.cases import base_alone, mean, of, reference_case, seed_runs, seeds, with_unserved_share
 from evenload.report.numbers import NOTHING, count, money, percent, plural, quantity
 from evenload.report.results import StudyResults
+from evenload.report.sections.circuits import Exceeded, exceeded, loading_words
 from evenload.report.strategies import TIMER, UNMANAGED, VALLEY, key_strategies, looks, named
+
+_CIRCUITS_NAMED: Final = 3
 
 
 def answer(results: StudyResults) -> str:
-    """System peak, transformers over, energy unserved and cost: the managed strategy against the passive ones.
+    """System peak, transformers over, other circuits above their limit, energy unserved and cost: the managed strategy
+    against the passive ones.
 
     All numbers are means over the seeds of the reference case.
     """
@@ -56,28 +62,28 @@ def _over(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str
 
 
 def _exceeded(results: StudyResults, ran: list[str]) -> list[str]:
-    """Feeders and other circuits above the transformers that exceed their limit in some seed; no sentence for none."""
+    """A sentence about feeders and other circuits above their limit in some seed; none where there is none."""
     found = exceeded(results)
-    if not found:
-        return []
     clauses = [_exceeds(results, one, ran) for one in found[:_CIRCUITS_NAMED]]
     more = len(found) - len(clauses)
     if more:
-        clauses.append(f"{plural(more, 'more circuit')} {'is' if more == 1 else 'are'} above {'its' if more == 1 else 'their'} limit")
+        clauses.append("one more circuit is above its limit" if more == 1 else f"{more} more are above theirs")
     words = "; ".join(clauses)
-    return [f"{words[0].upper()}{words[1:]}."]
+    return [f"{words[0].upper()}{words[1:]}."] if words else []
 
 
 def _exceeds(results: StudyResults, one: Exceeded, ran: list[str]) -> str:
-    """One circuit and the strategies under which it is above its limit, in the order of the answer."""
-    told = [name for name in [*ran[:-1], ran[-1]] if name in one.loading] or list(one.loading)[:1]
-    parts = [f"{_beside(results, name)} ({loading_words(one.loading[name])} at worst)" for name in told]
+    """One circuit with the strategies under which it is above its limit, the key ones by name."""
+    told = [name for name in ran if name in one.loading] or list(one.loading)[:1]
+    parts = [f"{_beside(results, name)} ({loading_words(one.loading[name])}" for name in told]
+    parts = [f"{parts[0]} at worst)", *(f"{part})" for part in parts[1:])]
     others = len(one.loading) - len(told)
-    parts += [f"with {plural(others, 'other strategy').replace('strategys', 'strategies')}"] if others else []
-    words = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if others:
+        parts.append("with one other strategy" if others == 1 else f"with {others} other strategies")
+    if one.base:
+        parts.append(f"even with base load alone ({loading_words(one.base)})")
     kind = "" if one.node.lower().startswith(one.kind) else f"{one.kind} "
-    base = f"; base load alone reaches {loading_words(one.base)}" if one.base else ""
-    return f"{kind}{one.node} is above its limit {words}{base}"
+    return f"{kind}{one.node} is above its limit {_listed(parts)}"
 
 
 def _bill(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str]) -> str:
@@ -98,9 +104,12 @@ def _bill(results: StudyResults, runs: pd.DataFrame, hero: str, others: list[str
 
 def _against(parts: list[str]) -> str:
     """The others as the end of a sentence."""
-    if not parts:
-        return ""
-    return f", against {parts[0]}" if len(parts) == 1 else f", against {', '.join(parts[:-1])} and {parts[-1]}"
+    return f", against {_listed(parts)}" if parts else ""
+
+
+def _listed(parts: list[str]) -> str:
+    """One or more parts of a sentence as "a", "a and b" or "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _under(results: StudyResults, name: str) -> str:

@@ -1,11 +1,13 @@
 """Circuits against their limits: the table of the worst, and those above the transformers that exceed theirs."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from evenload.base.units import FloatArray
 from evenload.report.cases import reference_case
 from evenload.report.limits import is_above
 from evenload.report.numbers import NOTHING, count, percent, quantity
@@ -63,11 +65,14 @@ def ranked_circuits(results: StudyResults) -> pd.DataFrame:
 def worst_table(results: StudyResults) -> list[WorstRow]:
     """The worst circuits in words; whatever exceeds its limit above the transformers is among them."""
     rows = _limited(results)
-    circuits = rows[rows["seed"] == results.reference.seed].drop_duplicates("node").set_index("node")
-    ranked = ranked_circuits(results)
+    rows = rows[rows["seed"] == results.reference.seed].drop_duplicates("node")
     named_too = {one.node for one in exceeded(results)[:_OTHERS_AT_MOST]}
-    shown = [node for i, node in enumerate(ranked.index.tolist()) if i < _TABLE_ROWS or str(node) in named_too]
-    return [_row(circuits, node, ranked.loc[node].tolist()) for node in shown]
+    facts = {str(row["node"]): row for row in rows.to_dict(orient="records")}
+    ranked = ranked_circuits(results)
+    loading = zip(ranked.index.astype(str).tolist(), ranked.to_numpy(dtype=np.float64), strict=True)
+    return [
+        _row(facts[node], values) for i, (node, values) in enumerate(loading) if i < _TABLE_ROWS or node in named_too
+    ]
 
 
 def exceeded(results: StudyResults) -> list[Exceeded]:
@@ -91,17 +96,19 @@ def loading_words(loading: float) -> str:
     return f"> {words}" if bool(is_above(np.asarray(loading))) and words == percent(1.0, 0) else words
 
 
-def _row(circuits: pd.DataFrame, node: str, loading: list[float]) -> WorstRow:
-    limit, base = (float(circuits.at[node, name]) for name in ("limit_kw", "base_peak_kw"))
-    above = is_above(np.asarray(loading)).tolist()
-    cells = [(loading_words(value), over) for value, over in zip(loading, above, strict=True)]
+def _row(facts: dict[Hashable, Any], loading: FloatArray) -> WorstRow:
+    limit, base = float(facts["limit_kw"]), float(facts["base_peak_kw"])
+    cells = [
+        (loading_words(value), over) for value, over in zip(loading.tolist(), is_above(loading).tolist(), strict=True)
+    ]
     alone = loading_words(base / limit) if limit > 0 else NOTHING
-    kind, cars = str(circuits.at[node, "kind"]), count(float(circuits.at[node, "cars"]))
-    return WorstRow(str(node), kind, cars, quantity(limit), alone, cells)
+    cars = count(float(facts["cars"]))
+    return WorstRow(str(facts["node"]), str(facts["kind"]), cars, quantity(limit), alone, cells)
 
 
 def _limited(results: StudyResults) -> pd.DataFrame:
     """Circuits with a limit, of the reference case and penetration and every seed."""
     rows = reference_case(results).rows(results.circuits)
     same = np.isclose(rows["penetration"], results.reference.penetration)
-    return rows[same & np.isfinite(rows["limit_kw"])]
+    limited: pd.DataFrame = rows[same & np.isfinite(rows["limit_kw"])]
+    return limited

@@ -94,7 +94,7 @@ def _tile(results: StudyResults, runs: pd.DataFrame, measure: _Measure, note: st
     top = max([measure.full, *(value for value in values.values() if np.isfinite(value))])
     rows = []
     for name, look in looks(results).items():
-        over_seeds = _over_seeds(of(runs, name, measure.column), measure.write)
+        over_seeds = span(of(runs, name, measure.column).tolist(), measure.write)
         rows.append(TileRow(look, measure.write(values[name]), over_seeds, _share(values[name], top)))
     return Tile(measure.title, note, rows, _share(mark, top) if np.isfinite(mark) else None)
 
@@ -102,11 +102,3 @@ def _tile(results: StudyResults, runs: pd.DataFrame, measure: _Measure, note: st
 def _share(value: float, top: float) -> float:
     """Part of a bar, 0 to 1; what reads as nothing has none."""
     return round(min(max(value / top, 0.0), 1.0), 3) if top > 0 and np.isfinite(value) else 0.0
-
-
-def _over_seeds(values: np.ndarray, write: Callable[[float], str]) -> str:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return ""
-    words = span(known.tolist(), write)
-    return words if " to " in words else ""

@@ -85,5 +85,4 @@ def _cell(values: FloatArray, column: str) -> Cell:
     if not known.size:
         return Cell(NOTHING)
     write = _WRITTEN.get(column, quantity)
-    over_seeds = span(known.tolist(), write)
-    return Cell(write(float(known.mean())), over_seeds if " to " in over_seeds else "")
+    return Cell(write(float(known.mean())), span(known.tolist(), write))

@@ -82,7 +82,8 @@ def _block(results: StudyResults, look: Look, x: float) -> Markup:
     peak = quantity(mean(of(runs, look.name, "system_peak_kw")), "kW")
     small = [
         f"{over} of {plural(float(np.nan_to_num(runs['transformers'].max())), 'transformer')} over rating",
-        f"{unserved} of the energy unserved" + (f", {cost}" if cost != NOTHING else ""),
+        ("no energy needed" if unserved == NOTHING else f"{unserved} of the energy unserved")
+        + (f", {cost}" if cost != NOTHING else ""),
     ]
     name = element("g", swatch(look, x, 94), text(_named(results, look), x + 44, 98, class_="direct"), class_=look.key)
     lines = (text(words, x, 150 + 17 * i, class_="note") for i, words in enumerate(small))

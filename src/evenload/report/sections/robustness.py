@@ -77,10 +77,17 @@ def verdict(results: StudyResults) -> str:
     fewest = "no more transformer-nights over rating than any rival"
     lowest = "has the lowest system peak" + ("" if peak == nights else f" in {peak},")
     first = f"{looks(results)[hero].label} {lowest} and {fewest} in {nights}."
-    worst = {name: max((_unserved(runs, name) for runs in every), default=0.0) for name in key_strategies(results)}
+    worst = {name: _worst_unserved(every, name) for name in key_strategies(results)}
+    if not np.isfinite(worst[hero]):
+        return first
     rest = [f"{looks(results)[name].label.lower()} {percent(share)}" for name, share in worst.items() if name != hero]
     against = f" ({', '.join(rest)})" if rest else ""
     return f"{first} At most it leaves {percent(worst[hero])} of the energy unserved{against}."
+
+
+def _worst_unserved(every: list[pd.DataFrame], strategy: str) -> float:
+    """Highest share unserved of the cases in which energy was needed, NaN where none was."""
+    return max((share for runs in every if np.isfinite(share := _unserved(runs, strategy))), default=float("nan"))
 
 
 def _wins(results: StudyResults, runs: pd.DataFrame, hero: str, column: str) -> bool:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from evenload.report.sections.answer import answer
@@ -52,6 +53,43 @@ def test_nothing_unserved_is_said_once(fake: ModuleType) -> None:
     words = answer(replace(study, runs=study.runs.assign(energy_kwh_unserved=0.0)))
     assert "No energy is left unserved; charging costs" in words
     assert "0\u00a0%" not in words.replace("60\u00a0%", "")
+
+
+def test_where_nothing_is_needed_nothing_is_missing(fake: ModuleType) -> None:
+    study = by_hand(fake)
+    words = answer(replace(study, runs=study.runs.assign(energy_kwh_needed=0.0, energy_kwh_unserved=0.0)))
+    assert words.endswith("No energy is needed.")
+    assert "–" not in words
+
+
+@pytest.mark.requirement("R7")
+def test_circuits_above_their_limit_are_named(fake: ModuleType) -> None:
+    study = by_hand(fake)
+    loading = {"F12": (1.1, 1.25, 0.9), "S1": (1.05, 0.9, 1.02), "F13": (1.0, 1.0000000000000013, 0.7)}
+    rows = study.circuits[(study.circuits["node"] == "T101") & (study.circuits["base_load"] == "suburban")]
+    made = [
+        rows.assign(
+            node=node, kind="feeder", limit_kw=100.0, base_peak_kw=102.0 if node == "S1" else 50.0,
+            loading_max=rows["strategy"].map(dict(zip(("unmanaged", "timer", "valley"), values, strict=True))),
+        )
+        for node, values in loading.items()
+    ]  # fmt: skip
+    words = answer(replace(study, circuits=pd.concat([study.circuits, *made], ignore_index=True)))
+    assert (
+        "2 with the timer. Feeder F12 is above its limit unmanaged (110 % at worst) and with the timer (125 %); "
+        "feeder S1 is above its limit unmanaged (105 % at worst), with valley (102 %) and even with base load alone "
+        "(102 %). 0.20 %" in words.replace("\u00a0", " ")
+    )
+
+
+def test_many_circuits_above_their_limit_are_counted(fake: ModuleType) -> None:
+    study = by_hand(fake)
+    over = study.circuits[study.circuits["node"].isin([f"T{i}" for i in range(101, 106)])]
+    study = replace(study, circuits=over.assign(kind="site", loading_max=1.5, limit_kw=100.0, base_peak_kw=1.0))
+    words = answer(study)
+    assert words.count("Site T101") == 1
+    assert words.count("is above its limit") == 3
+    assert "; 2 more are above theirs." in words
 
 
 def test_without_a_price_no_cost_is_claimed(fake: ModuleType) -> None:

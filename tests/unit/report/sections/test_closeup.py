@@ -56,3 +56,9 @@ def test_key_strategies_come_first_and_toggle_with_their_colour(fake: ModuleType
 def test_a_wide_layer_carries_its_name(fake: ModuleType) -> None:
     (one,) = closeups(study(fake, {"timer": {"base": BASE, "Car 1": [7, 7, 7, 7]}}))
     assert ">Car 1<" in one.chart.body
+
+
+def test_a_load_at_its_rating_but_for_noise_is_never_over(fake: ModuleType) -> None:
+    (one,) = closeups(study(fake, {"valley": {"base": BASE, "Car 1": [10.0 + 3e-14, 10, 0, 0]}}))
+    assert one.note == "Peak 20.0 kW, never over the rating"
+    assert 'class="over"' not in one.chart.body

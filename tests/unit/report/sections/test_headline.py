@@ -47,6 +47,11 @@ def test_transformers_are_measured_against_all_of_them_and_base_load(fake: Modul
     assert (over.note, over.mark) == ("of 30; the mark is base load alone, 7.5", 0.25)
 
 
+def test_the_cost_reads_as_in_the_answer(fake: ModuleType) -> None:
+    cost = by_title(study(fake, cost=[655.25, 655.75, 41.0, 40.0]))["Cost of charging"]
+    assert [(row.value, row.over_seeds) for row in cost.rows] == [("656", "655 to 656"), ("40.50", "40.00 to 41.00")]
+
+
 def test_the_cost_names_dates_and_nothing_else_of_the_period(fake: ModuleType) -> None:
     assert by_title(study(fake))["Cost of charging"].note == "USD, 2019-11-03 to 2020-02-02"
     assert "Cost of charging" not in by_title(replace(study(fake), currency=""))

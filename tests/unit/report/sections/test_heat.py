@@ -34,6 +34,13 @@ def test_rows_are_ranked_by_the_unmanaged_loading_in_all_maps(fake: ModuleType) 
     assert values[0][0] is None
 
 
+def test_a_loading_of_one_but_for_noise_is_not_above(fake: ModuleType) -> None:
+    frame = heat({("unmanaged", "a"): {18: 1.0000000000000013}})
+    (one,) = heat_maps(replace(fake.results(fake.Size(seeds=1, transformers=2)), heat=frame))
+    assert one.note == "none above 100 %"
+    assert "over-cell" not in one.chart.body
+
+
 def test_many_transformers_show_the_worst(fake: ModuleType) -> None:
     study = fake.results(fake.Size(strategies=("unmanaged",), seeds=1, transformers=ROWS_AT_MOST + 9))
     (one,) = heat_maps(study)

@@ -36,6 +36,14 @@ def test_a_total_is_base_plus_cars_and_is_drawn_where_the_axis_says(study: Any) 
     assert "Unmanaged 100 kW at 18:00" in made.description
 
 
+def test_means_of_steps_are_drawn_as_steps(study: Any) -> None:
+    shown = profile(rows({"unmanaged": [0, 90, 0, 0]}), study.strategies)
+    assert shown is not None
+    body = load_chart(study, shown, "Load").body
+    # 10 kW until 18:00 (x 166), 100 kW until 00:00 (x 278), 10 kW again; 10 kW is at 276, 100 kW at 60
+    assert '<path d="M54 276 166 276 166 60 278 60 278 276 502 276" class="line"/>' in body
+
+
 def test_the_read_out_has_the_numbers_of_the_frame(study: Any) -> None:
     shown = profile(rows({"unmanaged": [0, 90, 0, 0], "valley": [0, 0, 30, 30.125]}), study.strategies)
     assert shown is not None

@@ -52,6 +52,14 @@ def test_the_verdict_counts_cases_and_names_the_price(fake: ModuleType) -> None:
     assert "in 4 of 6 cases, and no more" in verdict(replace(mixed, runs=mixed.runs.assign(system_peak_kw=peaks)))
 
 
+def test_the_verdict_tells_of_no_energy_where_none_was_needed(fake: ModuleType) -> None:
+    study = two(fake, (831.0, 680.0), (0.0016, 0.0))
+    words = verdict(replace(study, runs=study.runs.assign(energy_kwh_needed=0.0, energy_kwh_unserved=0.0)))
+    assert words.endswith("in all 6 cases.")
+    some = study.runs["energy_kwh_needed"].where(study.runs["base_load"] != "suburban", 0.0)
+    assert "leaves 0.50\u00a0% of" in verdict(replace(study, runs=study.runs.assign(energy_kwh_needed=some)))
+
+
 def test_variants_are_no_rivals_and_a_lone_strategy_has_no_verdict(fake: ModuleType) -> None:
     study = fake.results(fake.Size(strategies=("unmanaged", "valley", "valley 2 h"), seeds=1))
     own = study.runs["strategy"]
