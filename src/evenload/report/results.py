@@ -18,14 +18,14 @@ RUNS: Final = {
     "overload_kwh": "float64", "worst_loading": "float64",
 }  # fmt: skip
 """One row a run. Energy, cost, carbon and sessions are those of the whole span; peaks and overloads those of the
-measured nights, which leave out the settling days. Penetration is cars per home. ``energy_kwh_lost``: need of skipped plug-ins that no later session
-could take; ``energy_kwh_beyond_power``: what the history claims beyond power x stay; neither is in
-``energy_kwh_needed``. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over cars.
-``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer hour.
+measured nights, which leave out the settling days. Penetration is cars per home. ``energy_kwh_lost``: need of skipped
+plug-ins that no later session could take; ``energy_kwh_beyond_power``: what the history claims beyond power x stay;
+neither is in ``energy_kwh_needed``. ``ev_peak_kw_per_car``: mean of the daily peaks of all EV load, over cars.
+``snapback_kw_per_car``: mean rise of EV load per car from the hour before to the hour after the timer's start.
 ``transformers``: circuits that homes hang on; ``transformers_over``: those over rating for the criterion's minutes or
-more on some day; ``transformers_over_base``: the same with base load alone; ``transformer_days_over_share``: share of
-transformer-days that were over; ``ev_days_over_share``: share of transformer-days on which cars alone drew more than
-the study's limit for them. ``cost``: float estimate in the study's currency."""
+more on some night; ``transformers_over_base``: the same with base load alone; ``transformer_days_over_share``: share
+of transformer-nights that were over; ``ev_days_over_share``: share of transformer-nights on which cars alone drew more
+than the study's limit for them. ``cost``: float estimate in the study's currency; ``carbon_kg`` NaN = no signal."""
 
 CIRCUITS: Final = {
     "strategy": "str", "seed": "int64", "penetration": "float64", "base_load": "str", "behaviour": "str",
