@@ -1,11 +1,11 @@
 """The whole report as one HTML file that asks nothing of any network."""
 
+from importlib.metadata import version
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-import evenload
 from evenload.report.cases import reference_sentence
 from evenload.report.chart.marks import HATCH
 from evenload.report.glossary import GLOSSARY
@@ -50,7 +50,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
     shown = heat.heat_rows(results)
     return {
         "study": results,
-        "version": evenload.__version__,
+        "version": version("evenload"),
         "looks": list(look.values()),
         "key_looks": {look[name].key for name in key_strategies(results)},
         "swatch": swatch,

@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from evenload.base.units import MINUTES_PER_HOUR, BoolArray, FloatArray, IntArray
-from evenload.domain.circuit import CircuitKind
 from evenload.grid.loading import over_limit
 from evenload.simulate.measures import Nights, Scene
 from evenload.simulate.world import Run
 
 _WORST_SHOWN = 3
-_FEEDERS_SHOWN = 3
+_BETWEEN_SHOWN = 3
 
 
 def profile_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
@@ -63,13 +62,14 @@ def closeup_frame(scene: Scene, runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _shown_nodes(scene: Scene, runs: Sequence[Run]) -> IntArray:
-    tree = scene.inputs.grid.tree
-    rows = scene.inputs.grid.serving
-    share = np.max(
-        [(run.load_kw[rows])[:, scene.nights.measured].max(axis=1) / tree.limit_kw[rows] for run in runs], axis=0
-    )
-    worst = rows[np.argsort(-share, kind="stable")[:_WORST_SHOWN]]
-    return np.concatenate([[0], tree.of_kind(CircuitKind.FEEDER)[:_FEEDERS_SHOWN], worst])
+    """The root, the hardest worked circuits between it and the homes, and the hardest worked that homes hang on."""
+    grid, measured = scene.inputs.grid, scene.nights.measured
+    limit = grid.tree.limit_kw
+    share = np.max([run.load_kw[:, measured].max(axis=1) / limit for run in runs], axis=0)
+    between = np.setdiff1d(np.arange(1, len(grid.tree)), grid.serving)
+    worst = grid.serving[np.argsort(-share[grid.serving], kind="stable")[:_WORST_SHOWN]]
+    upper = between[np.argsort(-share[between], kind="stable")[:_BETWEEN_SHOWN]]
+    return np.unique(np.concatenate([[0], upper, worst]))
 
 
 def _worst_night(runs: Sequence[Run], node: int, nights: Nights) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evenload.report.hosting_capacity import supported
+from evenload.report.numbers import quantity
 from evenload.report.results import Comparison, Reference
 from evenload.simulate.study_file import Study
 
@@ -168,8 +169,8 @@ def _levels(unmanaged_kw: float) -> str:
 def _valley_fills(system: dict[str, float]) -> str:
     return (
         "Valley watches the peak of all load, not of cars: it moves them into the hours when homes use little. "
-        f"The system peaks at {system['valley']:,.3g} kW under valley, {system['unmanaged']:,.3g} unmanaged and "
-        f"{system['timer']:,.3g} with the timer. "
+        f"The system peaks at {quantity(system['valley'], 'kW')} under valley, "
+        f"{quantity(system['unmanaged'], 'kW')} unmanaged and {quantity(system['timer'], 'kW')} with the timer. "
     )
 
 
@@ -184,8 +185,8 @@ def _peak_halved(seen: _Shown) -> Comparison:
     return Comparison(
         "Active control cuts what cars add to the peak by half or more",
         "Brattle for EnergyHub: EV peak 50 % lower or more",
-        f"cars add {added:.0f} kW to the peak of base load ({base:.0f} kW) unmanaged, {valley - base:.0f} kW under "
-        f"valley: {cut:.0%} less",
+        f"cars add {quantity(added, 'kW')} to the peak of base load ({quantity(base, 'kW')}) unmanaged, "
+        f"{quantity(valley - base, 'kW')} under valley: {cut:.0%} less",
         cut >= 0.5,
         "" if cut >= 0.5 else "Opted-out cars, short stays and limits leave less to move in this study.",
     )
