@@ -23,6 +23,9 @@ LEFT_AFTER_DECLARED_H: Final = (
 Aggregate facts of 12,486 sessions of workplace drivers in California who declared a departure (ACN-Data: Lee, Li and
 Low, e-Energy 2019). A stand-in for drivers at home, of whom no such data was found."""
 
+DRAWS: Final = 3
+"""Uniform numbers each session needs: skipped, declared departure, opted out."""
+
 DECLARED_STAY_MINUTES_LEAST: Final = 30
 """The shortest stay those drivers declared."""
 
@@ -67,17 +70,17 @@ class Behaved:
     energy_kwh_beyond_power: float
 
 
-def behave(history: History, behaviour: Behaviour, rng: np.random.Generator) -> Behaved:
+def behave(history: History, behaviour: Behaviour, draws: FloatArray) -> Behaved:
     """The sessions drivers of ``history`` would make under ``behaviour``.
 
     ``energy_kwh`` of the sessions is the metered energy at the connector, with efficiency 1. ``node`` is blank. A
     skipped plug-in adds its energy to the car's next session, up to power x stay of that one. Opt-outs and skips are
-    drawn per session, alike for all. Raises ``InputError`` where a session's power is unknown.
+    drawn per session, alike for all: ``draws`` (``DRAWS``, sessions) are uniform in [0, 1). Raises ``InputError`` where
+    a session's power is unknown.
     """
     unknown = ~(history.power_kw_max > 0)
     if unknown.any():
         raise InputError(f"{int(unknown.sum())} sessions have no power_kw_max, so what they can take is not known")
-    draws = rng.random((3, len(history)))
     most = history.power_kw_max * history.connected_h
     metered = np.minimum(history.energy_kwh_metered, most)
     skipped = draws[0] < behaviour.skip_plug_in_share

@@ -21,7 +21,7 @@ from evenload.files.load import read_load
 from evenload.files.signal import read_signal
 from evenload.grid.build import GridShape, HomeGrid, from_transformers
 from evenload.simulate.matched_signal import matched
-from evenload.simulate.population import preset, resample
+from evenload.simulate.population import active, preset, resample, watched
 from evenload.simulate.study_file import (
     FileGrid,
     GeneratedGrid,
@@ -66,7 +66,7 @@ def load_inputs(study: Study, folder: Path) -> StudyInputs:
     """Read what the study names; relative paths start at ``folder``, the study file's own."""
     horizon, clock = study.span.horizon(), study.span.clock()
     grid = _grid(study.grid, folder)
-    draw, notes = _cars(study.cars, clock, folder)
+    draw, notes = _cars(study.cars, horizon, clock, folder)
     return StudyInputs(
         horizon=horizon,
         clock=clock,
@@ -152,7 +152,9 @@ def _values(
     return matched(series, LocalClock(source.timezone or clock.zone), horizon, clock), currency
 
 
-def _cars(source: HistoryCars | PresetCars, clock: LocalClock, folder: Path) -> tuple[DrawCars, list[str]]:
+def _cars(
+    source: HistoryCars | PresetCars, horizon: Horizon, clock: LocalClock, folder: Path
+) -> tuple[DrawCars, list[str]]:
     """How cars are drawn, and what the report has to say about it."""
     if isinstance(source, HistoryCars):
         history = packaged.history(source.dataset) if source.dataset else read_history(folder / source.path)
@@ -161,12 +163,23 @@ def _cars(source: HistoryCars | PresetCars, clock: LocalClock, folder: Path) -> 
             raise InputError(
                 f"{name}: no row has a user_id; a study replays drivers and needs to know whose a session is"
             )
-        return lambda cars, start, end, rng: resample(history, cars, start, end, rng, clock), _notes(history, name)
+        notes = [_watched_note(history, name, horizon), *_notes(history, name)]
+        return lambda cars, start, end, rng: resample(history, cars, start, end, rng, clock), notes
     targets = (source.energy_kwh_per_day, source.energy_kwh_per_session, source.connected_h_mean)
     chosen = preset(source.preset)
     drawn = chosen if targets == (None, None, None) else chosen.calibrated(*targets)
     notes = [f"Cars of {source.preset}. Measured: {chosen.measured} Made up: {chosen.synthetic}"]
     return lambda cars, start, end, rng: drawn.draw(cars, start, end, rng, clock), notes
+
+
+def _watched_note(history: History, name: str, horizon: Horizon) -> str:
+    """Who can stand in for a car: a driver who joined late or left soon would charge too little."""
+    seen, kept = (len(drivers(history, horizon.start, horizon.end)) for drivers in (active, watched))
+    if kept < seen:
+        return (
+            f"{name}: {kept} of {seen} drivers active in the period are on record from start to end; these are drawn."
+        )
+    return f"{name}: all {seen} drivers active in the period are drawn, also if their record begins late or ends soon."
 
 
 def _notes(history: History, name: str) -> list[str]:

@@ -32,7 +32,9 @@ def _days(series: Series, source: LocalClock) -> tuple[InstantArray, FloatArray]
     count = np.zeros((dates.size, HOURS_PER_DAY))
     np.add.at(total, (row, hour), series.value)
     np.add.at(count, (row, hour), 1)
-    enough = (count > 0).sum(axis=1) >= HOURS_PER_DAY - 1
+    ends = np.stack([dates, dates + 1]).astype("datetime64[s]")
+    lasts_h = np.diff(source.utc(ends), axis=0)[0].astype(np.int64) // 3600
+    enough = (count > 0).sum(axis=1) >= np.minimum(lasts_h, HOURS_PER_DAY)
     total, count, dates = total[enough], count[enough], dates[enough]
     values = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
     return dates, _hold(values)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 import evenload
+from evenload.base.errors import InputError
 from evenload.simulate.study_file import Study
 from evenload.simulate.unit_run import FRAMES, Frames
 from evenload.simulate.world import Unit
@@ -29,7 +30,9 @@ class Parts:
         folder = out / "parts"
         mark = {"study": study_mark, "evenload": evenload.__version__, "columns": FRAMES}
         known = folder / _MARK
-        if fresh or not known.exists() or json.loads(known.read_text()) != mark:
+        if folder.exists() and not known.exists() and any(folder.iterdir()):
+            raise InputError(f"{folder} holds files that are not of a study; name another folder with --out")
+        if fresh or not known.exists() or known.read_text() != json.dumps(mark):
             shutil.rmtree(folder, ignore_errors=True)
         return cls(folder, json.dumps(mark))
 

@@ -3,11 +3,12 @@
 import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from evenload.base.errors import InputError
+from evenload.base.errors import EvenloadError, InputError
 from evenload.report.results import StudyResults
 from evenload.simulate.inputs import load_inputs
 from evenload.simulate.measures import Nights
@@ -81,6 +82,10 @@ def _run_in_processes(
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 parts.save(waiting.pop(future), future.result())
                 tell(len(waiting))
+    except BrokenProcessPool as error:
+        raise EvenloadError(
+            "a worker process died, perhaps for lack of memory; finished runs are kept: try again with fewer --workers"
+        ) from error
     except KeyboardInterrupt:
         for child in active_children():
             child.terminate()

@@ -134,6 +134,8 @@ class SeriesSource(Part):
     def _one_origin(self) -> Self:
         if bool(self.dataset) == bool(self.path):
             raise ValueError("name either a packaged dataset or the path of a signal file, not both and not neither")
+        if self.path and (self.match != "exact" or self.region or self.timezone):
+            raise ValueError("match, region and timezone are for packaged data; a signal file holds at its own dates")
         return self
 
 

@@ -25,10 +25,14 @@ def run_unit(study: Study, folder: Path, unit: Unit) -> Frames:
     shown = reference(study)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in FRAMES}
     for base_load, group in groupby(runs_of(study, inputs, unit, scene.cars), key=lambda run: run.base_load):
-        runs = list(group)
-        parts["runs"].append(pd.DataFrame([run_row(scene, run) for run in runs]))
-        parts["circuits"].append(pd.DataFrame([row for run in runs for row in circuit_rows(scene, run)]))
-        if (unit.seed, unit.penetration) != (shown.seed, shown.penetration):
+        looked_at = (unit.seed, unit.penetration) == (shown.seed, shown.penetration)
+        runs = []
+        for run in group:
+            parts["runs"].append(pd.DataFrame([run_row(scene, run)]))
+            parts["circuits"].append(pd.DataFrame(circuit_rows(scene, run)))
+            if looked_at:
+                runs.append(run)
+        if not looked_at:
             continue
         parts["profiles"].append(profile_frame(scene, runs))
         if unit.behaviour == shown.behaviour:

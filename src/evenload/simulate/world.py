@@ -1,8 +1,8 @@
 """The array world: one population on one grid, run under every strategy and base load.
 
 A unit is the piece of a study that is computed at once, in one process: a seed, a penetration and a behaviour. Random
-streams are spawned by purpose, so that every strategy meets the same cars, homes and base load, and a higher
-penetration keeps the cars of the lower one.
+streams are spawned by purpose, so that every strategy meets the same cars, homes and base load, and inside a study a
+higher penetration keeps the cars of the lower one and what their drivers do.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ import numpy as np
 
 from evenload.base.errors import InvariantError
 from evenload.base.instants import InstantArray
-from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.session import Sessions
 from evenload.schedule.audit import audit
 from evenload.schedule.problem import Problem
 from evenload.schedule.windows import Windows
 from evenload.simulate.base_load import HouseholdLoad
-from evenload.simulate.behaviour import behave
+from evenload.simulate.behaviour import DRAWS, behave
 from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.strategies import Choice
 from evenload.simulate.study_file import Study
@@ -98,17 +98,21 @@ def draw_cars(study: Study, inputs: StudyInputs, unit: Unit) -> Cars:
     homes = inputs.grid.homes
     wanted, most = (max(1, round(share * homes)) for share in (unit.penetration, max(study.penetrations)))
     history = inputs.draw_cars(most, inputs.horizon.start, inputs.horizon.end, _stream(unit.seed, "cars"))
-    names = np.unique(history.user_id)
-    rank = _stream(unit.seed, "order").permutation(names.size)
-    kept = history.take(rank[np.searchsorted(names, history.user_id)] < wanted)
-    behaved = behave(kept, study.behaviours[unit.behaviour], _stream(unit.seed, "behaviour"))
+    rank = _stream(unit.seed, "order").permutation(most)
+    kept = rank[car_numbers(history.user_id)] < wanted
+    draws = _stream(unit.seed, "behaviour").random((DRAWS, len(history)))
+    behaved = behave(history.take(kept), study.behaviours[unit.behaviour], draws[:, kept])
     home = _stream(unit.seed, "homes").permutation(homes)
-    place = rank[np.searchsorted(names, behaved.sessions.user_id)] % homes
-    node = inputs.grid.home_node[home[place]]
+    node = inputs.grid.home_node[home[rank[car_numbers(behaved.sessions.user_id)] % homes]]
     return Cars(
         behaved.sessions, behaved.unplugged_at, behaved.opted_out, node, wanted,
         behaved.energy_kwh_lost, behaved.energy_kwh_beyond_power,
     )  # fmt: skip
+
+
+def car_numbers(user_id: TextArray) -> IntArray:
+    """Number of the car of each session: drawn cars are called ``car000017``, those without a session count too."""
+    return np.array([int(name.removeprefix("car")) for name in user_id.tolist()], dtype=np.int64)
 
 
 def runs_of(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> Iterator[Run]:

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from evenload.base.errors import InputError
+from evenload.base.units import FloatArray
 from evenload.domain.history import History
-from evenload.simulate.behaviour import LEFT_AFTER_DECLARED_H, Behaviour, behave
+from evenload.simulate.behaviour import DRAWS, LEFT_AFTER_DECLARED_H, Behaviour, behave
 
 DAY = np.datetime64("2020-01-06T18:00:00")
+
+
+def drawn(past: History, seed: int) -> FloatArray:
+    return np.random.default_rng(seed).random((DRAWS, len(past)))
 
 
 def history(stay_h: list[float], energy_kwh: list[float], power_kw: float = 7.0, cars: int = 1) -> History:
@@ -51,7 +56,7 @@ behaviours = st.builds(
 def test_no_energy_appears_or_vanishes_and_every_need_can_be_met(
     past: History, behaviour: Behaviour, seed: int
 ) -> None:
-    behaved = behave(past, behaviour, np.random.default_rng(seed))
+    behaved = behave(past, behaviour, drawn(past, seed))
     sessions = behaved.sessions
     stay_h = (behaved.unplugged_at - sessions.plugged_at).astype(np.int64) / 3600
     assert (sessions.energy_kwh <= sessions.power_kw_max * stay_h + 1e-9).all()
@@ -63,7 +68,7 @@ def test_no_energy_appears_or_vanishes_and_every_need_can_be_met(
 
 def test_without_quirks_sessions_are_the_history() -> None:
     past = history([12, 10], [9, 8])
-    behaved = behave(past, Behaviour(opt_out_share=0), np.random.default_rng(0))
+    behaved = behave(past, Behaviour(opt_out_share=0), drawn(past, 0))
     assert (behaved.sessions.departs_at == past.unplugged_at).all()
     assert behaved.sessions.energy_kwh.tolist() == [9, 8]
     assert behaved.sessions.node.tolist() == ["", ""]
@@ -74,13 +79,10 @@ def test_without_quirks_sessions_are_the_history() -> None:
 def test_two_skips_go_to_the_next_session_as_far_as_it_can_take_them() -> None:
     past = history([10, 10, 2, 10], [8, 5, 6, 3])  # the third takes 2 h x 7 kW = 14 of 8 + 5 + 6
 
-    class _Fixed:
-        def random(self, shape: tuple[int, int]) -> np.ndarray:
-            draws = np.full(shape, 0.9)
-            draws[0] = [0.1, 0.1, 0.9, 0.1]
-            return draws
+    draws = np.full((DRAWS, len(past)), 0.9)
+    draws[0] = [0.1, 0.1, 0.9, 0.1]
 
-    behaved = behave(past, Behaviour(skip_plug_in_share=0.5), _Fixed())  # type: ignore[arg-type]
+    behaved = behave(past, Behaviour(skip_plug_in_share=0.5), draws)
     assert behaved.sessions.session_id.tolist() == ["s2"]
     assert behaved.sessions.energy_kwh.tolist() == [14]
     assert behaved.energy_kwh_lost == pytest.approx(5 + 3)  # 5 over the cap, 3 with no session to follow
@@ -88,10 +90,10 @@ def test_two_skips_go_to_the_next_session_as_far_as_it_can_take_them() -> None:
 
 def test_a_skip_never_moves_to_another_car() -> None:
     past = history([10, 10], [8, 5], cars=2)
-    draws = [seed for seed in range(50) if len(behave(past, HALF, np.random.default_rng(seed)).sessions) == 1]
+    draws = [seed for seed in range(50) if len(behave(past, HALF, drawn(past, seed)).sessions) == 1]
     assert draws
     for seed in draws:
-        behaved = behave(past, HALF, np.random.default_rng(seed))
+        behaved = behave(past, HALF, drawn(past, seed))
         assert behaved.sessions.energy_kwh[0] in (8, 5)
         assert behaved.energy_kwh_lost == pytest.approx(13 - behaved.sessions.energy_kwh[0])
 
@@ -101,7 +103,7 @@ HALF = Behaviour(skip_plug_in_share=0.5)
 
 def test_declared_departures_have_the_published_error() -> None:
     past = history([40.0] * 20_000, [5.0] * 20_000)
-    behaved = behave(past, Behaviour(departures="declared"), np.random.default_rng(1))
+    behaved = behave(past, Behaviour(departures="declared"), drawn(past, 1))
     late_h = (behaved.unplugged_at - behaved.sessions.departs_at).astype(np.int64) / 3600
     assert np.median(late_h) == pytest.approx(0.54, abs=0.04)
     assert (late_h < -0.5).mean() == pytest.approx(0.242, abs=0.01)
@@ -120,19 +122,19 @@ def test_the_quantile_table_is_that_of_the_drivers_who_declared(shared_data: Pat
 
 def test_opt_outs_are_the_share_asked_for() -> None:
     past = history([10.0] * 20_000, [5.0] * 20_000)
-    behaved = behave(past, Behaviour(opt_out_share=0.01), np.random.default_rng(2))
+    behaved = behave(past, Behaviour(opt_out_share=0.01), drawn(past, 2))
     assert behaved.opted_out.mean() == pytest.approx(0.01, abs=0.003)
 
 
 def test_energy_beyond_power_is_cut_and_counted() -> None:
-    behaved = behave(history([1.0], [9.0]), Behaviour(), np.random.default_rng(0))
+    behaved = behave(history([1.0], [9.0]), Behaviour(), np.zeros((DRAWS, 1)))
     assert behaved.sessions.energy_kwh.tolist() == [7.0]
     assert behaved.energy_kwh_beyond_power == pytest.approx(2.0)
 
 
 def test_unknown_power_is_refused() -> None:
     with pytest.raises(InputError, match="2 sessions have no power_kw_max"):
-        behave(history([1, 1], [1, 1], power_kw=np.nan), Behaviour(), np.random.default_rng(0))
+        behave(history([1, 1], [1, 1], power_kw=np.nan), Behaviour(), np.zeros((DRAWS, 2)))
 
 
 def test_settings_are_checked() -> None:
@@ -150,6 +152,6 @@ def test_what_drivers_did_declare_is_taken_where_the_history_has_it() -> None:
     past = history([40.0, 40.0], [5.0, 5.0])
     said = np.array([past.unplugged_at[0] - np.timedelta64(3, "h"), np.datetime64("NaT", "s")])
     told = History(**(past.columns() | {"departs_at_declared": said}))
-    behaved = behave(told, Behaviour(departures="declared"), np.random.default_rng(1))
+    behaved = behave(told, Behaviour(departures="declared"), drawn(told, 1))
     assert behaved.sessions.departs_at[0] == said[0]
     assert not np.isnat(behaved.sessions.departs_at[1])

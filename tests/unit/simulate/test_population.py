@@ -10,7 +10,7 @@ from evenload.base.errors import InputError
 from evenload.base.local_clock import LocalClock
 from evenload.domain.history import History
 from evenload.files import packaged
-from evenload.simulate.population import DriverModel, blend, fit, generate, preset, resample
+from evenload.simulate.population import DriverModel, active, blend, fit, generate, preset, resample, watched
 from evenload.simulate.population.profile import mean_height, unmanaged_kw
 
 OSLO = LocalClock("Europe/Oslo")
@@ -170,8 +170,24 @@ class TestResample:
         assert np.isin(a.plugged_at, one.plugged_at).all()
         assert np.intersect1d(a.plugged_at, b.plugged_at).size < 0.05 * len(b)
         week = np.timedelta64(7 * 86400, "s").astype(np.int64)
-        assert np.isin(b.plugged_at.astype(np.int64) % week, a.plugged_at.astype(np.int64) % week).all()
+        assert np.isin(b.plugged_at.astype(np.int64) % week, one.plugged_at.astype(np.int64) % week).all()
         assert len(b) >= 0.97 * len(a)
+
+    def test_days_are_alike_also_where_the_span_is_no_whole_number_of_weeks(self) -> None:
+        """20 days, and 56 across a clock change: the last week has as much energy a day as the weeks before."""
+        for begin, days in (("2019-11-10T11:00", 20), ("2019-10-13T10:00", 56)):
+            start = datetime.fromisoformat(begin).replace(tzinfo=UTC)
+            made = resample(self.past, 400, start, start + timedelta(days=days), np.random.default_rng(3), OSLO)
+            day = (made.plugged_at - np.datetime64(begin, "s")) // np.timedelta64(1, "D")
+            per_day = np.bincount(day.astype(np.int64), weights=made.energy_kwh_metered, minlength=days)
+            early, late = per_day[: days - 7].mean(), per_day[days - 7 : days - 1].mean()
+            assert late > 0.75 * early, (begin, per_day.round())
+
+    def test_drivers_not_watched_throughout_are_not_drawn(self) -> None:
+        chosen = watched(self.past, self.start, self.end)
+        first = {name: self.past.plugged_at[self.past.user_id == name].min() for name in chosen.tolist()}
+        assert 30 < chosen.size < active(self.past, self.start, self.end).size
+        assert max(first.values()) <= np.datetime64("2019-11-10T23:00:00")
 
     def test_nobody_active_is_refused(self) -> None:
         with pytest.raises(InputError, match="no driver of the history is active"):

@@ -117,3 +117,11 @@ def test_results_that_cannot_be_kept_are_refused_before_computing(small_study: S
             small_study, Path("/proc/nowhere"), folder=HERE, workers=1, progress=lambda done, _: told.append(done)
         )
     assert told == []
+
+
+def test_files_of_others_are_never_removed(small_study: Study, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "thesis.txt").write_text("precious")
+    with pytest.raises(InputError, match="holds files that are not of a study"):
+        run_study(small_study, tmp_path, folder=HERE, workers=1, fresh=True)
+    assert (tmp_path / "parts" / "thesis.txt").read_text() == "precious"

@@ -11,8 +11,8 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.unmanaged import Unmanaged
 from evenload.simulate.inputs import load_inputs
 from evenload.simulate.strategies import Choice
-from evenload.simulate.study_file import Study
-from evenload.simulate.world import Unit, draw_cars, runs_of, units
+from evenload.simulate.study_file import Study, study_of
+from evenload.simulate.world import _STREAMS, Unit, _stream, draw_cars, runs_of, units
 
 HERE = Path()
 
@@ -50,17 +50,18 @@ def test_another_seed_draws_other_cars_and_the_same_seed_the_same(small_study: S
 
 @pytest.mark.requirement("R38", "R40", "R140")
 def test_all_strategies_meet_the_same_needs_and_valley_keeps_the_limits(small_study: Study) -> None:
-    inputs = load_inputs(small_study, HERE)
+    nobody_opts_out = {"actual": {"opt_out_share": 0}}
+    study = study_of(small_study.model_dump(mode="json") | {"behaviours": nobody_opts_out})
+    inputs = load_inputs(study, HERE)
     unit = Unit(1, 1.0, "actual")
-    runs = list(runs_of(small_study, inputs, unit, draw_cars(small_study, inputs, unit)))
+    runs = list(runs_of(study, inputs, unit, draw_cars(study, inputs, unit)))
     assert len({run.problem.energy_kwh.sum() for run in runs}) == 1
     for run in runs:
         delivered = run.problem.delivered_kwh(run.power_kw)
         assert run.ev_load_kw[0].sum() * 0.25 == pytest.approx(delivered.sum())
         if run.choice.label == "valley":
             over = run.load_kw > np.maximum(run.problem.limit_kw, run.problem.base_load_kw) * (1 + 1e-9)
-            opted_out = run.problem.opted_out.any()
-            assert opted_out or not over.any()
+            assert not over.any()
 
 
 class _Greedy(Unmanaged):
@@ -76,3 +77,31 @@ def test_a_strategy_that_breaks_physics_stops_the_study(small_study: Study, monk
     monkeypatch.setattr(Study, "choices", lambda _: [Choice("greedy", _Greedy())])
     with pytest.raises(InvariantError, match="strategy greedy broke a promise"):
         list(runs_of(small_study, inputs, unit, draw_cars(small_study, inputs, unit)))
+
+
+@pytest.mark.parametrize("preset", ["residential-2020", "public"])
+def test_cars_need_as_much_at_every_penetration(small_study: Study, preset: str) -> None:
+    study = study_of(
+        small_study.model_dump(mode="json")
+        | {"cars": {"source": "preset", "preset": preset}, "grid": {"source": "generated", "transformers": 60}}
+    )
+    inputs = load_inputs(study, HERE)
+    half, whole = (draw_cars(study, inputs, Unit(1, share, "actual")) for share in (0.5, 1.0))
+    per_car = [cars.sessions.energy_kwh.sum() / cars.count for cars in (half, whole)]
+    assert per_car[0] == pytest.approx(per_car[1], rel=0.12)  # 300 and 600 cars over six nights
+
+
+def test_a_higher_penetration_keeps_what_drivers_do(small_study: Study) -> None:
+    inputs = load_inputs(small_study, HERE)
+    few, many = (draw_cars(small_study, inputs, Unit(1, share, "declared")) for share in (0.5, 1.0))
+    said = dict(zip(many.sessions.session_id.tolist(), many.sessions.departs_at.tolist(), strict=True))
+    assert all(
+        said[name] == told
+        for name, told in zip(few.sessions.session_id.tolist(), few.sessions.departs_at.tolist(), strict=True)
+    )
+
+
+def test_streams_of_different_purposes_are_independent() -> None:
+    draws = [_stream(1, purpose).random(1000) for purpose in _STREAMS]
+    correlation = np.abs(np.corrcoef(draws) - np.eye(len(draws)))
+    assert correlation.max() < 0.15

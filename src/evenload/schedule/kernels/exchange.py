@@ -34,7 +34,7 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
 
     ``scarce`` (N, T) is set where a circuit stands between somebody's need and the grid: the smallest cut.
     """
-    states_max = min(states_max, net.toll.size)
+    states_max = min(states_max, net.toll.size + 1)  # never full when every state is known
     size = 4
     while size < 4 * states_max:
         size *= 2

@@ -7,7 +7,7 @@ from evenload.simulate.population.generate import generate
 from evenload.simulate.population.goodness import GoodnessReport, held_out
 from evenload.simulate.population.model import DriverModel
 from evenload.simulate.population.presets import PRESETS, Preset, preset
-from evenload.simulate.population.resample import resample
+from evenload.simulate.population.resample import active, resample, watched
 
 __all__ = [
     "PRESETS",
@@ -15,6 +15,7 @@ __all__ = [
     "Facts",
     "GoodnessReport",
     "Preset",
+    "active",
     "blend",
     "calibrate",
     "facts",
@@ -23,4 +24,5 @@ __all__ = [
     "held_out",
     "preset",
     "resample",
+    "watched",
 ]
