@@ -137,6 +137,7 @@ def test_data_sets_are_listed_with_their_licences(capsys: pytest.CaptureFixture[
     assert "CC-BY-4.0" in out
 
 
+@pytest.mark.requirement("R139", "R140")
 def test_a_small_study_from_file_to_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     study = {
         "title": "Four nights",

@@ -66,7 +66,7 @@ def assert_sound(text: str) -> Page:
     return page
 
 
-@pytest.mark.requirement("R140", "R149")
+@pytest.mark.requirement("R140")
 def test_the_page_is_whole_and_sound(whole: str) -> None:
     page = assert_sound(whole)
     assert len(page.all("h1")) == 1

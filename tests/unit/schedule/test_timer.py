@@ -12,7 +12,7 @@ from evenload.schedule.timer import Timer
 HOUSE_TRANSFORMER = (Circuit("T", "", CircuitKind.TRANSFORMER, limit_kw=10.0),)
 
 
-@pytest.mark.requirement("R7", "R39")
+@pytest.mark.requirement("R6", "R7", "R39")
 def test_two_cars_with_one_timer_draw_14_8_kw_at_23_00_on_a_10_kw_transformer(
     problem_of: Any, car: Any, rng: Any
 ) -> None:

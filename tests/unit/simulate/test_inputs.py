@@ -89,6 +89,7 @@ def test_a_load_in_watts_is_noticed_by_the_limits(small_study: Study, tmp_path: 
         load_inputs(study, tmp_path)
 
 
+@pytest.mark.requirement("R141")
 def test_what_a_history_does_not_say_is_noted_for_the_report(small_study: Study, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text(
         "session_id,plugged_at,unplugged_at,energy_kwh_metered,user_id,node\n"

@@ -45,6 +45,7 @@ def test_work_from_home_is_the_reports_pandemic_shift() -> None:
     assert 2.5 <= charging.mean() <= 3.0
 
 
+@pytest.mark.requirement("R49")
 def test_workplace_arrives_in_the_morning_and_can_stay_8_hours() -> None:
     clock = LocalClock("America/Chicago")
     made = preset("workplace").draw(300, *YEAR, np.random.default_rng(1), clock)
@@ -101,8 +102,8 @@ def test_an_unreachable_fact_says_what_is_reachable() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("R42")
-def test_drivers_left_out_of_the_fit_are_foretold() -> None:
+def test_strangers_are_as_far_from_the_model_as_from_each_other() -> None:
+    """Pooled over folds the chain repeats its drivers; a single fold is no further off than real drivers are apart."""
     report = held_out(packaged.history("residential-norway"), OSLO, folds=5, seed=0)
     assert report.drivers == 136
     assert report.pooled.ks_arrival <= 0.05
@@ -114,6 +115,9 @@ def test_drivers_left_out_of_the_fit_are_foretold() -> None:
         assert abs(row.daily_error) <= 0.10
         assert abs(row.highest_error) <= 0.10
     assert report.fold_mean.ks_energy > report.pooled.ks_energy
+    for name in ("ks_arrival", "ks_connected", "ks_energy"):
+        assert getattr(report.fold_mean, name) <= getattr(report.real_mean, name) + 0.02
+    assert report.fold_mean.share_points <= report.real_mean.share_points + 1.0
     assert "real against real" in report.text()
 
 

@@ -6,7 +6,7 @@ import pytest
 from evenload.report.sections.ledger import Cell, ledger
 
 
-@pytest.mark.requirement("R140", "R149")
+@pytest.mark.requirement("R140")
 def test_means_and_spans_over_seeds_by_hand(fake: ModuleType) -> None:
     study = fake.results(fake.Size(strategies=("unmanaged", "valley"), seeds=2, base_loads=("b",), behaviours=("a",)))
     at = (study.runs["strategy"] == "valley") & (study.runs["penetration"] == study.reference.penetration)
