@@ -7,6 +7,7 @@ Exits 0 when all pass, 1 when one fails (its output is printed), 2 for an unknow
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,15 +91,24 @@ def texts() -> Outcome:
     return faults(fault for path in project_files() for fault in unwanted_in(path))
 
 
+_MADE = {"out", "site", "dist"}
+
+
 def project_files() -> list[Path]:
-    """Files under version control or about to be; outside a repository, all files but hidden folders."""
+    """Files under version control or about to be; without git or a repository, all but what is made or hidden."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        names = sorted(name for name in done.stdout.split("\0") if name)
-    else:
+    names = None
+    if shutil.which("git"):
+        done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+        names = sorted(name for name in done.stdout.split("\0") if name) if done.returncode == 0 else None
+    if names is None:
         every = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
-        names = sorted(str(path) for path in every if not any(part.startswith(".") for part in path.parts))
+        names = sorted(
+            str(path)
+            for path in every
+            if path.parts[0] not in _MADE
+            and not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+        )
     return [ROOT / name for name in names if (ROOT / name).is_file()]
 
 
