@@ -5,6 +5,7 @@ Makes a virtual environment in .venv (or $EVENLOAD_VENV), installs the pinned pa
 """
 
 import argparse
+import ctypes.util
 import hashlib
 import os
 import shutil
@@ -116,19 +117,27 @@ def fingerprint(extra: str) -> str:
 
 
 def have_chromium() -> int:
-    """Install Debian's Chromium for the browser tests where that is possible; otherwise say how."""
-    if shutil.which("chromium"):
-        return 0
-    install = "apt-get install -y --no-install-recommends chromium"
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("evenload: installing Chromium for the browser tests", flush=True)
-        for command in ("apt-get update -qq", install + " -qq"):
+    """Install Debian's Chromium, and what its driver links to, for the browser tests; where that cannot be, say how."""
+    missing = missing_packages()
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"evenload: installing {' and '.join(missing)} for the browser tests", flush=True)
+        for command in ("apt-get update -qq", f"{INSTALL} -qq {' '.join(missing)}"):
             if subprocess.run(command.split(), stdout=subprocess.DEVNULL, check=False).returncode:
                 break
-    if shutil.which("chromium"):
+        missing = missing_packages()
+    if not missing:
         return 0
-    print(f"The browser tests need Chromium. Install it with:\n  sudo {install}", file=sys.stderr)
+    print(f"The browser tests need {' and '.join(missing)}. Install with:", file=sys.stderr)
+    print(f"  sudo {INSTALL} {' '.join(missing)}", file=sys.stderr)
     return 3
+
+
+INSTALL = "apt-get install -y --no-install-recommends"
+
+
+def missing_packages() -> list[str]:
+    there = {"chromium": shutil.which("chromium"), "libatomic1": ctypes.util.find_library("atomic")}
+    return [package for package, found in there.items() if not found]
 
 
 def run(*arguments: str) -> int:
