@@ -166,6 +166,7 @@ def test_bound_optimum_objective_and_every_limit_on_many_small_problems(problem:
 
 
 @pytest.mark.requirement("R41")
+@pytest.mark.slow
 def test_most_small_problems_reach_the_gap_asked_for() -> None:
     drawn = [random_problem(np.random.default_rng(k), scarcity=(0.0, 0.7, 1.5)[k % 3]) for k in range(200)]
     reached = [solve(problem, Settings(gap=1e-3)).certificate.gap <= 1e-3 for problem in drawn]

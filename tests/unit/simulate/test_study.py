@@ -41,12 +41,14 @@ def test_energy_balances_in_every_run(results: StudyResults) -> None:
     assert np.allclose(reasons, runs["energy_kwh_unserved"])
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_numbers(results: StudyResults, small_study: Study, tmp_path: Path) -> None:
     other = run_study(small_study, tmp_path, folder=HERE, workers=2)
     for name in ("runs", "circuits", "profiles", "heat", "closeup", "hosting"):
         pd.testing.assert_frame_equal(getattr(results, name), getattr(other, name))
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_goes_on_where_it_stopped(
     results: StudyResults, small_study: Study, tmp_path: Path
 ) -> None:
