@@ -93,21 +93,20 @@ def solve(problem: Problem, settings: Settings | None = None) -> Solution:
     chosen = settings or Settings()
     run = _Run(problem)
     best: _Finished | None = None
-    sweeps, finish_at = 0, _FINISH_FIRST
+    finish_at = _FINISH_FIRST
     while True:
-        for _ in range(_SWEEPS_BETWEEN if sweeps >= _SWEEPS_FIRST else _SWEEPS_FIRST):
+        for _ in range(_SWEEPS_BETWEEN if run.swept else _SWEEPS_FIRST):
             run.sweep()
-            sweeps += 1
         improved = run.improve_bound()
         moving = improved > 0.5 * chosen.gap * run.scale_of_gap(run.dual)
-        if moving and sweeps < min(finish_at, chosen.sweeps_max):
+        if moving and run.swept < min(finish_at, chosen.sweeps_max):
             continue
         best = run.finish(best)
-        finish_at = int(_FINISH_GROWTH * sweeps)
+        finish_at = int(_FINISH_GROWTH * run.swept)
         bound = run.dual - run.refusal * float(best.lack.sum())
         gap = max((best.cost - bound) / run.scale_of_gap(bound), 0.0)
-        if gap <= chosen.gap or sweeps >= chosen.sweeps_max:
-            return run.solution(best, bound, gap, sweeps)
+        if gap <= chosen.gap or run.swept >= chosen.sweeps_max:
+            return run.solution(best, bound, gap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ class _Run:
             dear = np.maximum(self.net.toll, self.refusal - self.price)
             self.net.toll[:] = np.where(scarce, dear, self.net.toll)
 
-    def solution(self, best: _Finished, bound: float, gap: float, sweeps: int) -> Solution:
+    def solution(self, best: _Finished, bound: float, gap: float) -> Solution:
         """Everything back in the order of the problem."""
         problem = self.problem
         power = np.empty(problem.cap_kw.size)
@@ -224,7 +223,7 @@ class _Run:
         certificate = Certificate(
             objective=best.cost, bound=bound, gap=gap, energy_kwh_needed=float(problem.energy_kwh.sum()),
             energy_kwh_unserved=float(unserved.sum()), unserved_is_least=best.least, violation_kw_max=best.excess_kw,
-            sweeps=sweeps,
+            sweeps=self.swept,
         )  # fmt: skip
         plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power)
         return Solution(plan, certificate, np.where(self.blocked, 0.0, self.tolls), unserved, marginal)

@@ -28,13 +28,13 @@ class Parts:
     def open(cls, out: Path, study_mark: str, fresh: bool) -> "Parts":
         """Open the parts of a study below ``out``; parts of another study, data or version are removed."""
         folder = out / "parts"
-        mark = {"study": study_mark, "evenload": evenload.__version__, "columns": FRAMES}
+        mark = json.dumps({"study": study_mark, "evenload": evenload.__version__, "columns": FRAMES})
         known = folder / _MARK
         if folder.exists() and not known.exists() and any(folder.iterdir()):
             raise InputError(f"{folder} holds files that are not of a study; name another folder with --out")
-        if fresh or not known.exists() or known.read_text() != json.dumps(mark):
+        if fresh or not known.exists() or known.read_text() != mark:
             shutil.rmtree(folder, ignore_errors=True)
-        return cls(folder, json.dumps(mark))
+        return cls(folder, mark)
 
     def has(self, unit: Unit) -> bool:
         """Whether the unit is finished."""
