@@ -12,6 +12,14 @@ from evenload.base.errors import ColumnsError
 from evenload.base.horizon import Horizon
 from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.circuit import CircuitTree
+from evenload.schedule.problem_parts import (
+    Batteries,
+    CircuitTerms,
+    Devices,
+    Tariffs,
+    refuse_impossible,
+    refuse_shapes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,13 @@ class Problem:
     limit_kw: FloatArray  # (N, T) or (N, 1); inf = unlimited
     price_per_kwh: FloatArray  # (T,)
     minute_of_day: IntArray  # (T,) local wall clock at the start of each step
+    minimum_kwh: FloatArray | None = None  # (S,) of the need, wanted at once after plug-in; None = none
+    emergency_limit_kw: FloatArray | None = None  # (N, T) or (N, 1), for the minimum only; None = limit_kw
+    export_limit_kw: FloatArray | None = None  # (N, T) or (N, 1), 0 or more; None = 0, nothing may flow upwards
+    batteries: Batteries | None = None  # None = charging only, no taper
+    tariffs: Tariffs | None = None  # None = price_per_kwh for all
+    devices: Devices | None = None  # None = continuous power from 0
+    terms: CircuitTerms | None = None  # None = no smoothing, no peak in the objective
 
     def __post_init__(self) -> None:
         sessions, nodes, steps = self.session_id.shape[0], len(self.tree), self.horizon.steps
@@ -56,6 +71,35 @@ class Problem:
         for name in ("cap_kw", "energy_kwh", "power_kw_max", "base_load_kw", "price_per_kwh"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ColumnsError(f"Problem.{name} holds a value that is not a finite number")
+        self._check_parts(sessions, nodes, steps)
+
+    def _check_parts(self, sessions: int, nodes: int, steps: int) -> None:
+        if self.minimum_kwh is not None and not (
+            self.minimum_kwh.shape == (sessions,) and ((self.minimum_kwh >= 0) & np.isfinite(self.minimum_kwh)).all()
+        ):
+            raise ColumnsError("Problem.minimum_kwh needs one finite number of 0 or more a session")
+        for name in ("emergency_limit_kw", "export_limit_kw"):
+            limit = getattr(self, name)
+            if limit is not None and not (limit.shape in {(nodes, steps), (nodes, 1)} and (limit >= 0).all()):
+                raise ColumnsError(f"Problem.{name} needs numbers of 0 or more, shape {(nodes, steps)} or {(nodes, 1)}")
+        if self.batteries is not None:
+            refuse_shapes(self.batteries, sessions)
+            refuse_impossible(self.batteries, self.energy_kwh)
+        if self.devices is not None:
+            refuse_shapes(self.devices, sessions)
+        if self.terms is not None:
+            refuse_shapes(self.terms, self.terms.node.shape[0])
+        if self.tariffs is not None:
+            tariffs, shape = self.tariffs, (self.tariffs.import_per_kwh.shape[0], steps)
+            if tariffs.of_session.shape != (sessions,) or tariffs.import_per_kwh.shape != shape:
+                raise ColumnsError("Tariffs need one index a session and one price a step")
+            if not (np.isfinite(tariffs.import_per_kwh).all() and np.isfinite(tariffs.export_per_kwh).all()):
+                raise ColumnsError("Tariffs hold a price that is not a finite number")
+            if (
+                tariffs.export_per_kwh.shape != shape
+                or not ((tariffs.of_session >= 0) & (tariffs.of_session < shape[0])).all()
+            ):
+                raise ColumnsError("Tariffs.of_session or export_per_kwh does not fit import_per_kwh")
 
     @property
     def sessions(self) -> int:
@@ -76,6 +120,52 @@ class Problem:
         cell = np.repeat(self.node, np.diff(self.offset)) * steps + self.slot_steps()
         direct: FloatArray = np.bincount(cell, weights=power_kw, minlength=len(self.tree) * steps).astype(np.float64)
         return self.tree.sum_up(direct.reshape(len(self.tree), steps))
+
+    def import_price(self) -> FloatArray:
+        """Price of import per tariff, currency per kWh, shape (M, T); one tariff where there is only one price."""
+        return self.price_per_kwh[None, :] if self.tariffs is None else self.tariffs.import_per_kwh
+
+    def export_price(self) -> FloatArray:
+        """What export earns per tariff, currency per kWh, shape (M, T); the price of import if nothing else is said."""
+        return self.price_per_kwh[None, :] if self.tariffs is None else self.tariffs.export_per_kwh
+
+    def tariff_of_session(self) -> IntArray:
+        """Index of each session's tariff, shape (S,)."""
+        return np.zeros(self.sessions, dtype=np.int64) if self.tariffs is None else self.tariffs.of_session
+
+    def money(self, power_kw: FloatArray) -> float:
+        """Energy cost of powers (K,) and wear, currency; what circuits' terms add is not in it."""
+        session, step = self.slot_sessions(), self.slot_steps()
+        tariff = self.tariff_of_session()[session]
+        bought = np.maximum(power_kw, 0.0) * self.import_price()[tariff, step]
+        earned = np.maximum(-power_kw, 0.0)
+        wear = 0.0 if self.batteries is None else self.batteries.wear_per_kwh[session]
+        earned = earned * (self.export_price()[tariff, step] - wear)
+        return float((bought.sum() - earned.sum()) * self.horizon.hours_per_step)
+
+    def terms_cost(self, power_kw: FloatArray) -> float:
+        """What powers (K,) add to the objective at circuits with terms, beyond what base load costs there by itself."""
+        if self.terms is None:
+            return 0.0
+        base = self.base_load_kw[self.terms.node]
+        return self._terms_of(base + self.ev_load_kw(power_kw)[self.terms.node]) - self._terms_of(base)
+
+    def _terms_of(self, load_kw: FloatArray) -> float:
+        terms = self.terms
+        if terms is None or not terms.node.size:
+            return 0.0
+        squares = (load_kw**2).sum(axis=1) * self.horizon.hours_per_step
+        new_peak = np.maximum(load_kw.max(axis=1), terms.peak_kw_so_far)
+        paid = np.where(np.isfinite(terms.peak_kw_so_far), terms.peak_kw_so_far, 0.0)
+        return float((terms.smoothing_per_kw2h * squares + terms.peak_per_kw * (new_peak - paid)).sum())
+
+    def level_kwh(self, power_kw: FloatArray) -> FloatArray:
+        """Battery level after each slot, kWh of charging since plug-in, shape (K,)."""
+        round_trip = 1.0 if self.batteries is None else self.batteries.round_trip[self.slot_sessions()]
+        stored = np.where(power_kw > 0, power_kw, power_kw / round_trip) * self.horizon.hours_per_step
+        running = np.cumsum(stored)
+        before = np.concatenate([[0.0], running])[self.offset[:-1]]
+        return np.asarray(running - np.repeat(before, np.diff(self.offset)))
 
     def delivered_kwh(self, power_kw: FloatArray) -> FloatArray:
         """Energy at the connector each session received, shape (S,)."""

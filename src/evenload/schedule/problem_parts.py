@@ -1,0 +1,103 @@
+"""What a planning problem may hold beyond charging at one price: batteries, tariffs, devices, terms at circuits.
+
+Each part is columnar and optional; a problem without it is the simpler problem. Energies are at the connector: what a
+battery stores counts as the charging that put it there, so that one number, the round trip, says what comes back.
+Source: DESIGN section 5; requirements R31, R46, R48, R94, R122.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+
+from evenload.base.errors import ColumnsError
+from evenload.base.units import FloatArray, IntArray, TextArray
+
+
+@dataclass(frozen=True, slots=True)
+class Batteries:
+    """Batteries of S sessions; all levels in kWh of charging at the connector, relative to the level at plug-in.
+
+    A session that gives 1 kWh back lowers its level by ``1 / round_trip`` kWh. Its level stays between ``-down_kwh``
+    and ``up_kwh`` at every step, and ends at the need (or below it by what is unserved). Above ``knee_kwh`` the highest
+    charging power falls in a straight line, to none at ``full_kwh``; both ``inf`` where nothing is known of a taper.
+    """
+
+    discharge_kw_max: FloatArray  # (S,) 0 = charging only
+    round_trip: FloatArray  # (S,) efficiency of charging times efficiency of discharging, above 0, at most 1
+    down_kwh: FloatArray  # (S,) 0 or more
+    up_kwh: FloatArray  # (S,) the need or more
+    wear_per_kwh: FloatArray  # (S,) currency per kWh given back, 0 or more
+    knee_kwh: FloatArray  # (S,) may be negative: plugged in above the knee
+    full_kwh: FloatArray  # (S,) above knee_kwh
+
+    @classmethod
+    def charging_only(cls, sessions: int) -> Self:
+        """Batteries that give nothing back and never taper."""
+        none, endless = np.zeros(sessions), np.full(sessions, np.inf)
+        return cls(none, np.ones(sessions), none, endless, none, endless, endless)
+
+    def taper(self, power_kw_max: FloatArray, level_kwh: FloatArray) -> FloatArray:
+        """Highest charging power (S,) at battery levels (S,)."""
+        with np.errstate(invalid="ignore"):
+            share = (self.full_kwh - level_kwh) / (self.full_kwh - self.knee_kwh)
+        return np.asarray(power_kw_max * np.clip(np.nan_to_num(share, nan=1.0, posinf=1.0), 0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Tariffs:
+    """Prices of M tariffs, and which one each session has; currency per kWh, positive prices are paid for import and
+    earned for export. Where export earns more than import costs, the optimiser still never does both at once.
+    """
+
+    of_session: IntArray  # (S,) index of a tariff
+    import_per_kwh: FloatArray  # (M, T)
+    export_per_kwh: FloatArray  # (M, T)
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What a device can be told; carried for every problem, planned as far as ``optimum.solve`` does not refuse it."""
+
+    control: TextArray  # (S,) domain.session.Control
+    power_kw_min: FloatArray  # (S,) 0 or this at the least
+    fallback_kw: FloatArray  # (S,) what it draws when its link is lost; NaN = not known
+    priority: IntArray  # (S,) higher first
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitTerms:
+    """What M circuits add to the objective; a circuit may be listed more than once.
+
+    ``smoothing`` times load squared, summed over hours; ``peak_per_kw`` times the highest load of the horizon as far as
+    it is above ``peak_kw_so_far``. Load counts base load.
+    """
+
+    node: IntArray  # (M,)
+    smoothing_per_kw2h: FloatArray  # (M,) currency per kW2 and hour, 0 or more
+    peak_per_kw: FloatArray  # (M,) currency per kW, 0 or more
+    peak_kw_so_far: FloatArray  # (M,) -inf = nothing yet
+
+
+def refuse_shapes(part: Batteries | Devices | CircuitTerms, rows: int) -> None:
+    """Raise ``ColumnsError`` unless every column of a part has one value a row."""
+    for column in fields(part):
+        shape = getattr(part, column.name).shape
+        if shape != (rows,):
+            raise ColumnsError(f"{type(part).__name__}.{column.name} has shape {shape}, expected {(rows,)}")
+
+
+def refuse_impossible(batteries: Batteries, energy_kwh: FloatArray) -> None:
+    """Raise ``ColumnsError`` for batteries that cannot be."""
+    wrong = {
+        "discharge_kw_max": ~(np.isfinite(batteries.discharge_kw_max) & (batteries.discharge_kw_max >= 0)),
+        "round_trip": ~((batteries.round_trip > 0) & (batteries.round_trip <= 1)),
+        "down_kwh": ~(batteries.down_kwh >= 0),
+        "up_kwh": ~(batteries.up_kwh >= energy_kwh * (1 - 1e-9)),
+        "wear_per_kwh": ~(np.isfinite(batteries.wear_per_kwh) & (batteries.wear_per_kwh >= 0)),
+        "full_kwh": ~((batteries.full_kwh > batteries.knee_kwh) | (np.isinf(batteries.full_kwh))),
+    }
+    for name, bad in wrong.items():
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ColumnsError(f"Batteries.{name}[{row}] = {getattr(batteries, name)[row]} cannot be")
