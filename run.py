@@ -80,13 +80,13 @@ def lock(arguments: list[str]) -> int:
     )  # fmt: skip
 
 
-BENCHES = {"foundation": "bench/foundation.py", "schedule": "bench/schedule.py"}
+BENCHES = {"foundation": "bench/foundation.py", "schedule": "bench/schedule.py", "site": "bench/site_peers.py"}
 
 COMMANDS = {
     "demo": (demo, "the main job: study a winter of real sessions and write a report"),
     "test": (test, "every check and test; --fast leaves the slow ones and the browser out"),
     "check": (check, "format, lint, types, import directions, sizes, docs"),
-    "bench": (bench, "measure speed and memory and print tables: foundation, schedule, or both"),
+    "bench": (bench, "measure speed and memory and print tables: foundation, schedule, site, or all"),
     "docs": (docs, "build the documentation site into site/"),
     "lock": (lock, "resolve constraints.txt again"),
 }

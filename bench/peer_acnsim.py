@@ -7,7 +7,6 @@ Every tool runs in a process and environment of its own and reads the same files
 comes as the package ``acnportal``; its environment is made here, once. HiGHS in that environment gives the least cost.
 """
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -17,12 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from peer_environment import BENCH, NoEnvironmentError, python_of
 from site_instance import SiteInstance
 
-BENCH = Path(__file__).resolve().parent
-PEER_VENV = BENCH.parent / ".venv-peers" / "acnportal"
-CONSTRAINTS = BENCH / "peers" / "acnportal-constraints.txt"
-REQUIREMENTS = ("acnportal", "highspy", "setuptools")  # acnportal needs the pkg_resources of an older setuptools
 CARS = (50, 200, 1000)
 SECONDS_MAX = 300
 STRATEGIES = {
@@ -63,7 +59,11 @@ class Row:
 
 def compare() -> None:
     """Run all tools on all sites, print the table and check that they solved the same problem."""
-    peer_python = environment()
+    try:
+        peer_python = python_of("acnportal")
+    except NoEnvironmentError as error:
+        print(f"evenload: {error}", file=sys.stderr)
+        sys.exit(3)
     rows: list[Row] = []
     print(f"\nOne site, one limit, 96 steps of 15 min; ratio = peer seconds / evenload seconds\n\n{HEADER}", flush=True)
     for cars in CARS:
@@ -76,27 +76,6 @@ def compare() -> None:
     print("\n".join(faults) or f"Same problem: limits equal, energy of each pair equal within {ENERGY_TOLERANCE:.1%}.")
     if faults:
         sys.exit(1)
-
-
-def environment() -> Path:
-    """Python of the peer's own environment, made or renewed where its constraints have changed."""
-    python, stamp = PEER_VENV / "bin" / "python", PEER_VENV / ".installed"
-    wanted = hashlib.sha256(CONSTRAINTS.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return python
-    print(f"evenload: making an environment for ACN-Sim in {PEER_VENV}", flush=True)
-    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    commands: tuple[list[str | Path], ...] = (
-        [base, "-m", "venv", "--clear", "--without-pip", PEER_VENV],
-        [base, "-m", "pip", "--python", python, "install", "-qq", "--disable-pip-version-check",
-         "--root-user-action=ignore", "-c", CONSTRAINTS, *REQUIREMENTS],
-    )  # fmt: skip
-    for command in commands:
-        if subprocess.run(command, check=False).returncode:
-            print("evenload: the environment for ACN-Sim could not be made (it needs the network)", file=sys.stderr)
-            sys.exit(3)
-    stamp.write_text(wanted)
-    return python
 
 
 def rows_of(instance: SiteInstance, peer_python: Path) -> list[Row]:

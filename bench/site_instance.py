@@ -6,8 +6,9 @@ NumPy only: environments of peers read it too.
 """
 
 import csv
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,7 @@ STEPS = 96
 MINUTES_PER_STEP = 15
 HOURS_PER_STEP = MINUTES_PER_STEP / 60
 START = "2025-01-13T12:00:00+00:00"
+NODE = "site"
 SEED = 20250113
 TOLERANCE_KW = 1e-6
 
@@ -74,31 +76,52 @@ class SiteInstance:
         return (step >= self.arrival_step[:, None]) & (step < self.departure_step[:, None])
 
     def write(self, folder: Path) -> None:
-        """Write cars.csv, prices.csv and site.json, every float in full."""
-        columns = (self.arrival_step, self.departure_step, self.energy_kwh, self.power_kw_max)
-        with (folder / "cars.csv").open("w", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(["arrival_step", "departure_step", "energy_kwh", "power_kw_max"])
-            rows.writerows(zip(*(column.tolist() for column in columns), strict=True))
-        (folder / "prices.csv").write_text("price_per_kwh\n" + "\n".join(map(str, self.price_per_kwh.tolist())) + "\n")
-        (folder / "site.json").write_text(json.dumps({"limit_kw": self.limit_kw}))
+        """Write the canonical sessions.csv, grid.csv, load.csv and signal.csv, every float in full."""
+        instants = [self.instant(step) for step in range(STEPS + 1)]
+        plugged_at = [instants[step] for step in self.arrival_step.tolist()]
+        departs_at = [instants[step] for step in self.departure_step.tolist()]
+        names = [f"car{i}" for i in range(self.cars)]
+        needs, most = self.energy_kwh.tolist(), self.power_kw_max.tolist()
+        sessions = zip(names, [NODE] * self.cars, plugged_at, departs_at, needs, most, strict=True)
+        _write(folder / "sessions.csv", "session_id,node,plugged_at,departs_at,energy_kwh,power_kw_max", sessions)
+        _write(folder / "grid.csv", "node,parent,kind,limit_kw", [(NODE, "", "site", self.limit_kw)])
+        _write(folder / "load.csv", "node,timestamp,load_kw", ((NODE, instant, 0.0) for instant in instants[:STEPS]))
+        prices = zip(instants, self.price_per_kwh.tolist(), ["USD"] * STEPS, strict=False)
+        _write(folder / "signal.csv", "timestamp,price_per_kwh,currency", prices)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read what ``write`` wrote."""
-        cars = np.loadtxt(folder / "cars.csv", delimiter=",", skiprows=1, ndmin=2)
-        prices = np.loadtxt(folder / "prices.csv", skiprows=1)
-        limit_kw = float(json.loads((folder / "site.json").read_text())["limit_kw"])
-        arrival, departure = cars[:, :2].astype(np.int64).T
-        return cls(arrival, departure, cars[:, 2].copy(), cars[:, 3].copy(), prices, limit_kw)
+        sessions, grid, signal = (_read(folder / f"{name}.csv") for name in ("sessions", "grid", "signal"))
+        return cls(
+            np.array([step_of(text) for text in sessions["plugged_at"]], dtype=np.int64),
+            np.array([step_of(text) for text in sessions["departs_at"]], dtype=np.int64),
+            np.array(sessions["energy_kwh"], dtype=np.float64),
+            np.array(sessions["power_kw_max"], dtype=np.float64),
+            np.array(signal["price_per_kwh"], dtype=np.float64),
+            float(grid["limit_kw"][0]),
+        )
 
-    def measures(self, power_kw: FloatArray) -> dict[str, float]:
+    def read_plan(self, path: Path) -> FloatArray:
+        """Power of a canonical plan file, shape (N, STEPS)."""
+        plan = _read(path)
+        power_kw = np.zeros((self.cars, STEPS))
+        car = [int(name.removeprefix("car")) for name in plan["session_id"]]
+        power_kw[car, [step_of(text) for text in plan["timestamp"]]] = np.array(plan["power_kw"], dtype=np.float64)
+        return power_kw
+
+    @staticmethod
+    def instant(step: int) -> str:
+        """When a step starts, ISO 8601."""
+        return (datetime.fromisoformat(START) + step * timedelta(minutes=MINUTES_PER_STEP)).isoformat()
+
+    def measures(self, power_kw: FloatArray, tolerance_kw: float = TOLERANCE_KW) -> dict[str, float]:
         """What a plan of shape (N, STEPS) does, measured the same way whoever made it; an impossible one is refused."""
         most_kw = np.where(self.plugged_in(), self.power_kw_max[:, None], 0.0)
         delivered_kwh = power_kw.sum(axis=1) * HOURS_PER_STEP
-        if (power_kw < -TOLERANCE_KW).any() or (power_kw > most_kw + TOLERANCE_KW).any():
+        if (power_kw < -tolerance_kw).any() or (power_kw > most_kw + tolerance_kw).any():
             raise ValueError("the plan has power outside a car's window or above its most")
-        if (delivered_kwh > self.energy_kwh + TOLERANCE_KW).any():
+        if (delivered_kwh > self.energy_kwh + tolerance_kw).any():
             raise ValueError("the plan delivers more than a car needs")
         site_kw = power_kw.sum(axis=0)
         return {
@@ -114,6 +137,24 @@ def time_of_use() -> FloatArray:
     """0.45 from 16:00 to 21:00, 0.12 from midnight to 06:00, else 0.25 per kWh, shape (STEPS,)."""
     hour = (12 + np.arange(STEPS) * HOURS_PER_STEP) % 24
     return np.where((hour >= 16) & (hour < 21), 0.45, np.where(hour < 6, 0.12, 0.25))
+
+
+def step_of(text: str) -> int:
+    """Which step an ISO 8601 instant starts."""
+    since = datetime.fromisoformat(text) - datetime.fromisoformat(START)
+    return round(since / timedelta(minutes=MINUTES_PER_STEP))
+
+
+def _write(path: Path, header: str, rows: Iterable[Iterable[object]]) -> None:
+    with path.open("w", newline="") as file:
+        file.write(f"{header}\n")
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def _read(path: Path) -> dict[str, list[str]]:
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    return {name: [row[place] for row in rows] for place, name in enumerate(header)}
 
 
 def _step(hour: FloatArray, lowest: int, highest: int) -> IntArray:

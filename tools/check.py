@@ -20,7 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
-GENERATORS = ("tools/requirements.py", "tools/files_reference.py", "tools/reference.py", "tools/showcase.py")
+GENERATORS = (
+    "tools/requirements.py",
+    "tools/files_reference.py",
+    "tools/reference.py",
+    "tools/showcase.py",
+    "tools/ocpp_structs.py",
+)
 
 # Written as patterns so that this file does not find itself.
 UNWANTED_TEXTS = {

@@ -1,6 +1,7 @@
-"""How every tool is asked: a folder with one site in, plans and times out. NumPy only, since peers import it too."""
+"""How every tool is asked: canonical files in, plan and times out. NumPy only, since peers import it too."""
 
 import json
+import resource
 import statistics
 import sys
 import time
@@ -27,6 +28,7 @@ class Answer:
     build_s: float
     solve_s: float
     loop_s: float  # solve_s and the tool's own walk through time
+    gap: float | None = None  # how far from the least the tool proves its plan to be at most
 
 
 Solve = Callable[[SiteInstance], Answer]
@@ -39,12 +41,14 @@ def answer_case(solves: Mapping[str, Solve], import_s: float, version: str) -> N
     instance = SiteInstance.read(source)
     solve(instance.first(10))
     set_up_s = import_s + time.perf_counter() - begin
-    times, power_kw = medians(solve, instance, set_up_s)
-    np.save(out / "plan.npy", power_kw)
-    (out / "answer.json").write_text(json.dumps({"version": version, "times": times}))
+    times, first = medians(solve, instance, set_up_s)
+    np.save(out / "plan.npy", first.power_kw)
+    mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answer = {"version": version, "times": times, "mb": mb, "gap": first.gap}
+    (out / "answer.json").write_text(json.dumps(answer))
 
 
-def medians(solve: Solve, instance: SiteInstance, set_up_s: float) -> tuple[dict[str, float], FloatArray]:
+def medians(solve: Solve, instance: SiteInstance, set_up_s: float) -> tuple[dict[str, float], Answer]:
     """Median times of three runs: more where they take milliseconds, fewer where they take long.
 
     ``total_s`` adds the set-up.
@@ -60,7 +64,7 @@ def medians(solve: Solve, instance: SiteInstance, set_up_s: float) -> tuple[dict
         "loop_s": statistics.median(answer.loop_s for answer in answers),
         "total_s": set_up_s + statistics.median(answer.build_s + answer.loop_s for answer in answers),
     }
-    return times, answers[0].power_kw
+    return times, answers[0]
 
 
 def wants_more(runs: int, spent_s: float) -> bool:

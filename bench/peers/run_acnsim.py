@@ -16,6 +16,7 @@ from acnportal.algorithms import (  # noqa: E402
     BaseAlgorithm,
     SortedSchedulingAlgo,
     UncontrolledCharging,
+    earliest_deadline_first,
     least_laxity_first,
 )
 
@@ -28,6 +29,7 @@ AMPERES_PER_KW = 1000 / VOLTAGE_V
 SCHEDULERS: dict[str, Callable[[], BaseAlgorithm]] = {
     "uncontrolled": UncontrolledCharging,
     "least laxity": lambda: SortedSchedulingAlgo(least_laxity_first),
+    "earliest deadline": lambda: SortedSchedulingAlgo(earliest_deadline_first),
 }
 
 

@@ -57,8 +57,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def close(value: Any) -> Any:
-    """The value, within the gap asked for where it is a number."""
-    return pytest.approx(value, rel=1e-3, abs=1e-3) if isinstance(value, int | float) else value
+    """The value, within the gap asked for where it is a number, or a mapping to numbers."""
+    return pytest.approx(value, rel=1e-3, abs=1e-3) if isinstance(value, int | float | dict) else value
 
 
 def test_every_case_says_how_its_numbers_were_worked_out() -> None:

@@ -9,7 +9,8 @@
     │   ├── SignalError               prices or carbon that do not cover the horizon
     │   ├── LoadError                 base load with gaps
     │   ├── RowsRefusedError          rows of a file (files.problems)
-    │   └── StudyFileError            a study file (simulate.study_file)
+    │   ├── StudyFileError            a study file (simulate.study_file)
+    │   └── MessageError              a message of ours its own schema refuses (ocpp.faults)
     └── MissingRequirementError   exit code 3   something needed is not in this environment
 
 Each edge translates the tree once: the command line to a sentence and an exit code.

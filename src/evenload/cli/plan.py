@@ -26,11 +26,15 @@ LoadFile = Annotated[Path | None, typer.Option("--load", help="Load file: what i
 LimitsFile = Annotated[
     Path | None, typer.Option("--limits", help="Limits file: limits over time.  [default: the grid's]")
 ]
+ProblemYaml = Annotated[
+    Path | None,
+    typer.Option("--problem", help="Problem file (YAML): terms of circuits, wear, taper.  [default: none of these]"),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Plan file to write (.csv, .csv.gz or .parquet).")]
 SummaryFile = Annotated[
     Path | None, typer.Option("--summary", help="Summary to write.  [default: summary.json beside the plan]")
 ]
-Least = Annotated[Objective, typer.Option("--objective", help="What to make least: price or carbon.")]
+Least = Annotated[Objective, typer.Option("--objective", help="What to make least: price, carbon, peak or balanced.")]
 CarbonPrice = Annotated[
     float, typer.Option("--carbon-price-per-kg", help="Price of carbon, currency per kg CO2, added to the price.")
 ]
@@ -47,6 +51,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: Out,
     load: LoadFile = None,
     limits: LimitsFile = None,
+    problem: ProblemYaml = None,
     summary: SummaryFile = None,
     objective: Least = Objective.PRICE,
     carbon_price_per_kg: CarbonPrice = 0.0,
@@ -58,13 +63,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Plan charging at least cost inside every circuit's limit, with a proof of how close to the least it is.
 
-    Writes the plan and a summary: cost and the bound that proves it, energy not served and why, overloads, and the
-    circuits most worth upgrading. Its JSON Schema: evenload schema plan.
+    Cars may give power back, and loads may count in place of money. Writes the plan and a summary: cost and the bound
+    that proves it, energy not served and why, overloads, and the circuits most worth upgrading. Its JSON Schema:
+    evenload schema plan; that of the problem file: evenload schema problem.
 
     Example:  evenload plan --sessions tonight.csv --grid grid.csv --signal prices.csv --out plan.parquet
     """
     began = perf_counter()
-    settings, files = Settings(gap=gap), Files(sessions, grid, signal, load, limits, skip_bad_rows)
+    settings, files = Settings(gap=gap), Files(sessions, grid, signal, load, limits, problem, skip_bad_rows)
     beside = summary or out.with_name("summary.json")
     _refuse_outputs(out, beside, files)
     inputs = read_inputs(files, Span(start, end, step_minutes), objective, carbon_price_per_kg)
@@ -73,7 +79,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     solving = perf_counter() - before
     outcome = _checked(inputs.problem, solution)
     write_plan(out, solution.plan)
-    asked = Asked(objective, gap, inputs.sessions, inputs.notes)
+    asked = Asked(objective, gap, inputs.sessions, inputs.notes, inputs.money, inputs.carbon)
     seconds = Seconds(solving, perf_counter() - began)
     found = summary_of(outcome, solution, inputs.signal, asked, seconds, evenload.__version__)
     write_plan_summary(beside, found)
@@ -82,7 +88,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
 def _checked(problem: Problem, solution: Solution) -> Outcome:
     """What the plan's powers do; a plan that breaks a promise is never written."""
-    outcome = Outcome.of(problem, solution.plan.power_kw)
+    outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     residuals = outcome.residuals()
     if not residuals.kept:
         raise InvariantError(f"the plan breaks a promise of evenload: {residuals}; please report it")

@@ -1,9 +1,9 @@
 """What `evenload plan` is given: canonical files and a span of time, brought together as one planning problem."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,21 +11,30 @@ from evenload.base.errors import InputError, InstantError, SignalError
 from evenload.base.horizon import Horizon
 from evenload.base.instants import parse_instant
 from evenload.base.local_clock import LocalClock
+from evenload.base.units import FloatArray
 from evenload.cli.reading import read
+from evenload.domain.circuit import CircuitTree
 from evenload.domain.session import DEFAULTS, Sessions
-from evenload.domain.signal import Signal
+from evenload.domain.signal import PlacedSignals, Signal
 from evenload.files.grid import tree_of
-from evenload.files.limits import limits_of
+from evenload.files.limits import emergency_limits_of, export_limits_of, limits_of
 from evenload.files.load import direct_load_of
 from evenload.files.naming import naming
+from evenload.files.placed_signals import placed_signals_of
 from evenload.files.plan_summary import PlannedSessions
+from evenload.files.problem_file import ProblemFile, read_problem_file, terms_in
 from evenload.files.sessions import sessions_of
-from evenload.files.signal import signal_of, span_of
+from evenload.files.signal import span_of
 from evenload.files.specs import GRID, LIMITS, LOAD, SESSIONS, SIGNAL
 from evenload.files.table import Table
-from evenload.schedule.from_sessions import clip, problem_from
-from evenload.schedule.objective import Objective, objective_per_kwh
+from evenload.schedule.batteries import battery_known
+from evenload.schedule.from_sessions import clip, nodes_of, problem_from
+from evenload.schedule.load_objective import aimed
+from evenload.schedule.objective import Objective, refuse_carbon_price
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Tariffs
+from evenload.schedule.refusals import refuse_devices
+from evenload.schedule.tariffs import carbon_of, money_of, overall_per_kwh, tariffs_of
 
 _NOT_USED: Final = ("priority",)
 """Columns of a sessions file that say how a plan should be, and do not change it yet."""
@@ -40,12 +49,13 @@ class Files:
     signal: Path
     load: Path | None
     limits: Path | None
+    problem: Path | None
     skip_bad_rows: bool
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        given = (self.sessions, self.grid, self.signal, self.load, self.limits)
+        given = (self.sessions, self.grid, self.signal, self.load, self.limits, self.problem)
         return tuple(path for path in given if path is not None)
 
 
@@ -60,49 +70,96 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A problem whose price is the objective's, and the signal it comes from."""
+    """A problem whose prices are the objective's, and the signals they come from.
+
+    ``money`` is what sessions pay and earn (currency per kWh), ``carbon`` what they emit (kg per kWh, None where not
+    known), whatever the objective is.
+    """
 
     problem: Problem
-    signal: Signal
+    signals: PlacedSignals
+    money: Tariffs
+    carbon: Tariffs | None
     sessions: PlannedSessions
     notes: tuple[str, ...]
+
+    @property
+    def signal(self) -> Signal:
+        """The signal of everywhere else, or the mean of places where no session has that."""
+        return self.signals.overall
 
 
 def read_inputs(files: Files, span: Span, objective: Objective, carbon_price_per_kg: float) -> Inputs:
     """Read every file onto one horizon and build the problem; errors name the file."""
+    refuse_carbon_price(objective, carbon_price_per_kg)
+    asked = _asked(files.problem, objective)
     tree = tree_of(read(files.grid, GRID, files.skip_bad_rows))
     prices = read(files.signal, SIGNAL, files.skip_bad_rows)
-    _refuse_prices_per_node(prices)
     horizon = _horizon(prices, span)
-    signal = signal_of(prices, horizon)
-    try:
-        per_kwh = objective_per_kwh(signal, objective, carbon_price_per_kg)
-    except SignalError as error:
-        raise SignalError(f"{files.signal}: {error}") from error
-    base_load_kw = np.zeros((len(tree), horizon.steps))
-    if files.load is not None:
-        base_load_kw = tree.sum_up(direct_load_of(read(files.load, LOAD, files.skip_bad_rows), horizon, tree))
-    limit_kw = tree.limit_kw[:, None]
-    if files.limits is not None:
-        limit_kw = limits_of(read(files.limits, LIMITS, files.skip_bad_rows), horizon, tree)
-    sessions = sessions_of(read(files.sessions, SESSIONS, files.skip_bad_rows))
-    clipped = clip(sessions, horizon)
-    minute_of_day = LocalClock(tree.circuits[0].timezone or "UTC").minute_of_day(horizon.starts())
+    clipped = clip(sessions_of(read(files.sessions, SESSIONS, files.skip_bad_rows)), horizon)
     with naming(files.sessions, InputError):
-        problem = problem_from(clipped.sessions, tree, horizon, base_load_kw, limit_kw, per_kwh, minute_of_day)
+        node = nodes_of(clipped.sessions, tree)
+    signals = placed_signals_of(prices, horizon, tree, node)
+    with naming(files.signal, SignalError):
+        tariffs = tariffs_of(signals, clipped.sessions.discharge_kw_max > 0, objective, carbon_price_per_kg)
+    base_load_kw, limits = _base_load_kw(files, horizon, tree), _limits(files, horizon, tree)
+    minute_of_day = LocalClock(tree.circuits[0].timezone or "UTC").minute_of_day(horizon.starts())
+    price_per_kwh = overall_per_kwh(tariffs, signals)
+    with naming(files.sessions, InputError):
+        problem = problem_from(
+            clipped.sessions, tree, horizon, base_load_kw, limits.normal_kw, price_per_kwh, minute_of_day,
+            wear_per_kwh=asked.wear_per_kwh, taper=asked.taper_of(),
+        )  # fmt: skip
+        refuse_devices(problem)
+    several = len(signals.places) > 1 or bool((clipped.sessions.discharge_kw_max > 0).any())
+    problem = replace(
+        problem,
+        emergency_limit_kw=limits.emergency_kw,
+        export_limit_kw=limits.export_kw,
+        tariffs=tariffs if several else None,
+        terms=None if files.problem is None else terms_in(files.problem, asked, tree),
+    )
     counts = PlannedSessions(
         planned=problem.sessions, outside_horizon=clipped.outside, cut_at_horizon=clipped.cut
     )  # fmt: skip
-    return Inputs(problem, signal, counts, _notes(clipped.sessions))
+    return Inputs(
+        aimed(problem, objective), signals, money_of(signals), carbon_of(signals), counts,
+        _notes(clipped.sessions, asked, signals),
+    )  # fmt: skip
 
 
-def _refuse_prices_per_node(prices: Table) -> None:
-    nodes = prices["node"][prices["node"] != ""]
-    if nodes.size:
-        raise SignalError(
-            f"{prices.path}: node {str(nodes[0])!r} has rows of its own; prices per node are not planned yet, so leave "
-            "node blank in every row"
+def _asked(path: Path | None, objective: Objective) -> ProblemFile:
+    """The problem file; money in it is refused where the objective is not money."""
+    asked = ProblemFile() if path is None else read_problem_file(path)
+    given = [name for name in ("circuits", "wear_per_kwh") if getattr(asked, name)]
+    if given and objective is not Objective.PRICE:
+        raise InputError(
+            f"{path}: {' and '.join(given)} would be money, which belongs to the objective price; leave it out of the "
+            f"problem file for --objective {objective}"
         )
+    return asked
+
+
+class _Limits(NamedTuple):
+    """Limits of circuits, (nodes, steps) or (nodes, 1); None where they are as by default."""
+
+    normal_kw: FloatArray
+    emergency_kw: FloatArray | None
+    export_kw: FloatArray | None
+
+
+def _limits(files: Files, horizon: Horizon, tree: CircuitTree) -> _Limits:
+    normal_kw, export_kw = tree.limit_kw[:, None], tree.export_limit_kw[:, None]
+    if files.limits is not None:
+        table = read(files.limits, LIMITS, files.skip_bad_rows)
+        normal_kw, export_kw = limits_of(table, horizon, tree), export_limits_of(table, horizon, tree)
+    return _Limits(normal_kw, emergency_limits_of(tree, normal_kw), export_kw if export_kw.any() else None)
+
+
+def _base_load_kw(files: Files, horizon: Horizon, tree: CircuitTree) -> FloatArray:
+    if files.load is None:
+        return np.zeros((len(tree), horizon.steps))
+    return tree.sum_up(direct_load_of(read(files.load, LOAD, files.skip_bad_rows), horizon, tree))
 
 
 def _horizon(prices: Table, span: Span) -> Horizon:
@@ -121,9 +178,14 @@ def _instant(option: str, text: str) -> datetime:
         raise InstantError(f"{option}: {error}") from error
 
 
-def _notes(sessions: Sessions) -> tuple[str, ...]:
-    """What the sessions ask for that the plan does not heed."""
+def _notes(sessions: Sessions, asked: ProblemFile, signals: PlacedSignals) -> tuple[str, ...]:
+    """What the files say or leave open, and the plan does not heed."""
     asking = {name: int((sessions.columns()[name] != DEFAULTS[name]).sum()) for name in _NOT_USED}
-    return tuple(
-        f"{name} is not used yet (sessions that have one: {count:,})" for name, count in asking.items() if count
-    )
+    notes = [f"{name} is not used yet (sessions that have one: {count:,})" for name, count in asking.items() if count]
+    unknown = int((~battery_known(sessions)).sum())
+    if asked.taper is not None and unknown:
+        notes.append(f"no taper where battery_kwh or soc_at_plug_in is not known (sessions: {unknown:,})")
+    unpaid = np.array([signal.export_price_per_kwh is None for signal in signals.signals])[signals.of_session]
+    if (unpaid & (sessions.discharge_kw_max > 0)).any():
+        notes.append("the signal has no export_price_per_kwh: what is given back earns nothing in the cost")
+    return tuple(notes)

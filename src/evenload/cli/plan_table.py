@@ -1,39 +1,49 @@
 """What came of a plan, for the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
 from evenload.base.instants import time_zone
 from evenload.cli.terminal import output
-from evenload.domain.reason import UnservedReason
-from evenload.files.plan_summary import PlanSummary
+from evenload.domain.reason import OverloadCause, UnservedReason
+from evenload.files.plan_summary import CircuitSummary, PlanSummary
 
 _CIRCUITS_SHOWN = 5
+_OVERLOADED_BY = {
+    OverloadCause.BASE: "base load alone is above",
+    OverloadCause.MINIMUM_ENERGY: "minimum energy, given at once, is above",
+}
 
 
 def print_plan(summary: PlanSummary, plan: Path, beside: Path) -> None:
     """The facts of a plan, and the circuits most worth upgrading where any limit costs something."""
     for name, text in _facts(summary):
         output.print(f"{name:<9} {text}", markup=False)
-    worth = [circuit for circuit in summary.circuits[:_CIRCUITS_SHOWN] if circuit.value_per_kw > 0]
+    worth = [c for c in summary.circuits[:_CIRCUITS_SHOWN] if c.value_per_kw > 0 or c.scarcity_kwh_per_kw > 0]
     if worth:
-        table = Table(title="Most worth upgrading", title_justify="left", caption_justify="left")
-        if any(row.reason is UnservedReason.CIRCUIT_LIMIT for row in summary.unserved):
-            table.caption = "Worth includes serving what is not served."
-        table.add_column("circuit")
-        for name in ("limit", "at limit", "worth of 1 kW more", "dearest kWh"):
-            table.add_column(name, justify="right")
-        for circuit in worth:
-            table.add_row(
-                circuit.node,
-                f"{circuit.limit_kw_min:,.1f} kW",
-                f"{circuit.hours_at_limit:,.2f} h",
-                f"{circuit.value_per_kw:,.3f} {summary.objective_unit}".rstrip(),
-                f"{circuit.shadow_price_per_kwh_max:,.3f} {summary.objective_unit}".rstrip(),
-            )
-        output.print(table)
+        output.print(_upgrades(worth, summary.objective_unit))
     output.print(f"Plan: {plan}   Summary: {beside}", markup=False)
+
+
+def _upgrades(circuits: Sequence[CircuitSummary], unit: str) -> Table:
+    """What one kW more of each circuit would do over the whole horizon."""
+    table = Table(title="Most worth upgrading, and what 1 kW more does", title_justify="left")
+    table.add_column("circuit")
+    serving = any(circuit.scarcity_kwh_per_kw > 0 for circuit in circuits)
+    for name in ("limit", "at limit", *(["serves"] if serving else []), "saves", "dearest kWh"):
+        table.add_column(name, justify="right")
+    for circuit in circuits:
+        table.add_row(
+            circuit.node,
+            f"{circuit.limit_kw_min:,.1f} kW",
+            f"{circuit.hours_at_limit:,.2f} h",
+            *([f"{circuit.scarcity_kwh_per_kw:,.2f} kWh"] if serving else []),
+            f"{circuit.value_per_kw:,.3f} {unit}".rstrip(),
+            f"{circuit.shadow_price_per_kwh_max:,.3f} {unit}".rstrip(),
+        )
+    return table
 
 
 def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
@@ -55,9 +65,14 @@ def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
         facts.append(("left out", f"{_count(counts.outside_horizon, 'session')} wholly outside the horizon"))
     if counts.cut_at_horizon:
         facts.append(("cut", f"{_count(counts.cut_at_horizon, 'session')} at an end of the horizon"))
-    if summary.overloads:
-        nodes = len({overload.node for overload in summary.overloads})
-        facts.append(("overload", f"base load alone is above the limit of {_count(nodes, 'circuit')}"))
+    if summary.discharged_kwh > 0:
+        facts.append(("back", f"{summary.discharged_kwh:,.1f} kWh given back"))
+    if summary.energy_kwh_minimum_unserved > 0:
+        facts.append(("minimum", f"{summary.energy_kwh_minimum_unserved:,.1f} kWh of it could not be given"))
+    for cause, words in _OVERLOADED_BY.items():
+        nodes = len({overload.node for overload in summary.overloads if overload.cause is cause})
+        if nodes:
+            facts.append(("overload", f"{words} the limit of {_count(nodes, 'circuit')}"))
     return facts + [("note", note) for note in summary.notes]
 
 

@@ -9,8 +9,10 @@ from evenload.base.errors import InputError, did_you_mean
 from evenload.simulate.schemas import schemas
 
 
-def schema(name: Annotated[str, typer.Argument(help="study, summary or plan")] = "study") -> None:
-    """Print the JSON Schema of the study file, of a study's summary.json (summary), or of a plan's (plan)."""
+def schema(name: Annotated[str, typer.Argument(help="study, summary, problem or plan")] = "study") -> None:
+    """Print the JSON Schema of the study file, of a study's summary.json (summary), of the problem file of a plan
+    (problem), or of a plan's summary.json (plan).
+    """
     known = schemas()
     if name not in known:
         raise InputError(f"there is no schema {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}")

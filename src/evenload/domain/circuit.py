@@ -83,6 +83,16 @@ class CircuitTree:
         """Normal limit of each node, kW, shape (nodes,)."""
         return np.array([circuit.limit_kw for circuit in self.circuits])
 
+    @property
+    def emergency_limit_kw(self) -> FloatArray:
+        """Limit of each node in an emergency, kW, shape (nodes,); the normal one where nothing else is given."""
+        return np.array([circuit.emergency_limit_kw for circuit in self.circuits])
+
+    @property
+    def export_limit_kw(self) -> FloatArray:
+        """Limit of power flowing up through each node, kW, 0 or more, shape (nodes,)."""
+        return np.array([circuit.export_limit_kw for circuit in self.circuits])
+
     def of_kind(self, kind: CircuitKind) -> IntArray:
         """Indices of the nodes of one kind."""
         return np.array([i for i, circuit in enumerate(self.circuits) if circuit.kind is kind], dtype=np.int64)

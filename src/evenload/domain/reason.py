@@ -1,4 +1,4 @@
-"""Why something did not happen: refusals and shortfalls are reasons, never booleans."""
+"""Why something did or did not happen: refusals, shortfalls and powers have reasons, never booleans."""
 
 from enum import StrEnum
 
@@ -22,4 +22,45 @@ _SENTENCES = {
     UnservedReason.LEFT_EARLY: "the car left before the departure that was declared",
     UnservedReason.CIRCUIT_LIMIT: "a circuit on its way was at its limit",
     UnservedReason.OUTSIDE_HOURS: "it was plugged in outside the allowed charging hours",
+}
+
+
+class OverloadCause(StrEnum):
+    """What puts a circuit above its normal limit; nothing else may."""
+
+    BASE = "base"
+    MINIMUM_ENERGY = "minimum_energy"
+
+
+class StepReason(StrEnum):
+    """Why a car has the power it has in a step of a plan: the first of these that holds."""
+
+    NEED_MET = "need_met"
+    OPTED_OUT = "opted_out"
+    GIVES_BACK = "gives_back"
+    MINIMUM = "minimum"
+    FULL_POWER = "full_power"
+    TAPER = "taper"
+    CIRCUIT_LIMIT = "circuit_limit"
+    PEAK = "peak"
+    CHEAP_SHARE = "cheap_share"
+    WAITING_CHEAPER = "waiting_cheaper"
+
+    @property
+    def meaning(self) -> str:
+        """When it holds."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    StepReason.NEED_MET: "off: the need is met, and stays so",
+    StepReason.OPTED_OUT: "the driver has opted out of managed charging",
+    StepReason.GIVES_BACK: "power flows back to the grid",
+    StepReason.MINIMUM: "part of the minimum energy, given at once after plug-in",
+    StepReason.FULL_POWER: "as much as car and charger can draw",
+    StepReason.TAPER: "as much as the battery takes, which is full or nearly so",
+    StepReason.CIRCUIT_LIMIT: "less than the car would draw at this price: a circuit on its path is at its limit",
+    StepReason.PEAK: "less than the car would draw at this price: more would raise the peak a circuit is charged for",
+    StepReason.CHEAP_SHARE: "a part of full power, at the dearest price the car pays",
+    StepReason.WAITING_CHEAPER: "off: other steps are cheaper, or cheap enough for all of the need",
 }

@@ -1,5 +1,6 @@
 """Signals: price and carbon over time, brought onto a horizon without inventing anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,19 +70,47 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Price and carbon on a horizon, one value a step; carbon is None where unknown."""
+    """Price and carbon on a horizon, one value a step; carbon, and what power fed in earns, are None where unknown."""
 
     horizon: Horizon
     price_per_kwh: FloatArray
     currency: str
     carbon_g_per_kwh: FloatArray | None = None
     carbon_kind: str = ""
+    export_price_per_kwh: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("price_per_kwh", "carbon_g_per_kwh"):
+        for name in ("price_per_kwh", "carbon_g_per_kwh", "export_price_per_kwh"):
             values = getattr(self, name)
             if values is not None and (values.shape != (self.horizon.steps,) or not np.isfinite(values).all()):
                 raise SignalError(f"{name} needs {self.horizon.steps} finite values, one a step of the horizon")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSignals:
+    """Signals of M places of a grid, at least one, and which of them each of S sessions has.
+
+    A place ``""`` is everywhere else.
+    ``overall`` is the signal of everywhere else or, where no session has that one, the mean of the places.
+    """
+
+    places: tuple[str, ...]
+    signals: tuple[Signal, ...]
+    of_session: IntArray
+    overall: Signal
+
+
+def mean_signal(signals: Sequence[Signal]) -> Signal:
+    """Mean of price, and of carbon where all have it, of signals of one horizon and currency."""
+    carbon = [signal.carbon_g_per_kwh for signal in signals if signal.carbon_g_per_kwh is not None]
+    whole = len(carbon) == len(signals)
+    return Signal(
+        signals[0].horizon,
+        np.mean([signal.price_per_kwh for signal in signals], axis=0),
+        signals[0].currency,
+        np.mean(carbon, axis=0) if whole else None,
+        signals[0].carbon_kind if whole else "",
+    )
 
 
 def _text(instant: np.datetime64) -> str:

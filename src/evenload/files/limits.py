@@ -26,12 +26,34 @@ def read_limits(path: Path, horizon: Horizon, tree: CircuitTree, rejects: Path |
 
 def limits_of(table: Table, horizon: Horizon, tree: CircuitTree) -> FloatArray:
     """Limits of a table read with the limits spec; see ``read_limits``."""
-    limit_kw = np.repeat(tree.limit_kw[:, None], horizon.steps, axis=1)
+    return _over_time(table, "limit_kw", horizon, tree, tree.limit_kw)
+
+
+def export_limits_of(table: Table, horizon: Horizon, tree: CircuitTree) -> FloatArray:
+    """Limits of power flowing up, kW, shape (nodes, steps); a blank leaves in force what was before."""
+    return _over_time(table, "export_limit_kw", horizon, tree, tree.export_limit_kw)
+
+
+def emergency_limits_of(tree: CircuitTree, limit_kw: FloatArray) -> FloatArray | None:
+    """Emergency limits beside normal ones ``limit_kw`` (nodes, steps) or (nodes, 1), kW, of the same shape.
+
+    Where the grid gives one above its normal limit, that or the normal one of the step if it is higher; elsewhere the
+    normal one. None where no circuit has one of its own.
+    """
+    own = tree.emergency_limit_kw > tree.limit_kw
+    if not own.any():
+        return None
+    return np.where(own[:, None], np.maximum(tree.emergency_limit_kw[:, None], limit_kw), limit_kw)
+
+
+def _over_time(table: Table, column: str, horizon: Horizon, tree: CircuitTree, static_kw: FloatArray) -> FloatArray:
+    limit_kw = np.repeat(static_kw[:, None], horizon.steps, axis=1)
     steps = np.arange(horizon.steps)
     with naming(table.path, CircuitError):
-        for node, rows in rows_by_node(table, tree):
+        for node, every_row in rows_by_node(table, tree):
+            rows = every_row[~np.isnan(table[column][every_row])]
             position = horizon.position(table["timestamp"][rows])
-            held = np.append(limit_kw[node, 0], table["limit_kw"][rows])
+            held = np.append(limit_kw[node, 0], table[column][rows])
             limit_kw[node] = held[np.searchsorted(position, steps, side="right")]
             inside = (position > 0) & (position < horizon.steps) & (position % 1 > 0)
             np.minimum.at(limit_kw[node], position[inside].astype(np.int64), held[1:][inside])

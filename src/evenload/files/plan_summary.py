@@ -2,24 +2,26 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from evenload.base.instants import to_datetime
-from evenload.base.units import GRAMS_PER_KILOGRAM
-from evenload.domain.reason import UnservedReason
+from evenload.base.units import GRAMS_PER_KILOGRAM, FloatArray
+from evenload.domain.reason import OverloadCause, UnservedReason
 from evenload.domain.signal import Signal
 from evenload.files.replacing import replacing
+from evenload.schedule.circuit_figures import circuit_figures, overloads
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Solution
 from evenload.schedule.problem import Problem
-from evenload.schedule.summary import Outcome, base_overloads, circuit_figures, shortfalls
-
-CARBON_UNIT: Final = "kg CO2"
+from evenload.schedule.problem_parts import Tariffs
+from evenload.schedule.shortfalls import shortfalls
+from evenload.schedule.summary import Outcome
 
 
 def _finite_or_none(value: float | None) -> float | None:
@@ -53,11 +55,18 @@ class PlannedSessions(_Part):
 
 
 class PlanResiduals(_Part):
-    """Worst breach of each level of the order of importance, measured on the plan itself."""
+    """What is left at each level of the order of importance, measured on the plan itself: the worst breach of promises,
+    sums of energy that is not served. The level of money is objective, bound and gap.
+    """
 
-    power_kw: float = Field(description="outside 0 and what a car can draw")
+    power_kw: float = Field(description="outside what a car can draw or give back")
+    level_kwh: float = Field(description="outside the band of a battery")
+    taper_kw: float = Field(description="more than a battery takes at its level")
     energy_kwh_above_need: float
-    circuit_kw: float = Field(description="above a limit, and not explained by base load")
+    emergency_kw: float = Field(description="above an emergency limit, and not explained by base load")
+    minimum_kwh_unserved: float = Field(description="of minimum energy")
+    circuit_kw: float = Field(description="above a limit, and not explained by base load or minimum energy")
+    export_kw: float = Field(description="beyond a limit on export, and not explained by base load")
     energy_kwh_unserved: float
 
 
@@ -67,7 +76,7 @@ class UnservedEnergy(_Part):
     session_id: str
     energy_kwh: float
     reason: UnservedReason
-    node: str | None = Field(description="circuit on its path that is at its limit longest while it is plugged in")
+    node: str | None = Field(description="circuit on its path that keeps it from it longest while it is plugged in")
 
 
 class Overload(_Part):
@@ -76,11 +85,14 @@ class Overload(_Part):
     node: str
     timestamp: datetime
     excess_kw: float
-    cause: Literal["base"] = Field(description="base: load that cannot be controlled is above the limit by itself")
+    cause: OverloadCause = Field(
+        description="base: load that cannot be controlled is above the limit by itself; minimum_energy: what minimum "
+        "energy, given at once, adds to that"
+    )
 
 
 class CircuitSummary(_Part):
-    """How a circuit fares. Shadow prices are in the objective's unit, what unserved energy is worth included."""
+    """How a circuit fares. Shadow prices and value are what more of the limit saves, in the objective's unit."""
 
     node: str
     kind: str
@@ -91,7 +103,15 @@ class CircuitSummary(_Part):
     hours_at_limit: float
     shadow_price_per_kwh_max: float
     shadow_price_per_kwh_mean: float
-    value_per_kw: float = Field(description="what one kW more over the whole horizon is worth")
+    value_per_kw: float = Field(description="what one kW more over the whole horizon saves of the objective")
+    scarcity_kwh_per_kw: float = Field(description="energy that one kW more over the whole horizon serves besides")
+
+
+class PlanTerms(_Part):
+    """What charging adds to the objective at circuits with terms, beyond what base load costs there by itself."""
+
+    peak: float
+    smoothing: float
 
 
 class PlanSummary(BaseModel):
@@ -103,17 +123,24 @@ class PlanSummary(BaseModel):
         description="optimal: no plan serves more, and the gap is within the one asked for; feasible: within all limits"
     )
     objective_kind: Objective
-    objective_unit: str = Field(description="currency, or kg CO2")
+    objective_unit: str = Field(description="currency, kg CO2, kW of the highest load, or kWh weighted by loading")
     objective: float
     bound: Number = Field(description="no plan that leaves as little unserved has a lower objective")
     gap: Number = Field(description="(objective - bound) / max(|bound|, 1 % of the unmanaged objective)")
     gap_asked: float
+    rounding_loss: float = Field(
+        description="of the objective, what keeping to the taper adds; the bound leaves it out"
+    )
     residuals: PlanResiduals
-    cost: float = Field(description="money of the plan at the signal's price")
+    cost: float = Field(description="money of the plan: energy bought less energy given back, and wear of batteries")
     currency: str
+    terms: PlanTerms | None = Field(description="part of the objective; null where no circuit has terms")
     carbon_kg: Number = Field(description="null where the signal has no carbon")
     energy_kwh_needed: float = Field(description="at the connector")
     energy_kwh_unserved: float
+    energy_kwh_unserved_bound: float = Field(description="no plan leaves less")
+    energy_kwh_minimum_unserved: float = Field(description="of minimum energy, given at once after plug-in")
+    discharged_kwh: float = Field(description="energy given back, at the connector")
     unserved: list[UnservedEnergy]
     overloads: list[Overload]
     peak_kw: float = Field(description="highest load at the top of the grid")
@@ -126,12 +153,18 @@ class PlanSummary(BaseModel):
 
 
 class Asked(NamedTuple):
-    """What a plan was asked for, and what was seen on the way to its problem."""
+    """What a plan was asked for, and what was seen on the way to its problem.
+
+    ``money`` is what sessions pay and earn (currency per kWh), None for the signal's price both ways; ``carbon`` what
+    they emit (kg per kWh), None for the signal's carbon.
+    """
 
     objective: Objective
     gap: float
     sessions: PlannedSessions
     notes: tuple[str, ...] = ()
+    money: Tariffs | None = None
+    carbon: Tariffs | None = None
 
 
 class Seconds(NamedTuple):
@@ -146,29 +179,33 @@ def summary_of(
 ) -> PlanSummary:
     """The summary of a solution whose powers ``outcome`` looks at; ``signal`` is on its problem's horizon."""
     problem, proof = outcome.problem, solution.certificate
-    unserved_kwh = float(outcome.unserved_kwh().sum())
     at = _clock(problem)
-    ev_kwh = outcome.ev_load_kw[0] * problem.horizon.hours_per_step
-    carbon = signal.carbon_g_per_kwh
-    breaches = {name: value for name, value in asdict(outcome.residuals()).items() if name != "kept"}
+    residuals = {name: value for name, value in asdict(outcome.residuals()).items() if name != "kept"}
+    peak, smoothing = outcome.terms_cost()
+    everyone = _same_for_all(problem, signal.price_per_kwh)
     optimal = proof.gap <= asked.gap and proof.unserved_is_least
     return PlanSummary(
         evenload=version,
         status="optimal" if optimal else "feasible",
         objective_kind=asked.objective,
-        objective_unit=CARBON_UNIT if asked.objective is Objective.CARBON else signal.currency,
+        objective_unit=asked.objective.unit(signal.currency),
         objective=proof.objective,
         bound=proof.bound,
         gap=proof.gap,
         gap_asked=asked.gap,
-        residuals=PlanResiduals(**breaches, energy_kwh_unserved=unserved_kwh),
-        cost=float(ev_kwh @ signal.price_per_kwh),
+        rounding_loss=proof.rounding_loss,
+        residuals=PlanResiduals(**residuals),
+        cost=replace(problem, tariffs=asked.money or everyone).money(outcome.power_kw),
         currency=signal.currency,
-        carbon_kg=None if carbon is None else float(ev_kwh @ carbon) / GRAMS_PER_KILOGRAM,
+        terms=None if problem.terms is None else PlanTerms(peak=peak, smoothing=smoothing),
+        carbon_kg=_carbon_kg(outcome, signal, asked.carbon),
         energy_kwh_needed=float(problem.energy_kwh.sum()),
-        energy_kwh_unserved=unserved_kwh,
-        unserved=_unserved(outcome),
-        overloads=_overloads(problem, at),
+        energy_kwh_unserved=residuals["energy_kwh_unserved"],
+        energy_kwh_unserved_bound=proof.energy_kwh_unserved_bound,
+        energy_kwh_minimum_unserved=proof.energy_kwh_minimum_unserved,
+        discharged_kwh=outcome.discharged_kwh(),
+        unserved=_unserved(outcome, solution),
+        overloads=_overloads(outcome, at),
         peak_kw=float(outcome.load_kw[0].max()),
         seconds=seconds.solve,
         seconds_total=seconds.total,
@@ -196,8 +233,22 @@ def _clock(problem: Problem) -> Callable[[int], datetime]:
     return starts.__getitem__
 
 
-def _unserved(outcome: Outcome) -> list[UnservedEnergy]:
-    problem, found = outcome.problem, shortfalls(outcome)
+def _same_for_all(problem: Problem, per_kwh: FloatArray) -> Tariffs:
+    return Tariffs(np.zeros(problem.sessions, dtype=np.int64), per_kwh[None, :], per_kwh[None, :])
+
+
+def _carbon_kg(outcome: Outcome, signal: Signal, carbon: Tariffs | None) -> float | None:
+    """Carbon of charging less that of what is given back; wear emits none."""
+    problem = outcome.problem
+    if carbon is None:
+        if signal.carbon_g_per_kwh is None:
+            return None
+        carbon = _same_for_all(problem, signal.carbon_g_per_kwh / GRAMS_PER_KILOGRAM)
+    return replace(problem, tariffs=carbon, batteries=None).money(outcome.power_kw)
+
+
+def _unserved(outcome: Outcome, solution: Solution) -> list[UnservedEnergy]:
+    problem, found = outcome.problem, shortfalls(outcome, solution.scarcity)
     names = [circuit.node for circuit in problem.tree.circuits]
     rows = zip(problem.session_id[found.session].tolist(), found.energy_kwh.tolist(), found.node.tolist(), strict=True)
     return [
@@ -208,16 +259,17 @@ def _unserved(outcome: Outcome) -> list[UnservedEnergy]:
     ]
 
 
-def _overloads(problem: Problem, at: Callable[[int], datetime]) -> list[Overload]:
-    rows = zip(*(column.tolist() for column in base_overloads(problem)), strict=True)
+def _overloads(outcome: Outcome, at: Callable[[int], datetime]) -> list[Overload]:
+    found, circuits = overloads(outcome), outcome.problem.tree.circuits
+    rows = zip(found.node.tolist(), found.step.tolist(), found.excess_kw.tolist(), strict=True)
     return [
-        Overload(node=problem.tree.circuits[node].node, timestamp=at(step), excess_kw=kw, cause="base")
-        for node, step, kw in rows
+        Overload(node=circuits[node].node, timestamp=at(step), excess_kw=kw, cause=found.cause(row))
+        for row, (node, step, kw) in enumerate(rows)
     ]
 
 
 def _circuits(outcome: Outcome, solution: Solution, at: Callable[[int], datetime]) -> list[CircuitSummary]:
-    figures = circuit_figures(outcome, solution.shadow_price)
+    figures = circuit_figures(outcome, solution.shadow_price, solution.scarcity)
     circuits = outcome.problem.tree.circuits
     return [
         CircuitSummary(
@@ -231,6 +283,7 @@ def _circuits(outcome: Outcome, solution: Solution, at: Callable[[int], datetime
             shadow_price_per_kwh_max=float(figures.shadow_price_per_kwh_max[n]),
             shadow_price_per_kwh_mean=float(figures.shadow_price_per_kwh_mean[n]),
             value_per_kw=float(figures.value_per_kw[n]),
+            scarcity_kwh_per_kw=float(figures.scarcity_kwh_per_kw[n]),
         )
         for n in figures.ranking.tolist()
     ]

@@ -18,6 +18,7 @@ _CIRCUIT_KW_MAX: Final = 1e8
 _DEVICE_KW_MAX: Final = 1000.0
 _SESSION_KWH_MAX: Final = 2000.0
 _METERED_SLACK: Final = 1.05
+_SOC_SLACK: Final = 0.01  # cars tell their state of charge in whole percents
 
 
 def _text(name: str, text: str, *, required: bool = False) -> Column:
@@ -75,6 +76,11 @@ def _above(larger: str, limit: str) -> RowRule:
     )
 
 
+def _above_room(cells: Cells) -> BoolArray:
+    room_kwh = (1.0 - cells["soc_at_plug_in"] + _SOC_SLACK) * cells["battery_kwh"]
+    return np.asarray((cells["energy_kwh"] > room_kwh) & (cells["energy_kwh"] <= cells["battery_kwh"]))
+
+
 def _more_energy_than_power_allows(cells: Cells) -> BoolArray:
     hours = (cells["unplugged_at"] - cells["plugged_at"]).astype(np.int64) / 3600.0
     return np.asarray((hours > 0) & (cells["energy_kwh_metered"] > cells["power_kw_max"] * hours * _METERED_SLACK))
@@ -130,7 +136,7 @@ SESSIONS: Final = TableSpec(
         _share("discharge_efficiency", "one way, from battery to connector", blank=1.0, low=0.1),
         _energy_kwh("battery_kwh", "usable size of the battery", blank=nan, low=0.1),
         _share("soc_at_plug_in", "state of charge at plug-in", blank=nan),
-        _share("soc_floor", "state of charge never to fall below", blank=nan),
+        _share("soc_floor", "state of charge never to fall below; not known counts as 0", blank=nan),
         _word("control", "how finely power can be set", tuple(map(str, Control)), Control.CONTINUOUS.value),
         Column("voltage_v", "voltage of a phase", blank=nan, low=50, high=1000, unit="V"),
         Column("phases", "phases it draws from", Kind.WORD, blank="", words=PHASES),
@@ -144,10 +150,15 @@ SESSIONS: Final = TableSpec(
         _not_after("departs_at", "plugged_at"),
         _above("energy_kwh_minimum", "energy_kwh"),
         _above("energy_kwh", "battery_kwh"),
+        RowRule(
+            "energy_kwh", RowReason.CONTRADICTION, _above_room,
+            "is more than the battery has room for: battery_kwh {battery_kwh} at soc_at_plug_in {soc_at_plug_in} takes "
+            "battery_kwh x (1 - soc_at_plug_in); correct one of the three",
+        ),
         _above("power_kw_min", "power_kw_max"),
         _above("fallback_kw", "power_kw_max"),
     ),
-)
+)  # fmt: skip
 
 HISTORY: Final = TableSpec(
     "history",
@@ -217,10 +228,13 @@ LIMITS: Final = TableSpec(
         _text("node", "circuit of the grid file", required=True),
         _instant("timestamp", "from when it holds", required=True),
         _circuit_kw("limit_kw", "limit from then on", required=True, blank=None),
-        _circuit_kw("export_limit_kw", "limit of power flowing up from then on", required=False, blank=nan),
+        _circuit_kw(
+            "export_limit_kw", "limit of power flowing up from then on; blank leaves it as it was", required=False,
+            blank=nan,
+        ),
     ),
     ("node", "timestamp"),
-)
+)  # fmt: skip
 
 LOAD: Final = TableSpec(
     "load",
@@ -250,7 +264,7 @@ SIGNAL: Final = TableSpec(
         _text("currency", "three capital letters, such as EUR"),
         Column("carbon_g_per_kwh", "emissions", blank=nan, low=-500, high=3000, unit="g/kWh", wrong_unit="g per MWh"),
         Column("carbon_kind", "what they are of", Kind.WORD, blank="", words=("marginal", "average")),
-        _text("node", "circuit it holds at; blank is everywhere"),
+        _text("node", "circuit it holds at and below; blank is everywhere else"),
     ),
     ("timestamp", "node"),
     (

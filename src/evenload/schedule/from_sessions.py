@@ -1,7 +1,6 @@
 """A planning problem of declared sessions: cut to the horizon, hung on the tree, needs brought to the connector."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
@@ -10,8 +9,10 @@ from evenload.base.horizon import Horizon
 from evenload.base.instants import to_datetime64
 from evenload.base.units import FloatArray, IntArray, wall_kwh
 from evenload.domain.circuit import CircuitTree
-from evenload.domain.session import DEFAULTS, Sessions
+from evenload.domain.session import Control, Sessions
+from evenload.schedule.batteries import Taper, batteries_of
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Devices
 from evenload.schedule.windows import Windows
 
 
@@ -40,7 +41,7 @@ def clip(sessions: Sessions, horizon: Horizon) -> Clipped:
     )
 
 
-def problem_from(
+def problem_from(  # noqa: PLR0913 - one parameter a part of the problem
     sessions: Sessions,
     tree: CircuitTree,
     horizon: Horizon,
@@ -48,21 +49,25 @@ def problem_from(
     limit_kw: FloatArray,
     price_per_kwh: FloatArray,
     minute_of_day: IntArray,
+    *,
+    wear_per_kwh: float = 0.0,
+    taper: Taper | None = None,
 ) -> Problem:
     """The problem of charging ``sessions`` between plug-in and declared departure, cut to the horizon as ``clip`` does.
 
     ``base_load_kw`` (nodes, steps) is the load through each node, ``limit_kw`` (nodes, steps) or (nodes, 1) its limit;
-    ``price_per_kwh`` and ``minute_of_day`` have one value a step. Raises ``InputError``, naming column and session, for
-    what is not planned yet, and ``CircuitError`` for a node that is not in the tree. Source: DESIGN section 5.
+    ``price_per_kwh`` and ``minute_of_day`` have one value a step. What the sessions say beyond charging (a minimum,
+    batteries, devices) comes along; limits, tariffs and terms beyond these are for the caller to add. Raises
+    ``InputError``, naming session and column, for what cannot be, and ``CircuitError`` for a node that is not in the
+    tree. Source: DESIGN section 5.
     """
     planned = clip(sessions, horizon).sessions
-    _refuse_what_is_not_planned_yet(planned)
     windows = Windows.between(horizon, planned.plugged_at, planned.departs_at)
     whole = np.floor(horizon.position(planned.departs_at)).astype(np.int64) - windows.first_step
     return Problem(
         horizon=horizon,
         session_id=planned.session_id,
-        node=_nodes(planned, tree),
+        node=nodes_of(planned, tree),
         first_step=windows.first_step,
         offset=windows.offset,
         cap_kw=np.repeat(planned.power_kw_max, np.diff(windows.offset)) * windows.coverage,
@@ -75,32 +80,14 @@ def problem_from(
         limit_kw=limit_kw,
         price_per_kwh=price_per_kwh,
         minute_of_day=minute_of_day,
+        minimum_kwh=_minimum_kwh(planned),
+        batteries=batteries_of(planned, wear_per_kwh, taper),
+        devices=_devices(planned),
     )
 
 
-_NOT_PLANNED_YET: Final = {
-    "discharge_kw_max": "power back to the grid is not planned yet",
-    "control": "only continuous power is planned yet",
-    "power_kw_min": "a lowest power is not planned yet",
-    "energy_kwh_minimum": "a minimum before the rest of the need is not planned yet",
-}
-
-
-def _refuse_what_is_not_planned_yet(sessions: Sessions) -> None:
-    for column, why in _NOT_PLANNED_YET.items():
-        values, default = sessions.columns()[column], DEFAULTS[column]
-        asking = np.flatnonzero(values != default)
-        if asking.size:
-            first = int(asking[0])
-            others = f" ({asking.size:,} sessions ask for it)" if asking.size > 1 else ""
-            raise InputError(
-                f"session {str(sessions.session_id[first])!r}, {column} = {values[first]}: {why}; "
-                f"use {default} or leave the cell blank{others}"
-            )
-
-
-def _nodes(sessions: Sessions, tree: CircuitTree) -> IntArray:
-    """Index of each session's circuit, shape (sessions,)."""
+def nodes_of(sessions: Sessions, tree: CircuitTree) -> IntArray:
+    """Index of each session's circuit, shape (S,); ``CircuitError``, naming the session, for one not in the tree."""
     found = np.array([tree.index.get(name, -1) for name in sessions.node.tolist()], dtype=np.int64)
     unknown = np.flatnonzero(found < 0)
     if unknown.size:
@@ -109,3 +96,24 @@ def _nodes(sessions: Sessions, tree: CircuitTree) -> IntArray:
             f"session {session!r} is at node {name!r}, which is not in the grid.{did_you_mean(name, tree.index)}"
         )
     return found
+
+
+def _minimum_kwh(sessions: Sessions) -> FloatArray | None:
+    """Minimum at the connector, shape (S,); None where nobody has one."""
+    minimum_kwh = sessions.energy_kwh_minimum
+    above = np.flatnonzero(minimum_kwh > sessions.energy_kwh)
+    if above.size:
+        first = int(above[0])
+        raise InputError(
+            f"session {str(sessions.session_id[first])!r}, energy_kwh_minimum = {minimum_kwh[first]}: is more than "
+            f"energy_kwh {sessions.energy_kwh[first]}, of which it is a part; lower the one or raise the other"
+        )
+    return wall_kwh(minimum_kwh, sessions.efficiency) if minimum_kwh.any() else None
+
+
+def _devices(sessions: Sessions) -> Devices | None:
+    """What devices can be told; None where every one is as by default."""
+    usual = (sessions.control == Control.CONTINUOUS.value) & (sessions.power_kw_min == 0) & (sessions.priority == 0)
+    if (usual & np.isnan(sessions.fallback_kw)).all():
+        return None
+    return Devices(sessions.control, sessions.power_kw_min, sessions.fallback_kw, sessions.priority)

@@ -1,125 +1,150 @@
 """The least cost there is, by a general solver: the slow, obvious answer that ``optimum`` is compared with.
 
-One linear program in the plainest form, written down from the definition of the problem and sharing no code with the
-optimiser: a column a slot, a column a session for what it lacks, a row a session, a row a circuit and step. HiGHS
-(Huangfu, Hall 2018) solves it twice: least unserved energy first, then least cost at that much unserved.
+One program in the plainest form, written down from the definition of the problem and sharing no code with the
+optimiser. HiGHS (Huangfu, Hall 2018) solves it twice: least unserved energy first, then least money and circuits' terms
+at that much unserved. Source: DESIGN section 5.
 """
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Final
 
 import numpy as np
 
-from evenload.base.errors import InvariantError, MissingRequirementError
+from evenload.base.errors import InputError
 from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.domain.session import Control
+from evenload.schedule.highs_program import Program
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Batteries, CircuitTerms
 
-_TOLERANCE: Final = 1e-9
-_COST_SCALE: Final = 1000.0
-"""Prices per MWh: the simplex method loses its way where costs are near its tolerances."""
+_NONE_KW: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An optimal plan: ``power_kw`` (K,), its money, and the least energy (kWh) that must stay unserved."""
+    """An optimal plan: ``power_kw`` (K,), its money and terms' cost, and the energy (kWh) that must stay unserved."""
 
     power_kw: FloatArray
     objective: float
     energy_kwh_unserved: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """``least <= matrix @ columns <= most``, columns between 0 and ``upper``; the matrix row by row."""
+def least_cost(problem: Problem, exclusive: bool = True) -> Reference:
+    """Solve a problem whose windows end when cars leave, all of them known beforehand.
 
-    upper: FloatArray
-    begin: IntArray
-    column: IntArray
-    least: FloatArray
-    most: FloatArray
+    Not in the model: taper, so where there is one the answer is a lower bound. Where base load alone breaks a limit,
+    flow may only bring relief. ``exclusive``: no session charges and discharges in the same slot; without it the answer
+    is that of the relaxation, and ``objective`` may be less than ``power_kw`` costs (a battery that burns energy).
 
-
-def least_cost(problem: Problem) -> Reference:
-    """Solve a charge-only problem whose windows end when cars leave, all of them known beforehand.
-
-    Where base load exceeds a limit no car may charge. Raises ``MissingRequirementError`` without HiGHS.
+    Raises ``InputError`` for minimum energy and for devices that are not continuous from 0, and
+    ``MissingRequirementError`` without HiGHS.
     """
-    highspy = _highspy()
-    slots, hours = problem.cap_kw.size, problem.horizon.hours_per_step
-    if slots == 0:
+    _refuse_what_is_not_modelled(problem)
+    model = _Model(problem)
+    if problem.cap_kw.size == 0:
         return Reference(np.zeros(0), 0.0, float(problem.energy_kwh.sum()))
-    program = _program(problem)
-    unserved = np.concatenate([np.zeros(slots), np.ones(problem.sessions)])
-    money = np.concatenate([problem.price_per_kwh[problem.slot_steps()] * hours, np.zeros(problem.sessions)])
-    least = max(float(unserved @ _solve(highspy, program, unserved)), 0.0)
-    best = _solve(highspy, _with_row(program, np.arange(slots, slots + problem.sessions), least), money)
-    return Reference(best[:slots], float(money @ best), least * hours)
+    answer = model.solve()
+    if exclusive and model.at_once(answer).any():  # otherwise the optimum of the relaxation is the optimum
+        model.one_at_a_time()
+        answer = model.solve()
+    power_kw = answer[model.charge] - answer[model.give]
+    return Reference(power_kw, model.program.objective(answer), float(answer[model.lacking]))
 
 
-def _program(problem: Problem) -> _Program:
-    """Columns: power of each slot, then what each session lacks, in kW summed over slots."""
-    slots, need_kw = problem.cap_kw.size, problem.energy_kwh / problem.horizon.hours_per_step
-    step, below = problem.slot_steps(), _below(problem)
-    head = np.maximum(problem.limit_kw - problem.base_load_kw, 0.0)
-    limited = np.argwhere(np.isfinite(head))
-    windows = [np.arange(*problem.offset[i : i + 2]) for i in range(problem.sessions)]
-    rows = [np.append(window, slots + i) for i, window in enumerate(windows)]
-    rows += [np.flatnonzero(below[n] & (step == t)) for n, t in limited]
-    return _Program(
-        upper=np.concatenate([problem.cap_kw, need_kw]),
-        begin=np.concatenate([[0], np.cumsum([row.size for row in rows])]),
-        column=np.concatenate(rows),
-        least=np.concatenate([need_kw, np.full(len(limited), -np.inf)]),
-        most=np.concatenate([need_kw, head[limited[:, 0], limited[:, 1]]]),
-    )
+def _refuse_what_is_not_modelled(problem: Problem) -> None:
+    if problem.minimum_kwh is not None and problem.minimum_kwh.any():
+        raise InputError("the reference knows no minimum energy: give it first, as base load")
+    devices = problem.devices
+    if devices is not None and ((devices.control != Control.CONTINUOUS.value) | (devices.power_kw_min > 0)).any():
+        raise InputError("the reference knows continuous power from 0 only")
 
 
-def _below(problem: Problem) -> BoolArray:
-    """Whether each slot's session hangs at or below each node, shape (N, K)."""
-    found = np.zeros((len(problem.tree), problem.sessions), dtype=np.bool_)
-    for i, node in enumerate(problem.node.tolist()):
-        found[list(problem.tree.path(node)), i] = True
-    return found[:, problem.slot_sessions()]
+class _Model:
+    """The program of a problem."""
 
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.program, hours = problem, Program(), problem.horizon.hours_per_step
+        self.session, self.step = problem.slot_sessions(), problem.slot_steps()
+        self.batteries = problem.batteries or Batteries.charging_only(problem.sessions)
+        self.round_trip = self.batteries.round_trip[self.session]
+        tariff = problem.tariff_of_session()[self.session]
+        self.pays = problem.import_price()[tariff, self.step]
+        self.earns = problem.export_price()[tariff, self.step] - self.batteries.wear_per_kwh[self.session]
+        plugged_in = problem.cap_kw / np.maximum(problem.power_kw_max[self.session], 1e-300)
+        self.give_most = self.batteries.discharge_kw_max[self.session] * plugged_in
+        self.charge = self.program.columns(0.0, problem.cap_kw, cost=self.pays * hours)
+        self.give = self.program.columns(0.0, self.give_most, cost=-self.earns * hours)
+        self.lack = self.program.columns(0.0, problem.energy_kwh)
+        self.lacking = int(self.program.columns(0.0, np.inf)[0])
+        self.program.row((self.lacking, -1.0), (self.lack, 1.0), least=0.0, most=0.0)
+        self._levels(hours)
+        self._limits()
+        if problem.terms is not None:
+            for m in range(problem.terms.node.size):
+                self._term(problem.terms, m, hours)
 
-def _with_row(program: _Program, columns: IntArray, most: float) -> _Program:
-    """The program with one more row: these columns sum to ``most`` or less."""
-    return _Program(
-        program.upper,
-        np.append(program.begin, program.begin[-1] + columns.size),
-        np.concatenate([program.column, columns]),
-        np.append(program.least, -np.inf),
-        np.append(program.most, most),
-    )
+    def solve(self) -> FloatArray:
+        """Columns of least cost among those of least unserved."""
+        total = np.zeros(self.program.count)
+        total[self.lacking] = 1.0
+        self.program.limit(self.lacking, np.inf)
+        self.program.limit(self.lacking, max(float(self.program.least(total)[self.lacking]), 0.0))
+        return self.program.least_cost()
 
+    def at_once(self, answer: FloatArray) -> BoolArray:
+        """Slots that charge and discharge where doing only the difference would not be the same, shape (K,)."""
+        both = np.minimum(answer[self.charge], answer[self.give]) > _NONE_KW
+        return np.asarray(both & ~((self.round_trip == 1) & (self.pays >= self.earns)))
 
-def _solve(highspy: ModuleType, program: _Program, cost: FloatArray) -> FloatArray:
-    """Columns of least cost."""
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = program.upper.size, program.most.size
-    lp.col_cost_ = _COST_SCALE * cost
-    lp.col_lower_, lp.col_upper_ = np.zeros(program.upper.size), program.upper
-    lp.row_lower_, lp.row_upper_ = program.least, program.most
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = program.begin, program.column
-    lp.a_matrix_.value_ = np.ones(program.column.size)
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("primal_feasibility_tolerance", _TOLERANCE)
-    highs.setOptionValue("dual_feasibility_tolerance", _TOLERANCE)
-    highs.passModel(lp)
-    highs.run()
-    status = highs.getModelStatus()
-    if status != highspy.HighsModelStatus.kOptimal:
-        raise InvariantError(f"HiGHS found no optimum: {highs.modelStatusToString(status)}")
-    return np.asarray(highs.getSolution().col_value, dtype=np.float64)
+    def one_at_a_time(self) -> None:
+        """A whole column for each slot that could do both: 1 = may charge, 0 = may discharge."""
+        cap = self.problem.cap_kw
+        for k in np.flatnonzero((self.give_most > 0) & (cap > 0)):
+            charging = self.program.columns(0.0, 1.0, whole=True)
+            self.program.row((self.charge[k], 1.0), (charging, -cap[k]), most=0.0)
+            self.program.row((self.give[k], 1.0), (charging, self.give_most[k]), most=float(self.give_most[k]))
 
+    def _levels(self, hours: float) -> None:
+        """A column a slot for the level after it, inside the band; the last level is the need but for what lacks."""
+        problem, row = self.problem, self.program.row
+        up_kwh = np.maximum(self.batteries.up_kwh, problem.energy_kwh)
+        level = self.program.columns(-self.batteries.down_kwh[self.session], up_kwh[self.session])
+        for i, need in enumerate(problem.energy_kwh.tolist()):
+            before: list[tuple[int, float]] = []
+            for k in range(problem.offset[i], problem.offset[i + 1]):
+                taken, given = (self.charge[k], -hours), (self.give[k], hours / self.round_trip[k])
+                row((level[k], 1.0), *before, taken, given, least=0.0, most=0.0)
+                before = [(level[k], -1.0)]
+            row((self.lack[i], 1.0), *((k, -w) for k, w in before), least=need, most=need)
 
-def _highspy() -> ModuleType:
-    try:
-        import highspy  # noqa: PLC0415 - a yardstick that the product itself does without
-    except ImportError as missing:
-        raise MissingRequirementError("the reference solver needs HiGHS: pip install highspy") from missing
-    return highspy
+    def _limits(self) -> None:
+        """A row a circuit and step: flow neither above the limit nor below what may be exported."""
+        problem = self.problem
+        export = 0.0 if problem.export_limit_kw is None else problem.export_limit_kw
+        most = np.maximum(problem.limit_kw - problem.base_load_kw, 0.0)
+        least = np.minimum(-export - problem.base_load_kw, 0.0)
+        for n, t in np.argwhere(np.isfinite(most) | np.isfinite(least)):
+            self.program.row(*self._flow(n, t), least=float(least[n, t]), most=float(most[n, t]))
+
+    def _term(self, terms: CircuitTerms, m: int, hours: float) -> None:
+        """Columns for flow at a circuit with terms, and for the peak there beyond what it would be without sessions."""
+        node, so_far, smoothing = (
+            int(terms.node[m]),
+            float(terms.peak_kw_so_far[m]),
+            terms.smoothing_per_kw2h[m] * hours,
+        )
+        base = self.problem.base_load_kw[node]
+        without = max(float(base.max()), so_far)
+        flow = self.program.columns(-np.inf, np.inf, cost=2 * smoothing * base)
+        if smoothing > 0:
+            self.program.squares(flow, smoothing)  # (base + flow)^2 - base^2
+        beyond = self.program.columns(so_far - without, np.inf, cost=terms.peak_per_kw[m])
+        for t in range(base.size):
+            self.program.row((flow[t], -1.0), *self._flow(node, t), least=0.0, most=0.0)
+            self.program.row((beyond, 1.0), (flow[t], -1.0), least=float(base[t]) - without)
+
+    def _flow(self, node: int, step: int) -> tuple[tuple[IntArray, float], tuple[IntArray, float]]:
+        """Columns and weights whose sum is the power of all sessions at or below a node."""
+        under = np.array([node in self.problem.tree.path(int(n)) for n in self.problem.node], dtype=np.bool_)
+        slots = np.flatnonzero(under[self.session] & (self.step == step))
+        return (self.charge[slots], 1.0), (self.give[slots], -1.0)

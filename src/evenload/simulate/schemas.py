@@ -1,10 +1,11 @@
-"""The published JSON Schemas of the study file and of the summaries of a study and of a plan."""
+"""The published JSON Schemas of the study and problem files and of the summaries of a study and of a plan."""
 
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from evenload.files.plan_summary import PlanSummary
+from evenload.files.problem_file import ProblemFile
 from evenload.simulate.study_file import Study
 
 
@@ -55,5 +56,6 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "study": Study.model_json_schema(),
         "summary": StudySummary.model_json_schema(),
+        "problem": ProblemFile.model_json_schema(),
         "plan": PlanSummary.model_json_schema(mode="serialization"),
     }

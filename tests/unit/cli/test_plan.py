@@ -126,7 +126,8 @@ def test_what_a_circuit_cannot_carry_is_said(capsys: pytest.CaptureFixture[str],
     assert [row["excess_kw"] for row in found["overloads"]] == [0.5] * 8
     assert "12.0 of 13.0 kWh (circuit_limit 12.0)" in out
     assert "base load alone is above the limit of 1 circuit\n" in out
-    assert "Worth includes serving what is not served." in out
+    assert "serves" in out
+    assert "2.00 kWh" in out  # for the two hours in which base load leaves room
 
 
 def test_priorities_are_noted_as_not_used(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -156,7 +157,9 @@ def test_local_time_is_that_of_the_top_of_the_grid(capsys: pytest.CaptureFixture
     code, out, _ = run(capsys)
     assert code == 0
     assert "from 2025-01-13T19:00:00+01:00" in out
-    files = plan_inputs.Files(*(Path(f"{name}.csv") for name in ("sessions", "grid", "signal")), None, None, False)
+    files = plan_inputs.Files(
+        *(Path(f"{name}.csv") for name in ("sessions", "grid", "signal")), None, None, None, False
+    )
     read = plan_inputs.read_inputs(files, plan_inputs.Span("", "", 60), Objective.PRICE, 0.0)
     assert read.problem.minute_of_day.tolist() == [19 * 60, 20 * 60, 21 * 60, 22 * 60]
 
@@ -183,9 +186,9 @@ def changed(file: str, old: str, new: str) -> tuple[str, str]:
 
 
 def with_column(column: str, value: str) -> tuple[str, str]:
-    """The sessions with one column more, of which bo has a value."""
+    """The sessions with one column more (or several, by commas), of which bo has a value."""
     header, ann, bo = FILES["sessions"].splitlines()
-    return "sessions", f"{header},{column}\n{ann},\n{bo},{value}\n"
+    return "sessions", f"{header},{column}\n{ann}{',' * (1 + column.count(','))}\n{bo},{value}\n"
 
 
 WRONG_FILES = {
@@ -193,10 +196,15 @@ WRONG_FILES = {
         changed("sessions", "bo,T1", "bo,T2"),
         "sessions.csv: session 'bo' is at node 'T2', which is not in the grid.",
     ),
-    "discharge": (
+    "giving back for nothing known": (
         with_column("discharge_kw_max", "5"),
-        "sessions.csv: session 'bo', discharge_kw_max = 5.0: power back to the grid is not planned yet; use 0.0 or "
-        "leave the cell blank",
+        "signal.csv: sessions may give power back (discharge_kw_max), so the signal needs export_price_per_kwh: the "
+        "same as price_per_kwh under net metering, 0 where export is not paid",
+    ),
+    "need above the battery's room": (
+        with_column("battery_kwh,soc_at_plug_in", "40,0.9"),
+        "sessions.csv, line 3, energy_kwh = '5': is more than the battery has room for: battery_kwh 40 at "
+        "soc_at_plug_in 0.9 takes battery_kwh x (1 - soc_at_plug_in); correct one of the three",
     ),
     "stepped": (
         with_column("control", "stepped"),
@@ -213,10 +221,21 @@ WRONG_FILES = {
         "sessions.csv: session 'bo', power_kw_min = 1.4: a lowest power is not planned yet; use 0.0 or leave the cell "
         "blank",
     ),
-    "minimum": (
-        with_column("energy_kwh_minimum", "3"),
-        "sessions.csv: session 'bo', energy_kwh_minimum = 3.0: a minimum before the rest of the need is not planned "
-        "yet; use 0.0 or leave the cell blank",
+    "minimum above the need": (
+        with_column("energy_kwh_minimum", "6"),
+        "sessions.csv, line 3, energy_kwh_minimum = '6': is more than energy_kwh 5; lower the one or raise the other",
+    ),
+    "state of charge in percent": (
+        with_column("soc_at_plug_in", "80"),
+        "sessions.csv, line 3, soc_at_plug_in = '80': 80 is outside 0 to 1; is it in percent?",
+    ),
+    "emergency below normal": (
+        ("grid", "node,parent,kind,limit_kw,emergency_limit_kw\nF,,feeder,,\nT1,F,transformer,6,5\n"),
+        "grid.csv, line 3, limit_kw = '6': is more than emergency_limit_kw 5; lower the one or raise the other",
+    ),
+    "export below 0": (
+        ("grid", "node,parent,kind,limit_kw,export_limit_kw\nF,,feeder,,\nT1,F,transformer,6,-5\n"),
+        "grid.csv, line 3, export_limit_kw = '-5': -5 is outside 0 to 100000000 kW; check its sign and unit",
     ),
     "departs first": (
         changed("sessions", "2025-01-13T21:15:00Z", "2025-01-13T18:30:00Z"),
@@ -260,10 +279,22 @@ WRONG_FILES = {
         changed("signal", "0.10,EUR", "0.10,USD"),
         "signal.csv: currency is EUR and USD; one signal has one currency",
     ),
-    "price per node": (
-        ("signal", f"{SIGNAL_HEADER}2025-01-13T18:00:00Z,0.1,EUR,100,T1\n"),
-        "signal.csv: node 'T1' has rows of its own; prices per node are not planned yet, so leave node blank in every "
-        "row",
+    "price only elsewhere": (
+        ("signal", f"{SIGNAL_HEADER}2025-01-13T18:00:00Z,0.1,EUR,100,F2\n"),
+        "signal.csv: node 'F2' is not in the grid. Did you mean 'F'?",
+    ),
+    "price of one node too short": (
+        ("signal", f"{SIGNAL_HEADER}2025-01-13T18:00:00Z,0.1,EUR,100,\n2025-01-13T19:00:00Z,0.1,EUR,100,\n"
+         "2025-01-13T18:00:00Z,0.2,EUR,100,T1\n"),
+        "signal.csv: price_per_kwh of T1 runs from 2025-01-13T18:00:00+00:00 to 2025-01-13T19:00:00+00:00; the horizon "
+        "needs 2025-01-13T18:00:00+00:00 to 2025-01-13T20:00:00+00:00",
+    ),
+    "export price with a gap": (
+        ("signal", "timestamp,price_per_kwh,export_price_per_kwh\n2025-01-13T18:00:00Z,0.1,0.1\n"
+         "2025-01-13T19:00:00Z,0.1,\n2025-01-13T20:00:00Z,0.1,0.1\n2025-01-13T21:00:00Z,0.1,0.1\n"
+         "2025-01-13T22:00:00Z,0.1,0.1\n"),
+        "signal.csv: export_price_per_kwh has a gap from 2025-01-13T18:00:00+00:00 to 2025-01-13T20:00:00+00:00; its "
+        "values are 60 min apart elsewhere",
     ),
     "price in MWh": (
         changed("signal", "0.10,EUR", "100,EUR"),
@@ -322,6 +353,15 @@ WRONG_OPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         ("--objective", "carbon", "--carbon-price-per-kg", "1"),
         "a price of carbon belongs to the objective price; the objective carbon looks at no money",
     ),
+    "carbon price beside loads": (
+        ("--objective", "peak", "--carbon-price-per-kg", "1"),
+        "a price of carbon belongs to the objective price; the objective peak looks at loads first",
+    ),
+    "no problem file": (("--problem", "problm.yaml"), "problm.yaml does not exist"),
+    "over the problem file": (
+        ("--problem", "load.csv", "--summary", "load.csv"),
+        "load.csv is both read and written; give the output another name",
+    ),
     "unknown file type": (
         ("--out", "plan.xlsx"), "plan.xlsx: the name of a plan file ends in .csv, .csv.gz or .parquet"
     ),
@@ -352,6 +392,55 @@ def test_a_wrong_option_is_refused_with_a_sentence(
     assert (code, out, err.strip()) == (2, "", f"evenload: {sentence}")
     assert not Path("plan.csv").exists()
     assert Path("sessions.csv").read_text() == FILES["sessions"]
+
+
+TWO_WAY = (
+    "session_id,node,plugged_at,departs_at,energy_kwh,power_kw_max,discharge_kw_max,battery_kwh,soc_at_plug_in\n"
+    "bo,T1,2025-01-13T18:00:00Z,2025-01-13T22:00:00Z,8,4,4,40,0.5\n"
+)
+EXPORT = "timestamp,price_per_kwh,export_price_per_kwh\n2025-01-13T18:00:00Z,0.3,0.2\n2025-01-13T20:00:00Z,0.1,0.1\n"
+WRONG_PROBLEMS = {
+    "giving back from what": (
+        TWO_WAY.replace(",40,0.5", ",,0.5"), "",
+        "sessions.csv: session 'bo', discharge_kw_max = 4.0: battery_kwh is blank, so how much it can give back is not "
+        "known; fill in it, or leave discharge_kw_max blank",
+    ),
+    "node of the problem file": (
+        TWO_WAY, "circuits: [{node: T11, peak_per_kw: 1}]\n",
+        "problem.yaml: node 'T11' is not in the grid. Did you mean 'T1'?",
+    ),
+    "key of a later version": (
+        TWO_WAY, "storage: {}\n",
+        "problem.yaml: storage is not a key of a problem file. There are: circuits, wear_per_kwh, taper",
+    ),
+    "wear below 0": (
+        TWO_WAY, "wear_per_kwh: -0.05\n", "problem.yaml: wear_per_kwh = -0.05: should be greater than or equal to 0"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sessions", "problem", "sentence"), WRONG_PROBLEMS.values(), ids=WRONG_PROBLEMS)
+def test_a_wrong_problem_is_refused_with_a_sentence(
+    capsys: pytest.CaptureFixture[str], folder: Path, sessions: str, problem: str, sentence: str
+) -> None:
+    for name, text in (("sessions.csv", sessions), ("signal.csv", EXPORT), ("problem.yaml", problem)):
+        (folder / name).write_text(text)
+    code, out, err = run(capsys, problem="problem.yaml")
+    assert (code, out, err.strip()) == (2, "", f"evenload: {sentence}")
+    assert not Path("plan.csv").exists()
+
+
+@pytest.mark.parametrize("objective", ["carbon", "peak", "balanced"])
+def test_money_of_a_problem_file_belongs_to_the_objective_price(
+    capsys: pytest.CaptureFixture[str], folder: Path, objective: str
+) -> None:
+    (folder / "problem.yaml").write_text("circuits: [{node: F, peak_per_kw: 1}]\nwear_per_kwh: 0.05\n")
+    code, _, err = run(capsys, "--objective", objective, problem="problem.yaml")
+    assert (code, err) == (
+        2,
+        "evenload: problem.yaml: circuits and wear_per_kwh would be money, which belongs to the objective price; leave "
+        f"it out of the problem file for --objective {objective}\n",
+    )
 
 
 @pytest.mark.parametrize("options", [("--objective", "carbon"), ("--carbon-price-per-kg", "0.1")])

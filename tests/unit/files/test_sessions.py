@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from evenload.domain.session import Sessions
+from evenload.files.problems import RowsRefusedError
 from evenload.files.sessions import read_sessions, sessions_of, write_sessions
 from evenload.files.specs import SESSIONS
 from evenload.files.table import read_table
@@ -49,3 +50,15 @@ def test_no_sessions_are_sessions(write: Write) -> None:
     sessions = read_sessions(write("sessions.csv", TWO.partition("\n")[0]))
     assert isinstance(sessions, Sessions)
     assert len(sessions) == 0
+
+
+@pytest.mark.parametrize(("energy_kwh", "taken"), [("10", True), ("10.4", True), ("10.6", False)])
+def test_a_need_may_be_above_the_batterys_room_by_a_whole_percent(write: Write, energy_kwh: str, taken: bool) -> None:
+    """40 kWh at 75 % take 10; cars tell whole percents, so what is refused is more than 1 % of the battery above."""
+    head, row, _ = TWO.splitlines()
+    path = write("sessions.csv", f"{head},battery_kwh,soc_at_plug_in\n{row.replace('12.5', energy_kwh)},40,0.75\n")
+    if taken:
+        assert len(read_sessions(path)) == 1
+    else:
+        with pytest.raises(RowsRefusedError, match="is more than the battery has room for"):
+            read_sessions(path)

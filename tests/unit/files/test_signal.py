@@ -52,9 +52,14 @@ def test_price_and_carbon_may_have_steps_of_their_own(write: Write) -> None:
 
 
 @pytest.mark.requirement("R31")
-def test_a_row_for_a_node_goes_before_one_for_everywhere(write: Write) -> None:
-    path = write("signal.csv", HOURLY + "2020-01-06T01:00:00Z,0.9,EUR,,,F12\n")
-    assert read_signal(path, TWO_HOURS, "F12").price_per_kwh.tolist() == pytest.approx([-0.01, -0.01, 0.9, 0.9])
+def test_rows_for_a_node_stand_in_place_of_those_for_everywhere(write: Write) -> None:
+    """Hourly prices of the node are not broken up by half-hourly ones of everywhere."""
+    half_hourly = "2020-01-06T00:30:00Z,0.7,EUR,,,\n"
+    own = "2020-01-06T00:00:00Z,0.8,EUR,,,F12\n2020-01-06T01:00:00Z,0.9,EUR,,,F12\n"
+    path = write("signal.csv", HOURLY + own)
+    assert read_signal(path, TWO_HOURS, "F12").price_per_kwh.tolist() == pytest.approx([0.8, 0.8, 0.9, 0.9])
+    broken = write("broken.csv", HOURLY + half_hourly + own)
+    assert read_signal(broken, TWO_HOURS, "F12").price_per_kwh.tolist() == pytest.approx([0.8, 0.8, 0.9, 0.9])
     assert read_signal(path, TWO_HOURS, "F12").carbon_g_per_kwh == pytest.approx([300, 300, 400, 400])
     for elsewhere in ("", "F13"):
         assert read_signal(path, TWO_HOURS, elsewhere).price_per_kwh.tolist() == pytest.approx([-0.01, -0.01, 0.2, 0.2])
@@ -129,7 +134,8 @@ def test_a_file_that_spans_no_horizon_is_refused(write: Write, text: str, step_m
 @pytest.mark.parametrize("carbon", [None, np.array([300.0, 0.1, 1 / 3, 0])])
 def test_a_signal_survives_writing_and_reading(tmp_path: Path, carbon: np.ndarray | None) -> None:  # type: ignore[type-arg]
     kind = "" if carbon is None else "average"
-    signal = Signal(TWO_HOURS, np.array([0.1, -0.05, 1 / 7, 0]), "USD", carbon, kind)
+    export = None if carbon is None else np.array([0.1, -0.05, 1 / 7, 0]) / 2
+    signal = Signal(TWO_HOURS, np.array([0.1, -0.05, 1 / 7, 0]), "USD", carbon, kind, export)
     write_signal(tmp_path / "signal.csv", signal, "F1")
     again = read_signal(tmp_path / "signal.csv", read_signal_span(tmp_path / "signal.csv", 30), "F1")
     assert again.horizon == signal.horizon
@@ -137,5 +143,8 @@ def test_a_signal_survives_writing_and_reading(tmp_path: Path, carbon: np.ndarra
     assert (again.currency, again.carbon_kind) == ("USD", kind)
     if carbon is None:
         assert again.carbon_g_per_kwh is None
+        assert again.export_price_per_kwh is None
     else:
+        assert again.export_price_per_kwh is not None
+        np.testing.assert_allclose(again.export_price_per_kwh, signal.price_per_kwh / 2, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(again.carbon_g_per_kwh, carbon, rtol=1e-9, atol=1e-9)

@@ -57,6 +57,11 @@ CASES = {
         SESSIONS, sessions(energy_kwh="12500"),
         "line 2, energy_kwh = '12500': 12500 is outside 0 to 2000 kWh; is it in Wh?",
     ),
+    "need above the room of the battery": (
+        SESSIONS, sessions(",battery_kwh,soc_at_plug_in", ",40,0.7"),
+        "line 2, energy_kwh = '12.5': is more than the battery has room for: battery_kwh 40 at soc_at_plug_in 0.7 "
+        "takes battery_kwh x (1 - soc_at_plug_in); correct one of the three",
+    ),
     "negative energy": (
         SESSIONS, sessions(energy_kwh="-3.2"),
         "line 2, energy_kwh = '-3.2': -3.2 is outside 0 to 2000 kWh; check its sign and unit",

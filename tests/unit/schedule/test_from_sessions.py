@@ -10,6 +10,7 @@ from evenload.base.errors import CircuitError, InputError
 from evenload.base.horizon import Horizon
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.session import Sessions
+from evenload.schedule.batteries import Taper
 from evenload.schedule.from_sessions import clip, problem_from
 from evenload.schedule.problem import Problem
 
@@ -69,29 +70,54 @@ def test_no_sessions_are_a_problem_too() -> None:
     assert problem(sessions(("10:00", "11:00"))).offset.tolist() == [0]
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "why"),
-    [
-        ("discharge_kw_max", 5.0, "power back to the grid is not planned yet"),
-        ("control", "stepped", "only continuous power is planned yet"),
-        ("control", "on_off", "only continuous power is planned yet"),
-        ("power_kw_min", 1.4, "a lowest power is not planned yet"),
-        ("energy_kwh_minimum", 2.0, "a minimum before the rest of the need is not planned yet"),
-    ],
-)
-def test_what_is_not_planned_yet_is_refused_by_column_and_session(column: str, value: float | str, why: str) -> None:
-    default = "continuous" if column == "control" else 0.0
-    windows = (("18:00", "20:00"), ("18:00", "20:00"), ("19:00", "22:00"))
+TWO = (("18:00", "20:00"), ("19:00", "22:00"))
+
+
+def test_sessions_that_only_charge_make_the_simplest_problem() -> None:
+    made = problem(sessions(*TWO, battery_kwh=np.full(2, 50.0), soc_at_plug_in=np.full(2, 0.5)))
+    assert (made.minimum_kwh, made.batteries, made.devices, made.tariffs, made.terms) == (None,) * 5
+
+
+def test_a_minimum_is_brought_to_the_connector() -> None:
+    made = problem(sessions(*TWO, energy_kwh_minimum=np.array([0.0, 4.5]), efficiency=np.array([1.0, 0.9])))
+    assert made.minimum_kwh is not None
+    assert made.minimum_kwh.tolist() == pytest.approx([0.0, 5.0])  # 4.5 kWh into the battery
+
+
+def test_a_minimum_above_the_need_is_refused_with_both_numbers() -> None:
     with pytest.raises(InputError) as refused:
-        problem(sessions(*windows, **{column: np.array([default, value, value])}))
+        problem(sessions(*TWO, energy_kwh_minimum=np.array([9.0, 9.5])))
     assert str(refused.value) == (
-        f"session 's1', {column} = {value}: {why}; use {default} or leave the cell blank (2 sessions ask for it)"
+        "session 's1', energy_kwh_minimum = 9.5: is more than energy_kwh 9.0, of which it is a part; lower the one or "
+        "raise the other"
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("control", "stepped"), ("power_kw_min", 1.4), ("fallback_kw", 2.0), ("priority", 3)]
+)
+def test_what_a_device_says_comes_along(column: str, value: Any) -> None:
+    default = {"control": "continuous", "fallback_kw": np.nan}.get(column, 0)
+    made = problem(sessions(*TWO, **{column: np.array([default, value])}))
+    assert made.devices is not None
+    assert getattr(made.devices, column).tolist()[1] == value
+    assert made.devices.control.shape == made.devices.priority.shape == (2,)
+
+
 def test_what_lies_outside_the_horizon_refuses_nothing() -> None:
-    outside = sessions(("10:00", "12:00"), ("18:00", "19:00"), power_kw_min=np.array([1.4, 0.0]))
+    outside = sessions(("10:00", "12:00"), ("18:00", "19:00"), energy_kwh_minimum=np.array([99.0, 0.0]))
     assert problem(outside).sessions == 1
+
+
+def test_a_battery_that_gives_back_comes_along_with_its_wear() -> None:
+    known = {"discharge_kw_max": [0, 5.0], "battery_kwh": [np.nan, 40.0], "soc_at_plug_in": [np.nan, 0.5]}
+    given_sessions = sessions(*TWO, **{name: np.array(values) for name, values in known.items()})
+    bases = (TREE, HORIZON, np.zeros((2, 4)), TREE.limit_kw[:, None], np.ones(4), np.arange(4))
+    made = problem_from(given_sessions, *bases, wear_per_kwh=0.07, taper=Taper(0.8, 1.0))
+    assert made.batteries is not None
+    assert made.batteries.discharge_kw_max.tolist() == [0, 5]
+    assert made.batteries.wear_per_kwh.tolist() == [0.07, 0.07]
+    assert made.batteries.knee_kwh.tolist() == pytest.approx([np.inf, 12.0])  # from 50 % to 80 % of 40 kWh
 
 
 def test_a_node_that_is_not_in_the_grid_is_refused_with_the_session() -> None:

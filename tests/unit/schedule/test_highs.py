@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from evenload.base.errors import MissingRequirementError
+from evenload.base.errors import InputError, MissingRequirementError
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.domain.session import Control
 from evenload.schedule.highs import least_cost
+from evenload.schedule.problem_parts import Devices
 
 LIMIT_OF_4 = (Circuit("T", "", CircuitKind.TRANSFORMER, 4.0),)
 PRICE = np.array([0.1, 0.2, 0.3])
@@ -48,3 +51,19 @@ def test_without_highs_the_message_says_what_to_install(
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(MissingRequirementError, match="pip install highspy"):
         least_cost(problem_of())
+
+
+def test_minimum_energy_is_refused(problem_of: Callable[..., Any], car: Any) -> None:
+    problem = problem_of(car(0, 1, 4.0))
+    least_cost(replace(problem, minimum_kwh=np.zeros(1)))
+    with pytest.raises(InputError, match="minimum energy"):
+        least_cost(replace(problem, minimum_kwh=np.ones(1)))
+
+
+@pytest.mark.parametrize(("control", "power_kw_min"), [(Control.STEPPED, 0.0), (Control.CONTINUOUS, 1.4)])
+def test_devices_that_are_not_continuous_from_0_are_refused(
+    problem_of: Callable[..., Any], car: Any, control: Control, power_kw_min: float
+) -> None:
+    devices = Devices(np.array([control.value]), np.array([power_kw_min]), np.array([np.nan]), np.array([0]))
+    with pytest.raises(InputError, match="continuous power"):
+        least_cost(replace(problem_of(car(0, 1, 4.0)), devices=devices))

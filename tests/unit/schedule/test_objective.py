@@ -6,7 +6,7 @@ import pytest
 from evenload.base.errors import InputError, SignalError
 from evenload.base.horizon import Horizon
 from evenload.domain.signal import Signal
-from evenload.schedule.objective import Objective, objective_per_kwh
+from evenload.schedule.objective import Objective, export_per_kwh, objective_per_kwh
 
 HORIZON = Horizon(datetime(2025, 1, 13, 18, tzinfo=UTC), 60, 2)
 SIGNAL = Signal(HORIZON, np.array([0.3, -0.1]), "EUR", np.array([100.0, 250.0]), "marginal")
@@ -40,3 +40,26 @@ def test_a_price_of_carbon_is_a_number_of_0_or_more(carbon_price: float) -> None
 def test_carbon_alone_takes_no_price_of_it() -> None:
     with pytest.raises(InputError, match="belongs to the objective price"):
         objective_per_kwh(SIGNAL, Objective.CARBON, 0.1)
+
+
+def test_what_is_given_back_earns_its_price_and_the_price_of_carbon() -> None:
+    signal = Signal(HORIZON, np.zeros(2), "EUR", np.array([100.0, 250.0]), "marginal", np.array([0.2, -0.1]))
+    assert export_per_kwh(SIGNAL, Objective.PRICE) is None
+    for carbon_price, expected in ((0.0, [0.2, -0.1]), (1.0, [0.3, 0.15])):
+        earned = export_per_kwh(signal, Objective.PRICE, carbon_price)
+        assert earned is not None
+        assert earned.tolist() == pytest.approx(expected)
+    carbon = export_per_kwh(SIGNAL, Objective.CARBON)
+    assert carbon is not None
+    assert carbon.tolist() == [0.1, 0.25]
+
+
+@pytest.mark.parametrize("objective", [Objective.PEAK, Objective.BALANCED])
+def test_loads_take_no_price_of_carbon(objective: Objective) -> None:
+    with pytest.raises(InputError, match=f"the objective {objective} looks at loads first"):
+        objective_per_kwh(SIGNAL, objective, 0.1)
+    assert objective_per_kwh(SIGNAL, objective).tolist() == [0.3, -0.1]
+
+
+def test_every_objective_has_a_unit() -> None:
+    assert [objective.unit("EUR") for objective in Objective] == ["EUR", "kg CO2", "kW", "kWh"]

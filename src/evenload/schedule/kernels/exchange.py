@@ -3,7 +3,8 @@
 The network is a flow from sessions through their slots and the circuits of each step to the grid. A session that lacks
 something looks for an augmenting path (breadth first, Edmonds and Karp 1972): take a slot whose circuit is full, move
 another session below that circuit to another slot, and so on until a slot with room is found. When no path is left,
-nothing more can be served by anyone: the unserved energy is the least possible, and the search has proved it.
+nothing more can be served by anyone: the unserved energy is the least possible, and the search has proved it. Sessions
+that give back neither move nor look for room here: with them the search proves nothing, and the dual has to.
 """
 
 from typing import NamedTuple
@@ -12,9 +13,7 @@ import numpy as np
 from numba import njit
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
-from evenload.schedule.kernels.optimum import SMALL, Fleet, Network, _give
-
-_NONE = -1
+from evenload.schedule.kernels.network import NONE, SMALL, Fleet, Network, give, loose
 
 
 class Search(NamedTuple):
@@ -41,16 +40,20 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
     search = Search(
         np.empty(states_max, dtype=np.int64), np.empty(states_max, dtype=np.int64),
         np.empty(states_max, dtype=np.int64), np.empty(states_max, dtype=np.int64),
-        np.full(size, _NONE, dtype=np.int64), np.zeros(1, dtype=np.int64),
+        np.full(size, NONE, dtype=np.int64), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     complete = True
     for i in range(lack.size):
+        if lack[i] > SMALL and fleet.battery[i] != NONE:
+            _forget(net, search)
+            if _offer(fleet, net, search, i, NONE, NONE) == NONE:
+                _mark(search, scarce)
+            continue
         while lack[i] > SMALL:
             found, mover, step = _look(fleet, net, search, i)
             if found == -2:
                 complete = complete and search.held[0] < states_max
-                for at in range(search.held[0]):
-                    scarce[search.node[at], search.step[at]] = True
+                _mark(search, scarce)
                 break
             given = _along(fleet, net, search, found, mover, step, lack[i], False)
             if given <= 0.1 * SMALL:
@@ -59,7 +62,7 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
             lack[i] -= given
     for n in range(1, net.parent.size):  # only the uppermost: what is below a full circuit is not what stops the flow
         above = net.parent[n]
-        while above != _NONE:
+        while above != NONE:
             for t in range(scarce.shape[1]):
                 scarce[n, t] = scarce[n, t] and not scarce[above, t]
             above = net.parent[above]
@@ -67,14 +70,21 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
 
 
 @njit(cache=True, nogil=True)
+def _mark(search: Search, scarce: BoolArray) -> None:
+    """Every state of a search that found nothing stands between a need and the grid."""
+    for at in range(search.held[0]):
+        scarce[search.node[at], search.step[at]] = True
+
+
+@njit(cache=True, nogil=True)
 def _full_circuit(fleet: Fleet, net: Network, i: int, t: int) -> int:
     """Lowest circuit above session i without room in step t, or -1."""
     node: int = fleet.leaf[i]
-    while node != _NONE:
+    while node != NONE:
         if net.head_kw[node, t] - net.flow_kw[node, t] <= SMALL:
             return node
         node = net.parent[node]
-    return _NONE
+    return NONE
 
 
 @njit(cache=True, nogil=True)
@@ -82,7 +92,7 @@ def _note(net: Network, search: Search, node: int, step: int, before: int, mover
     """Add a state unless it is known or there is no space."""
     steps, mask = net.toll.shape[1], search.table.size - 1
     place = ((node * steps + step) * 2654435761) & mask
-    while search.table[place] != _NONE:
+    while search.table[place] != NONE:
         known = search.table[place]
         if search.node[known] == node and search.step[known] == step:
             return
@@ -103,11 +113,11 @@ def _offer(fleet: Fleet, net: Network, search: Search, i: int, before: int, skip
         if t == skip or fleet.cap_kw[slot] - fleet.power_kw[slot] <= SMALL:
             continue
         node = _full_circuit(fleet, net, i, t)
-        if node == _NONE:
+        if node == NONE:
             return t
         if net.head_kw[node, t] > SMALL:
             _note(net, search, node, t, before, i)
-    return _NONE
+    return NONE
 
 
 @njit(cache=True, nogil=True)
@@ -117,20 +127,20 @@ def _look(fleet: Fleet, net: Network, search: Search, wanting: int) -> tuple[int
     State -1: the wanting session itself has a slot with room.
     """
     _forget(net, search)
-    t = _offer(fleet, net, search, wanting, _NONE, _NONE)
-    if t != _NONE:
-        return _NONE, wanting, t
+    t = _offer(fleet, net, search, wanting, NONE, NONE)
+    if t != NONE:
+        return NONE, wanting, t
     at = 0
     while at < search.held[0]:
         node, step = search.node[at], search.step[at]
         for j in range(net.first_row[node], net.last_row[node]):
             k = step - fleet.first_step[j]
-            if 0 <= k < fleet.slots[j] and fleet.power_kw[fleet.begin[j] + k] > SMALL:
+            if fleet.battery[j] == NONE and 0 <= k < fleet.slots[j] and loose(fleet, net, j, step) > SMALL:
                 t = _offer(fleet, net, search, j, at, step)
-                if t != _NONE:
+                if t != NONE:
                     return at, j, t
         at += 1
-    return -2, _NONE, _NONE
+    return -2, NONE, NONE
 
 
 @njit(cache=True, nogil=True)
@@ -139,8 +149,8 @@ def _forget(net: Network, search: Search) -> None:
     steps, mask = net.toll.shape[1], search.table.size - 1
     for at in range(search.held[0]):
         place = ((search.node[at] * steps + search.step[at]) * 2654435761) & mask
-        while search.table[place] != _NONE:
-            search.table[place] = _NONE
+        while search.table[place] != NONE:
+            search.table[place] = NONE
             place = (place + 1) & mask
     search.held[0] = 0
 
@@ -151,19 +161,19 @@ def _along(
 ) -> float:
     """How much of ``wanted`` can move along the chain that ends in ``state``; with ``move`` it is moved."""
     if move:
-        _give(fleet, net, mover, step, wanted)
+        give(fleet, net, mover, step, wanted)
     amount = min(wanted, _cap_left(fleet, mover, step))
     node = fleet.leaf[mover]
-    while node != _NONE and not move:
+    while node != NONE and not move:
         amount = min(amount, net.head_kw[node, step] - net.flow_kw[node, step])
         node = net.parent[node]
-    while state != _NONE:
+    while state != NONE:
         left, enters = search.step[state], search.mover[state]
         if move:
-            _give(fleet, net, mover, left, -wanted)
-            _give(fleet, net, enters, left, wanted)
+            give(fleet, net, mover, left, -wanted)
+            give(fleet, net, enters, left, wanted)
         else:
-            amount = min(amount, fleet.power_kw[fleet.begin[mover] + left - fleet.first_step[mover]])
+            amount = min(amount, loose(fleet, net, mover, left))
             amount = min(amount, _cap_left(fleet, enters, left))
             node = fleet.leaf[enters]
             while node != search.node[state]:

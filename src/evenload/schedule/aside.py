@@ -1,0 +1,52 @@
+"""What is given before anything is planned: full power to cars that have opted out, then minimum energy at once."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evenload.base.units import FloatArray
+from evenload.schedule.minimum import give_minimum, rest_of
+from evenload.schedule.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Power already decided (K,), the minimum's part of it (K,), minimum energy that could not be given (S,), and the
+    problem that is left, for which all of it is base load.
+    """
+
+    given_kw: FloatArray
+    minimum_kw: FloatArray
+    minimum_unserved_kwh: FloatArray
+    rest: Problem
+
+
+def set_aside(problem: Problem) -> Aside:
+    """Split a problem into what is given at once and what is left to plan."""
+    at_once = _opted_out_kw(problem)
+    left = _without(problem, at_once) if problem.opted_out.any() else problem
+    minimum = give_minimum(left)
+    return Aside(at_once + minimum.power_kw, minimum.power_kw, minimum.unserved_kwh, rest_of(left, minimum))
+
+
+def _opted_out_kw(problem: Problem) -> FloatArray:
+    """Full power from plug-in until the need is met, for those that have opted out; limits do not hold it back."""
+    running_kw = np.cumsum(np.where(problem.opted_out[problem.slot_sessions()], problem.cap_kw, 0.0))
+    lengths = np.diff(problem.offset)
+    before = running_kw - problem.cap_kw
+    before -= np.repeat(np.concatenate([[0.0], running_kw])[problem.offset[:-1]], lengths)
+    left = np.repeat(np.where(problem.opted_out, problem.energy_kwh / problem.horizon.hours_per_step, 0.0), lengths)
+    return np.clip(left - before, 0.0, np.where(problem.opted_out[problem.slot_sessions()], problem.cap_kw, 0.0))
+
+
+def _without(problem: Problem, power_kw: FloatArray) -> Problem:
+    """The problem of the others."""
+    out, minimum = problem.opted_out, problem.minimum_kwh
+    return replace(
+        problem,
+        base_load_kw=problem.base_load_kw + problem.ev_load_kw(power_kw),
+        cap_kw=np.where(out[problem.slot_sessions()], 0.0, problem.cap_kw),
+        energy_kwh=np.where(out, 0.0, problem.energy_kwh),
+        minimum_kwh=None if minimum is None else np.where(out, 0.0, minimum),
+        opted_out=np.zeros_like(out),
+    )

@@ -1,0 +1,198 @@
+"""One run of the optimiser: sweeps, tolls, bound and finish over the arrays of ``optimum_setup``."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from evenload.base.units import BoolArray, FloatArray
+from evenload.domain.plan import Plan
+from evenload.schedule.optimum_setup import setup_of
+from evenload.schedule.problem import Problem
+from evenload.schedule.warmth import Warmth, warmth_for
+
+if TYPE_CHECKING:
+    from evenload.schedule.kernels import Fleet, Network
+
+_SOFTER_EACH_SWEEP: Final = 0.9
+_SOFTENED_SWEEPS: Final = 20
+_SCARCITY_CHARGED_MAX: Final = 3
+_STATES_MAX: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A plan inside all limits, in the order of the run: kW of slots, what sessions lack (kW summed over slots), its
+    cost, where lacking was held up, whether less was proved impossible, and the worst excess over a limit (kW).
+    """
+
+    power_kw: FloatArray
+    lack: FloatArray
+    cost: float
+    scarce: BoolArray
+    least: bool
+    excess_kw: float
+
+    def better_than(self, other: "Finished") -> bool:
+        """Less unserved first, then cheaper."""
+        served = float(other.lack.sum() - self.lack.sum())
+        return served > 1e-6 or (served > -1e-6 and self.cost < other.cost)
+
+
+class Run:
+    """One run's arrays: sessions in order of the tree, circuits parents first, tolls and flows."""
+
+    def __init__(self, problem: Problem, gap: float, earlier: tuple[Plan, Warmth] | None = None) -> None:
+        from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
+
+        self.kernels, self.problem = kernels, problem
+        self.hours = problem.horizon.hours_per_step
+        self.setup = setup_of(problem, gap)
+        self.fleet, self.stores, self.net = self.setup.fleet, self.setup.stores, self.setup.net
+        self.peaks, self.prices = self.setup.peaks, self.setup.prices
+        self.has_stores, self.has_peaks = self.stores.up.size > 0, self.peaks.node.size > 0
+        self.has_terms = self.net.parent.size > self.setup.node_of.size
+        self.tolls = np.zeros(self.net.toll.shape)
+        self.before = self.net.toll.copy()
+        self.softened = 1.0
+        self.swept = self.scarcity_charged = 0
+        self.dual = -np.inf
+        warmth = None if earlier is None else warmth_for(problem, self.net.parent.size, *earlier)
+        if warmth is not None:
+            self._start_from(warmth)
+        self.net.toll[self.setup.shut] = self.prices.refusal - self.prices.buy.min()
+        self.rounding = 1e-6 * max(1.0, float(problem.energy_kwh.sum())) * self.setup.spread / self.hours
+
+    def _start_from(self, warmth: Warmth) -> None:
+        """Take powers, tolls and marginal prices of an earlier run."""
+        self.fleet.power_kw[:] = np.minimum(warmth.power_kw[self.setup.slot], self.fleet.cap_kw)
+        self.fleet.marginal[:] = warmth.marginal[self.setup.order]
+        self.kernels.make_flows(self.fleet, self.net, False)
+        self.softened = warmth.softened
+        self.net.toll[:] = warmth.toll
+        limits = self.net.kind != self.kernels.SMOOTHING
+        self.net.stiffness[limits] *= self.softened
+
+    def sweep(self) -> None:
+        """One pass over all sessions and one step of the tolls."""
+        self.kernels.sweep(self.fleet, self.stores, self.net, self.prices)
+        self.kernels.raise_tolls(self.net, self.peaks)
+        if self.softened > _SOFTER_EACH_SWEEP**_SOFTENED_SWEEPS:
+            limits = self.net.kind != self.kernels.SMOOTHING
+            self.net.stiffness[limits] *= _SOFTER_EACH_SWEEP
+            self.softened *= _SOFTER_EACH_SWEEP
+        self.swept += 1
+
+    def improve_bound(self, leap: bool) -> float:
+        """Evaluate the dual at the current tolls, keep the best; returns by how much it rose.
+
+        With ``leap`` tolls go on in the direction they have taken since the last time, twice as far each time, while
+        that raises the dual: where a limit binds by little, sweeps alone would take long to price it.
+        """
+        value = self._dual(self.net)
+        if leap:
+            value = self._leap(value)
+        self.before = self.net.toll.copy()
+        last = self.dual
+        if value > last:
+            self.dual = value
+            self.tolls[:] = self.net.toll
+        return max(value - last, 0.0)
+
+    def _dual(self, net: "Network") -> float:
+        return float(self.kernels.dual_value(self.fleet, self.stores, net, self.peaks, self.prices))
+
+    def _leap(self, value: float) -> float:
+        """Move tolls ahead while the dual rises; returns its value there."""
+        ahead, length = np.empty_like(self.net.toll), 2.0
+        start = self.net.toll.copy()
+        while True:
+            self.kernels.tolls_ahead(self.net._replace(toll=start), self.before, length, ahead)
+            ahead[self.setup.shut] = start[self.setup.shut]
+            there = self._dual(self.net._replace(toll=ahead))
+            if not there > value:
+                return value
+            value, length = there, 2.0 * length
+            self.net.toll[:] = ahead
+
+    def finish(self, best: Finished | None) -> Finished:
+        """A plan inside all limits from where the sweeps are, or ``best`` if that is better."""
+        kernels, setup = self.kernels, self.setup
+        fleet = self.fleet._replace(power_kw=self.fleet.power_kw.copy())
+        hard = setup.limits._replace(flow_kw=np.zeros(self.net.flow_kw.shape), toll=self.tolls)
+        within = hard._replace(head_kw=self._with_peaks(hard.head_kw, self.net.head_kw)) if self.has_peaks else hard
+        if self.has_stores:
+            kernels.place_stores(fleet, self.stores, within)
+        kernels.clip(fleet, within, self.has_stores)
+        lack = kernels.lacking(fleet, self.stores)
+        kernels.top_up(fleet, within, self.prices, lack)
+        if self.has_peaks:
+            kernels.top_up(fleet, hard, self.prices, lack)  # energy comes before peaks
+        scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
+        least = bool(kernels.serve(fleet, hard, lack, scarce, _STATES_MAX))
+        self._charge_scarcity(scarce)
+        net = self.net._replace(flow_kw=hard.flow_kw)
+        self._polish(fleet, net)
+        if self.has_stores:
+            lack = kernels.lacking(fleet, self.stores)
+        cost = float(kernels.money(fleet, self.stores, self.prices))
+        if self.has_terms:
+            cost += float(kernels.terms_cost(net, self.peaks))
+        found = Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
+        return found if best is None or found.better_than(best) else best
+
+    def _polish(self, fleet: "Fleet", net: "Network") -> None:
+        """Cost only falls: peaks stay at or below where they have come to."""
+        for _ in range(1 + self.has_terms + self.has_stores):
+            held = net
+            if self.has_peaks:
+                nodes, base_kw = self.peaks.node, self.peaks.base_kw
+                peak_kw = np.maximum((net.flow_kw[nodes] + base_kw).max(axis=1), self.peaks.floor_kw)
+                held = net._replace(head_kw=net.head_kw.copy())
+                held.head_kw[nodes] = peak_kw[:, None] - base_kw
+            self.kernels.polish(fleet, self.stores, held, self.prices, self.setup.shaped)
+
+    def _with_peaks(self, head_kw: FloatArray, peaks_from: FloatArray) -> FloatArray:
+        """Heads with those of peaks where they are now."""
+        heads = head_kw.copy()
+        heads[self.peaks.node] = np.maximum(peaks_from[self.peaks.node], 0.0)
+        return heads
+
+    def _excess_kw(self, net: "Network") -> float:
+        """Worst flow outside its bounds."""
+        above = float((net.flow_kw - net.head_kw).max(initial=0.0))
+        below = float((net.low_kw - net.flow_kw).max(initial=0.0)) if self.has_stores else 0.0
+        return max(above, below, 0.0)
+
+    def _charge_scarcity(self, scarce: BoolArray) -> None:
+        """Raise tolls where energy stays unserved to what refusing it costs: sweeps would take long to get there."""
+        if scarce.any() and self.scarcity_charged < _SCARCITY_CHARGED_MAX:
+            self.scarcity_charged += 1
+            dear = np.maximum(self.net.toll, self.prices.refusal - self.prices.buy.min(axis=0))
+            self.net.toll[:] = np.where(scarce, dear, self.net.toll)
+
+    def tighten(self, cap_kw: FloatArray) -> None:
+        """From now on powers stay below these (K,), given in the order of the problem; the bound stays as it is."""
+        self.fleet = self.fleet._replace(cap_kw=np.ascontiguousarray(cap_kw[self.setup.slot]))
+
+    def least_unserved(self, best: Finished) -> float:
+        """A bound on unserved energy (kW summed over slots) that holds for every plan: the dual of serving alone."""
+        if best.least and not self.has_stores:
+            return float(best.lack.sum())
+        if not best.lack.any():
+            return 0.0
+        none = np.zeros_like(self.prices.buy)
+        serving = self.kernels.Prices(none, none, 1.0, 0.0)
+        stores = self.stores._replace(wear=np.zeros_like(self.stores.wear))
+        nobody = self.peaks._replace(**{name: value[:0] for name, value in self.peaks._asdict().items()})
+        bound = 0.0
+        for tolls in (np.zeros(best.scarce.shape), best.scarce.astype(np.float64)):
+            net = self.setup.limits._replace(toll=tolls)
+            bound = max(bound, float(self.kernels.dual_value(self.fleet, stores, net, nobody, serving)))
+        return min(bound, float(best.lack.sum()))
+
+    def in_problem_order(self, of_slots: FloatArray) -> FloatArray:
+        """Values (K,) of the run's slots, as the problem has them."""
+        values = np.empty(of_slots.size)
+        values[self.setup.slot] = of_slots
+        return values
