@@ -18,6 +18,8 @@ _SOFTER_EACH_SWEEP: Final = 0.9
 _SOFTENED_SWEEPS: Final = 20
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
+_PEAKS_RAISED: Final = 5
+_PEAK_MOVED: Final = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,14 @@ class Run:
         kernels, setup = self.kernels, self.setup
         fleet = self.fleet._replace(power_kw=self.fleet.power_kw.copy())
         hard = setup.limits._replace(flow_kw=np.zeros(self.net.flow_kw.shape), toll=self.tolls)
-        within = hard._replace(head_kw=self._with_peaks(hard.head_kw, self.net.head_kw)) if self.has_peaks else hard
+        within = hard._replace(head_kw=self._with_peaks(hard.head_kw)) if self.has_peaks else hard
         if self.has_stores:
             kernels.place_stores(fleet, self.stores, within)
         kernels.clip(fleet, within, self.has_stores)
         lack = kernels.lacking(fleet, self.stores)
         kernels.top_up(fleet, within, self.prices, lack)
         if self.has_peaks:
+            self._serve_under_peaks(fleet, within, lack)
             kernels.top_up(fleet, hard, self.prices, lack)  # energy comes before peaks
         scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
         least = bool(kernels.serve(fleet, hard, lack, scarce, _STATES_MAX))
@@ -152,10 +155,30 @@ class Run:
                 held.head_kw[nodes] = peak_kw[:, None] - base_kw
             self.kernels.polish(fleet, self.stores, held, self.prices, self.setup.shaped)
 
-    def _with_peaks(self, head_kw: FloatArray, peaks_from: FloatArray) -> FloatArray:
-        """Heads with those of peaks where they are now."""
+    def _serve_under_peaks(self, fleet: "Fleet", within: "Network", lack: FloatArray) -> None:
+        """Serve what is lacking by exchanges, raising peaks by what their smallest cut says is missing."""
+        nodes = self.peaks.node
+        for _ in range(_PEAKS_RAISED):
+            scarce = np.zeros(within.flow_kw.shape, dtype=np.bool_)
+            self.kernels.serve(fleet, within, lack, scarce, _STATES_MAX)
+            cut = scarce[nodes].sum(axis=1)
+            missing = float(lack.sum())
+            if missing <= 1e-9 * max(1.0, float(fleet.need.sum())) or not cut.any():
+                return
+            within.head_kw[nodes] += np.where(cut > 0, missing / np.maximum(cut, 1), 0.0)[:, None]
+            self.kernels.top_up(fleet, within, self.prices, lack)
+
+    def _with_peaks(self, head_kw: FloatArray) -> FloatArray:
+        """Heads with those of peaks where they are now, or higher where too much would have to move to get below."""
         heads = head_kw.copy()
-        heads[self.peaks.node] = np.maximum(peaks_from[self.peaks.node], 0.0)
+        for p, n in enumerate(self.peaks.node.tolist()):
+            flow, base = self.net.flow_kw[n], self.peaks.base_kw[p]
+            load = np.sort(flow + base)[::-1]
+            above = np.cumsum(load) - load * np.arange(1, load.size + 1)  # what is above each of them
+            allowed = _PEAK_MOVED * float(np.abs(flow).sum())
+            k = int(np.searchsorted(above, allowed, side="right")) - 1
+            level = load[k] - (allowed - above[k]) / (k + 1)
+            heads[n] = np.maximum(max(level, float(self.net.head_kw[n, 0] + base[0])) - base, 0.0)
         return heads
 
     def _excess_kw(self, net: "Network") -> float:

@@ -230,7 +230,7 @@ def _stiffness(
         smoothed, peaks = np.flatnonzero(kind == kernels.SMOOTHING), np.flatnonzero(kind == kernels.PEAK)
         steep[smoothed] = 2 * terms.smoothing_per_kw2h[term[smoothed]] * problem.horizon.hours_per_step
         usual_kw = max(2 * float(fleet.need.sum()) / problem.horizon.steps, 1.0)
-        steep[peaks] = np.maximum(spread, 0.25 * terms.peak_per_kw[term[peaks]]) / usual_kw
+        steep[peaks] = spread / usual_kw
     return steep
 
 

@@ -49,7 +49,7 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
             if _offer(fleet, net, search, i, NONE, NONE) == NONE:
                 _mark(search, scarce)
             continue
-        while lack[i] > SMALL:
+        while lack[i] > SMALL and not _shut_in(fleet, net, i, scarce):
             found, mover, step = _look(fleet, net, search, i)
             if found == -2:
                 complete = complete and search.held[0] < states_max
@@ -67,6 +67,18 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
                 scarce[n, t] = scarce[n, t] and not scarce[above, t]
             above = net.parent[above]
     return complete
+
+
+@njit(cache=True, nogil=True)
+def _shut_in(fleet: Fleet, net: Network, i: int, scarce: BoolArray) -> bool:
+    """Whether all session i could ask for is known to lead nowhere: what once did always will."""
+    for k in range(fleet.slots[i]):
+        slot, t = fleet.begin[i] + k, fleet.first_step[i] + k
+        if fleet.cap_kw[slot] - fleet.power_kw[slot] > SMALL:
+            node = _full_circuit(fleet, net, i, t)
+            if node == NONE or (net.head_kw[node, t] > SMALL and not scarce[node, t]):
+                return False
+    return True
 
 
 @njit(cache=True, nogil=True)
