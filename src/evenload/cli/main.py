@@ -7,7 +7,7 @@ import typer
 
 import evenload
 from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
-from evenload.cli import demo, example, files, plan, population, schema, simulate
+from evenload.cli import demo, example, explain, files, plan, population, schema, simulate
 from evenload.cli.terminal import errors
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("plan")(plan.plan)
+app.command("explain")(explain.explain)
 app.command("example")(example.example)
 app.command("population")(population.population)
 app.command("schema")(schema.schema)

@@ -11,9 +11,11 @@ from evenload.base.errors import InputError, InvariantError
 from evenload.cli.plan_inputs import Files, Span, read_inputs
 from evenload.cli.plan_table import print_plan
 from evenload.cli.reading import SkipBadRows
+from evenload.files.explanations import write_explanations
 from evenload.files.plan import write_plan
 from evenload.files.plan_summary import Asked, Seconds, summary_of, write_plan_summary
 from evenload.files.table import SUFFIXES
+from evenload.schedule.explain import explain
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
@@ -34,6 +36,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Plan file to write (.csv
 SummaryFile = Annotated[
     Path | None, typer.Option("--summary", help="Summary to write.  [default: summary.json beside the plan]")
 ]
+ExplanationsFile = Annotated[
+    Path | None, typer.Option("--explanations", help="Why each session has its power, to write (.csv or .parquet).")
+]
 Least = Annotated[Objective, typer.Option("--objective", help="What to make least: price, carbon, peak or balanced.")]
 CarbonPrice = Annotated[
     float, typer.Option("--carbon-price-per-kg", help="Price of carbon, currency per kg CO2, added to the price.")
@@ -53,6 +58,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     limits: LimitsFile = None,
     problem: ProblemYaml = None,
     summary: SummaryFile = None,
+    explanations: ExplanationsFile = None,
     objective: Least = Objective.PRICE,
     carbon_price_per_kg: CarbonPrice = 0.0,
     gap: Gap = 0.001,
@@ -72,7 +78,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     began = perf_counter()
     settings, files = Settings(gap=gap), Files(sessions, grid, signal, load, limits, problem, skip_bad_rows)
     beside = summary or out.with_name("summary.json")
-    _refuse_outputs(out, beside, files)
+    _refuse_outputs(out, beside, explanations, files)
     inputs = read_inputs(files, Span(start, end, step_minutes), objective, carbon_price_per_kg)
     before = perf_counter()
     solution = solve(inputs.problem, settings)
@@ -83,6 +89,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     seconds = Seconds(solving, perf_counter() - began)
     found = summary_of(outcome, solution, inputs.signal, asked, seconds, evenload.__version__)
     write_plan_summary(beside, found)
+    if explanations is not None:
+        why = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
+        write_explanations(explanations, why)
     print_plan(found, out, beside)
 
 
@@ -95,16 +104,21 @@ def _checked(problem: Problem, solution: Solution) -> Outcome:
     return outcome
 
 
-def _refuse_outputs(out: Path, beside: Path, files: Files) -> None:
+def _refuse_outputs(out: Path, beside: Path, explanations: Path | None, files: Files) -> None:
     """Say before the work what would only come out after it."""
-    if not out.name.endswith(SUFFIXES):
-        raise InputError(f"{out}: the name of a plan file ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    for path in (out, beside):
+    tables = {"a plan file": out} | ({} if explanations is None else {"an explanations file": explanations})
+    for what, path in tables.items():
+        if not path.name.endswith(SUFFIXES):
+            raise InputError(f"{path}: the name of {what} ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    outputs = {"--out": out, "--summary": beside} | ({} if explanations is None else {"--explanations": explanations})
+    named: dict[Path, str] = {}
+    for option, path in outputs.items():
         if not path.parent.is_dir():
             raise InputError(f"{path} cannot be written: there is no folder {path.parent}")
         if path.is_dir():
             raise InputError(f"{path} cannot be written: it is a folder")
         if path.resolve() in {file.resolve() for file in files.paths}:
             raise InputError(f"{path} is both read and written; give the output another name")
-    if out.resolve() == beside.resolve():
-        raise InputError(f"--out and --summary are both {out}; give one of them another name")
+        if path.resolve() in named:
+            raise InputError(f"{named[path.resolve()]} and {option} are both {path}; give one of them another name")
+        named[path.resolve()] = option

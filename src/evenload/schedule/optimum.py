@@ -1,9 +1,9 @@
 """The optimiser: least cost inside every circuit's limit, with a proof of how close it is.
 
-Levels are solved in order. What is owed at once comes first (``aside``): opted-out cars and minimum energy. Then energy:
-no plan with less unserved exists (for charging an augmenting-path search proves it, with batteries that give back a
-dual bound says how far it can be off). Then money: energy, wear and what circuits' terms add, compared with a lower
-bound that holds for every plan. All of it is in the ``Certificate``.
+Levels are solved in order. What is owed at once comes first (``aside``): opted-out cars and minimum energy. Then
+energy: no plan with less unserved exists (for charging an augmenting-path search proves it, with batteries that give
+back a dual bound says how far it can be off). Then money: energy, wear and what circuits' terms add, compared with a
+lower bound that holds for every plan. All of it is in the ``Certificate``.
 
 The method: an augmented Lagrangian over the circuit tree (Hestenes 1969, Powell 1969) whose blocks are single sessions,
 each solved exactly (valley filling; Gan, Topcu, Low 2013; bands of batteries: van der Klauw, Gerards, Hurink 2017); the
@@ -75,7 +75,7 @@ class Solution:
 
     ``shadow_price`` (N, T) is what one kW more of a limit saves of money, currency per kW of one step (negative at a
     limit on export: what a kW more of that earns; 0, for not known, where nothing can pass). Where ``scarcity`` (N, T)
-    is set, one kW more serves one kW that is not served now; the money is then what that costs, less what it saves.
+    is set, one kW more serves what is not served now, which comes before money: the shadow price there is 0.
     ``unserved_kwh`` (S,); ``marginal_per_kwh`` (S,), the price of one kWh more for each session; ``minimum_kw`` (K,),
     the part of the powers that is minimum energy.
     """
@@ -104,8 +104,8 @@ def solve(problem: Problem, settings: Settings | None = None, previous: Solution
     search = _Search(problem, aside, run)
     best, bound = search.converge(chosen)
     relaxed = best
-    if tapers(aside.rest):
-        best = keep_taper(run, best)
+    if tapers(problem):
+        best = keep_taper(run, best, problem, aside.given_kw)
     return search.solution(best, bound - run.prices.refusal * (best.lack.sum() - relaxed.lack.sum()), relaxed)
 
 
@@ -152,14 +152,16 @@ class _Search:
         marginal[order] = run.fleet.marginal
         power = run.in_problem_order(best.power_kw)
         floor_kwh = run.least_unserved(relaxed) * run.hours
-        lacking_kwh = float(unserved.sum())
+        lacking_kwh, minimum_kwh = float(unserved.sum()), problem.minimum_kwh
+        short_of_minimum = 0.0 if minimum_kwh is None else minimum_kwh - (problem.energy_kwh - unserved)
         certificate = Certificate(
-            objective=best.cost + self.before, bound=bound + self.before, gap=self.gap(best.cost, bound),
+            objective=float(best.cost + self.before), bound=float(bound + self.before),
+            gap=float(self.gap(best.cost, bound)),
             energy_kwh_needed=float(problem.energy_kwh.sum()), energy_kwh_unserved=lacking_kwh,
             energy_kwh_unserved_bound=floor_kwh,
-            energy_kwh_minimum_unserved=float(self.aside.minimum_unserved_kwh.sum()),
+            energy_kwh_minimum_unserved=float(np.maximum(short_of_minimum, 0.0).sum()),
             unserved_is_least=lacking_kwh <= floor_kwh + 1e-6 * max(1.0, lacking_kwh),
-            rounding_loss=max(best.cost - relaxed.cost, 0.0), violation_kw_max=best.excess_kw, sweeps=run.swept,
+            rounding_loss=max(float(best.cost - relaxed.cost), 0.0), violation_kw_max=best.excess_kw, sweeps=run.swept,
         )  # fmt: skip
         planned = problem.horizon, problem.session_id, problem.first_step, problem.offset
         return Solution(
@@ -170,6 +172,6 @@ class _Search:
     def _values_of_room(self, best: Finished) -> tuple[FloatArray, BoolArray]:
         """Money and scarcity of one kW more at each circuit and step."""
         run, at = self.run, self.run.setup.node_of
-        scarce = best.scarce[at]
         tolls = np.where(run.setup.shut[at], 0.0, run.tolls[at])
-        return np.where(scarce & (tolls > 0.5 * run.prices.refusal), tolls - run.prices.refusal, tolls), scarce
+        scarce = best.scarce[at] | (tolls > run.setup.dearer_than_money)
+        return np.where(scarce, 0.0, tolls), scarce

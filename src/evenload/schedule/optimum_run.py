@@ -19,6 +19,7 @@ _SOFTENED_SWEEPS: Final = 20
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
+_PLACED: Final = 2
 _PEAK_MOVED: Final = 2e-3
 
 
@@ -123,9 +124,7 @@ class Run:
         fleet = self.fleet._replace(power_kw=self.fleet.power_kw.copy())
         hard = setup.limits._replace(flow_kw=np.zeros(self.net.flow_kw.shape), toll=self.tolls)
         within = hard._replace(head_kw=self._with_peaks(hard.head_kw)) if self.has_peaks else hard
-        if self.has_stores:
-            kernels.place_stores(fleet, self.stores, within)
-        kernels.clip(fleet, within, self.has_stores)
+        self._inside(fleet, within)
         lack = kernels.lacking(fleet, self.stores)
         kernels.top_up(fleet, within, self.prices, lack)
         if self.has_peaks:
@@ -143,6 +142,17 @@ class Run:
             cost += float(kernels.terms_cost(net, self.peaks))
         found = Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
         return found if best is None or found.better_than(best) else best
+
+    def _inside(self, fleet: "Fleet", net: "Network") -> None:
+        """Bring powers inside the heads: those that give back first, the others to what they leave, then again."""
+        if not self.has_stores:
+            self.kernels.clip(fleet, net, False)
+            return
+        fleet.power_kw[np.repeat(fleet.battery >= 0, fleet.slots)] = 0.0
+        for _ in range(_PLACED):
+            self.kernels.place_stores(fleet, self.stores, net, self.fleet.power_kw)
+        self.kernels.clip(fleet, net, True)
+        self.kernels.place_stores(fleet, self.stores, net, self.fleet.power_kw)
 
     def _polish(self, fleet: "Fleet", net: "Network") -> None:
         """Cost only falls: peaks stay at or below where they have come to."""

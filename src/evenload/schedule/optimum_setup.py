@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evenload.schedule.kernels import Fleet, Network, Peaks, Prices, Stores
 
 _SMOOTHING: Final = 0.5
-"""Full power costs this share of the gap, times the price spread, more than none: ties are split, and sweeps converge."""
+"""Full power costs this share of gap and price spread more than none: ties are split, and sweeps converge."""
 
 _GAP_MOST: Final = 1e-3
 
@@ -31,7 +31,8 @@ _SOFTER_ABOVE: Final = 0.5
 class Setup:
     """Everything a run works on. ``order`` (S,) and ``slot`` (K,) lead back to the problem; ``node_of`` (N,) is where
     its circuits are among the nodes; ``limits`` is the network without terms (same flows, tolls of its own);
-    ``shut`` (nodes, T): nothing can pass; ``shaped`` (nodes,): a smoothed circuit is at or above.
+    ``shut`` (nodes, T): nothing can pass; ``shaped`` (nodes,): a smoothed circuit is at or above. Tolls above
+    ``dearer_than_money`` are those of energy that is not served.
     """
 
     order: IntArray
@@ -46,6 +47,7 @@ class Setup:
     shut: BoolArray
     shaped: BoolArray
     spread: float
+    dearer_than_money: float
 
 
 def setup_of(problem: Problem, gap: float) -> Setup:
@@ -72,14 +74,15 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     gives_back = _any_below(stores_at >= 0, *rows)
     head, low = _bounds(problem, of_node, kind, gives_back)
     peaks = _peaks(problem, kind, term, gives_back)
-    steep = _stiffness(problem, parent, kind, term, head, spread, fleet)
+    steep = _stiffness(problem, parent, kind, term, _usual_kw(head, low, gives_back), spread)
     flow, toll = np.zeros(head.shape), np.zeros(head.shape)
     hard = np.where((kind != kernels.LIMIT)[:, None], np.inf, head) if (kind != kernels.LIMIT).any() else head
     net = kernels.Network(parent, kind, *rows, gives_back, head, low, flow, toll, steep)
     limits = net._replace(kind=np.zeros_like(kind), head_kw=hard)
     shut = (hard <= 1e-9) & ~gives_back[:, None]  # no head at all: nobody is to count on it
+    dear = 5.0 * (prices.refusal - float(prices.buy.max())) / _REFUSAL
     return Setup(
-        order, slot, node_of, fleet, batteries, net, limits, peaks, prices, shut, _shaped(parent, kind), spread
+        order, slot, node_of, fleet, batteries, net, limits, peaks, prices, shut, _shaped(parent, kind), spread, dear
     )  # fmt: skip
 
 
@@ -211,26 +214,34 @@ def _peaks(problem: Problem, kind: IntArray, term: IntArray, back: BoolArray) ->
     )  # fmt: skip
 
 
+def _usual_kw(head_kw: FloatArray, low_kw: FloatArray, gives_back: BoolArray) -> FloatArray:
+    """The size of each node's limits on average, shape (nodes,), 0 where it has none."""
+    room = np.where(np.isfinite(head_kw), head_kw, 0.0)
+    limited = np.isfinite(head_kw).any(axis=1)
+    if low_kw.size:
+        only_back = ~np.isfinite(head_kw) & np.isfinite(low_kw) & gives_back[:, None]
+        room = np.where(only_back, -low_kw, room)
+        limited |= only_back.any(axis=1)
+    return np.where(limited, np.maximum(room.mean(axis=1), 1.0), 0.0)
+
+
 def _stiffness(
-    problem: Problem, parent: IntArray, kind: IntArray, term: IntArray, head_kw: FloatArray, spread: float,
-    fleet: "Fleet",
-) -> FloatArray:  # fmt: skip
-    """How fast tolls rise at each node, price per kW: the spread over the mean head, half of it each level up."""
+    problem: Problem, parent: IntArray, kind: IntArray, term: IntArray, usual_kw: FloatArray, spread: float
+) -> FloatArray:
+    """How fast tolls rise at each node, price per kW: the spread over its usual size, half of it each level up."""
     from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
 
     height = [0] * parent.size
     above = parent.tolist()
     for n in range(parent.size - 1, 0, -1):
         height[above[n]] = max(height[above[n]], height[n] + 1)
-    finite = np.isfinite(head_kw)
-    typical = np.maximum(np.where(finite, head_kw, 0.0).mean(axis=1), 1.0)
-    steep = np.where(finite.any(axis=1), spread / typical * _SOFTER_ABOVE ** np.array(height), 0.0)
-    terms = problem.terms
-    if terms is not None:
+    softer = spread * _SOFTER_ABOVE ** np.array(height)
+    steep = np.divide(softer, usual_kw, out=np.zeros(usual_kw.size), where=usual_kw > 0)
+    if problem.terms is not None:
+        hours = problem.horizon.hours_per_step
         smoothed, peaks = np.flatnonzero(kind == kernels.SMOOTHING), np.flatnonzero(kind == kernels.PEAK)
-        steep[smoothed] = 2 * terms.smoothing_per_kw2h[term[smoothed]] * problem.horizon.hours_per_step
-        usual_kw = max(2 * float(fleet.need.sum()) / problem.horizon.steps, 1.0)
-        steep[peaks] = spread / usual_kw
+        steep[smoothed] = 2 * problem.terms.smoothing_per_kw2h[term[smoothed]] * hours
+        steep[peaks] = spread / max(2 * float(problem.energy_kwh.sum()) / hours / problem.horizon.steps, 1.0)
     return steep
 
 

@@ -19,6 +19,7 @@ from evenload.schedule.problem_parts import (
     Tariffs,
     refuse_impossible,
     refuse_shapes,
+    refuse_tariffs,
 )
 
 
@@ -74,32 +75,21 @@ class Problem:
         self._check_parts(sessions, nodes, steps)
 
     def _check_parts(self, sessions: int, nodes: int, steps: int) -> None:
-        if self.minimum_kwh is not None and not (
-            self.minimum_kwh.shape == (sessions,) and ((self.minimum_kwh >= 0) & np.isfinite(self.minimum_kwh)).all()
-        ):
+        minimum = self.minimum_kwh
+        if minimum is not None and not (minimum.shape == (sessions,) and ((minimum >= 0) & np.isfinite(minimum)).all()):
             raise ColumnsError("Problem.minimum_kwh needs one finite number of 0 or more a session")
         for name in ("emergency_limit_kw", "export_limit_kw"):
             limit = getattr(self, name)
             if limit is not None and not (limit.shape in {(nodes, steps), (nodes, 1)} and (limit >= 0).all()):
                 raise ColumnsError(f"Problem.{name} needs numbers of 0 or more, shape {(nodes, steps)} or {(nodes, 1)}")
         if self.batteries is not None:
-            refuse_shapes(self.batteries, sessions)
             refuse_impossible(self.batteries, self.energy_kwh)
         if self.devices is not None:
             refuse_shapes(self.devices, sessions)
         if self.terms is not None:
             refuse_shapes(self.terms, self.terms.node.shape[0])
         if self.tariffs is not None:
-            tariffs, shape = self.tariffs, (self.tariffs.import_per_kwh.shape[0], steps)
-            if tariffs.of_session.shape != (sessions,) or tariffs.import_per_kwh.shape != shape:
-                raise ColumnsError("Tariffs need one index a session and one price a step")
-            if not (np.isfinite(tariffs.import_per_kwh).all() and np.isfinite(tariffs.export_per_kwh).all()):
-                raise ColumnsError("Tariffs hold a price that is not a finite number")
-            if (
-                tariffs.export_per_kwh.shape != shape
-                or not ((tariffs.of_session >= 0) & (tariffs.of_session < shape[0])).all()
-            ):
-                raise ColumnsError("Tariffs.of_session or export_per_kwh does not fit import_per_kwh")
+            refuse_tariffs(self.tariffs, sessions, steps)
 
     @property
     def sessions(self) -> int:

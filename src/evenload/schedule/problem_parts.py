@@ -2,7 +2,7 @@
 
 Each part is columnar and optional; a problem without it is the simpler problem. Energies are at the connector: what a
 battery stores counts as the charging that put it there, so that one number, the round trip, says what comes back.
-Source: DESIGN section 5; requirements R31, R46, R48, R94, R122.
+Source: DESIGN section 5; requirements R94, R106, R122.
 """
 
 from dataclasses import dataclass, fields
@@ -87,8 +87,21 @@ def refuse_shapes(part: Batteries | Devices | CircuitTerms, rows: int) -> None:
             raise ColumnsError(f"{type(part).__name__}.{column.name} has shape {shape}, expected {(rows,)}")
 
 
+def refuse_tariffs(tariffs: Tariffs, sessions: int, steps: int) -> None:
+    """Raise ``ColumnsError`` unless every session has a tariff, and every tariff a finite price a step."""
+    shape = (tariffs.import_per_kwh.shape[0], steps)
+    for name in ("import_per_kwh", "export_per_kwh"):
+        price = getattr(tariffs, name)
+        if price.shape != shape or not np.isfinite(price).all():
+            raise ColumnsError(f"Tariffs.{name} needs finite prices of shape {shape}, not {price.shape}")
+    known = (tariffs.of_session >= 0) & (tariffs.of_session < shape[0])
+    if tariffs.of_session.shape != (sessions,) or not known.all():
+        raise ColumnsError("Tariffs.of_session needs the index of a tariff for every session")
+
+
 def refuse_impossible(batteries: Batteries, energy_kwh: FloatArray) -> None:
-    """Raise ``ColumnsError`` for batteries that cannot be."""
+    """Raise ``ColumnsError`` for batteries that cannot be, or not one a need (S,)."""
+    refuse_shapes(batteries, energy_kwh.shape[0])
     wrong = {
         "discharge_kw_max": ~(np.isfinite(batteries.discharge_kw_max) & (batteries.discharge_kw_max >= 0)),
         "round_trip": ~((batteries.round_trip > 0) & (batteries.round_trip <= 1)),

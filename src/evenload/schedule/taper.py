@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.optimum_run import Finished, Run
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
@@ -24,21 +24,21 @@ def tapers(problem: Problem) -> bool:
     return problem.batteries is not None and bool(np.isfinite(problem.batteries.full_kwh).any())
 
 
-def keep_taper(run: Run, best: Finished) -> Finished:
-    """A plan of the run that keeps the taper, starting from ``best``, which need not."""
-    problem = run.problem
-    batteries = problem.batteries or Batteries.charging_only(problem.sessions)
-    cap_kw = problem.cap_kw.copy()
+def keep_taper(run: Run, best: Finished, problem: Problem, given_kw: FloatArray) -> Finished:
+    """A plan of the run that keeps the taper of ``problem`` together with ``given_kw`` (K,), starting from ``best``."""
+    cap_kw = run.problem.cap_kw.copy()
     for round_ in range(_ROUNDS + 2):
-        power = run.in_problem_order(best.power_kw)
-        highest = _highest_kw(problem, batteries, power)
-        if not (power > highest + _KEPT_KW).any():
-            return best
+        power = given_kw + run.in_problem_order(best.power_kw)
+        highest = _highest_kw(problem, power)
+        over = power > highest + _KEPT_KW
+        if not over.any():
+            break
         if round_ < _ROUNDS:
-            cap_kw = np.minimum(cap_kw, np.where(power > highest, highest, cap_kw))
+            cap_kw = np.where(over, np.minimum(cap_kw, np.maximum(highest - given_kw, 0.0)), cap_kw)
         else:
-            over = _sessions_over(problem, power, highest)
-            cap_kw = np.where(np.repeat(over, np.diff(problem.offset)), _safe_kw(problem, batteries, power), cap_kw)
+            broken = np.zeros(problem.sessions, dtype=np.bool_)
+            broken[problem.slot_sessions()[over]] = True
+            cap_kw = np.where(broken[problem.slot_sessions()], _safe_kw(problem, power, given_kw), cap_kw)
         run.tighten(cap_kw)
         for _ in range(_SWEEPS):
             run.sweep()
@@ -46,42 +46,44 @@ def keep_taper(run: Run, best: Finished) -> Finished:
     return best
 
 
-def _highest_kw(problem: Problem, batteries: Batteries, power_kw: FloatArray) -> FloatArray:
+def _highest_kw(problem: Problem, power_kw: FloatArray) -> FloatArray:
     """What each slot may have at the level the plan has before it, shape (K,)."""
-    session = problem.slot_sessions()
+    batteries, session = _batteries(problem), problem.slot_sessions()
     stored = np.where(power_kw > 0, power_kw, power_kw / batteries.round_trip[session]) * problem.horizon.hours_per_step
     before = problem.level_kwh(power_kw) - stored
-    return np.minimum(problem.cap_kw, _tapered(batteries, problem.power_kw_max, before, session))
+    return np.minimum(problem.cap_kw, _tapered_kw(problem, before, session))
 
 
-def _tapered(batteries: Batteries, power_kw_max: FloatArray, level_kwh: FloatArray, session: IntArray) -> FloatArray:
+def _batteries(problem: Problem) -> Batteries:
+    return problem.batteries or Batteries.charging_only(problem.sessions)
+
+
+def _tapered_kw(problem: Problem, level_kwh: FloatArray, session: IntArray) -> FloatArray:
     """Highest power at a level each of sessions that may occur often."""
-    of = {name: getattr(batteries, name)[session] for name in ("knee_kwh", "full_kwh")}
+    batteries = _batteries(problem)
+    knee, full = batteries.knee_kwh[session], batteries.full_kwh[session]
     with np.errstate(invalid="ignore"):
-        share = (of["full_kwh"] - level_kwh) / (of["full_kwh"] - of["knee_kwh"])
-    return np.asarray(power_kw_max[session] * np.clip(np.nan_to_num(share, nan=1.0, posinf=1.0), 0.0, 1.0))
+        share = (full - level_kwh) / (full - knee)
+    return np.asarray(problem.power_kw_max[session] * np.clip(np.nan_to_num(share, nan=1.0, posinf=1.0), 0.0, 1.0))
 
 
-def _sessions_over(problem: Problem, power_kw: FloatArray, highest_kw: FloatArray) -> BoolArray:
-    """Sessions whose plan is above the taper anywhere, shape (S,)."""
-    over = np.zeros(problem.sessions, dtype=np.bool_)
-    over[problem.slot_sessions()[power_kw > highest_kw + _KEPT_KW]] = True
-    return over
-
-
-def _safe_kw(problem: Problem, batteries: Batteries, power_kw: FloatArray) -> FloatArray:
-    """Caps (K,) under which no plan can break the taper: of charging, the plan itself cut as it goes along; of giving
-    back as well, the power at the highest level there may be.
+def _safe_kw(problem: Problem, power_kw: FloatArray, given_kw: FloatArray) -> FloatArray:
+    """Caps (K,) for the rest under which no plan can break the taper: of charging, the plan itself cut as it goes
+    along, with nothing before the last that is given; of giving back as well, the power at the highest level there is.
     """
-    session, hours = problem.slot_sessions(), problem.horizon.hours_per_step
+    batteries, hours = _batteries(problem), problem.horizon.hours_per_step
     lengths = np.diff(problem.offset)
+    session, within = problem.slot_sessions(), problem.slot_steps() - problem.first_step[problem.slot_sessions()]
+    last_given = np.full(problem.sessions, -1)
+    np.maximum.at(last_given, session[given_kw > 0], within[given_kw > 0])
     safe, level = np.zeros(power_kw.size), np.zeros(problem.sessions)
     for k in range(int(lengths.max(initial=0))):
         here = np.flatnonzero(lengths > k)
         slot = problem.offset[here] + k
-        highest = _tapered(batteries, problem.power_kw_max, level[here], here)
-        safe[slot] = np.clip(np.minimum(power_kw[slot], highest), 0.0, problem.cap_kw[slot])
-        level[here] += safe[slot] * hours
-    end = _tapered(batteries, problem.power_kw_max, np.minimum(batteries.up_kwh, batteries.full_kwh)[session], session)
+        highest = np.minimum(power_kw[slot], _tapered_kw(problem, level[here], here))
+        total = np.clip(np.where(k <= last_given[here], given_kw[slot], highest), 0.0, problem.cap_kw[slot])
+        safe[slot] = np.maximum(total - given_kw[slot], 0.0)
+        level[here] += total * hours
+    end = _tapered_kw(problem, np.minimum(batteries.up_kwh, batteries.full_kwh)[session], session)
     gives = batteries.discharge_kw_max[session] > 0
-    return np.where(gives, np.minimum(problem.cap_kw, end), safe)
+    return np.where(gives, np.clip(end - given_kw, 0.0, problem.cap_kw), safe)

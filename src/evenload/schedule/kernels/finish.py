@@ -32,34 +32,24 @@ _FLIPS_MAX: Final = 16
 
 
 @njit(cache=True, nogil=True)
-def place_stores(fleet: Fleet, stores: Stores, net: Network) -> None:
-    """Put in those that give back, one by one, as near to their power as limits and those before them allow.
-
-    Flows are those of stores alone afterwards; others are to be clipped to what these leave.
-    """
-    net.flow_kw[:] = 0.0
-    steps = net.flow_kw.shape[1]
-    work, wish = np.zeros((9, steps)), np.empty(steps)
+def place_stores(fleet: Fleet, stores: Stores, net: Network, wish_kw: FloatArray) -> None:
+    """Move those that give back, one by one, as near to the powers wished for (K,) as limits and all others allow."""
+    work = np.empty((10, net.flow_kw.shape[1]))
     for i in range(fleet.slots.size):
         n, b, battery = fleet.slots[i], fleet.begin[i], fleet.battery[i]
         if battery == NONE or n == 0:
             continue
-        wish[:n] = fleet.power_kw[b : b + n]
-        fleet.power_kw[b : b + n] = 0.0
         slots = Slots(
             work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n]
-        )
+        )  # fmt: skip
         trip = stores.round_trip[battery]
+        _rooms_of_store(fleet, stores, net, i, slots, slots.cap, slots.back)
         for k in range(n):
-            t = fleet.first_step[i] + k
-            slots.over[k], slots.under[k] = -np.inf, np.inf
-            if wish[k] >= 0.0:  # half the square of how far the level change is from the wish
-                slots.buy[k], slots.sell[k], slots.rise[k] = -wish[k], -wish[k] / trip, 1.0
+            wish = wish_kw[b + k] - slots.fixed[k]
+            if wish >= 0.0:  # half the square of how far the level change is from the wish
+                slots.buy[k], slots.sell[k], slots.rise[k] = -wish, -wish / trip, 1.0
             else:
-                slots.buy[k], slots.sell[k], slots.rise[k] = -wish[k] / trip, -wish[k] / trip**2, 1.0 / trip**2
-            slots.cap[k] = max(room_up(fleet, net, i, t), 0.0)
-            back = stores.back_kw_max[battery] * fleet.cap_kw[b + k] / fleet.power_kw_max[i]
-            slots.back[k] = min(back, max(room_down(net, fleet.leaf[i], t), 0.0))
+                slots.buy[k], slots.sell[k], slots.rise[k] = -wish / trip, -wish / trip**2, 1.0 / trip**2
         band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
         best(slots, band, 0.0, 1e30, 0.0, work[7, :n])
         take(fleet, net, i, work[7, :n])
@@ -120,7 +110,7 @@ def lacking(fleet: Fleet, stores: Stores) -> FloatArray:
 
 @njit(cache=True, nogil=True)
 def top_up(fleet: Fleet, net: Network, prices: Prices, lack: FloatArray) -> None:
-    """Give those that charge only what they lack in the cheapest room there is, tolls counted; ``lack`` is kept true."""
+    """Give those that only charge what they lack in the cheapest room, tolls counted; ``lack`` is kept true."""
     if not (lack > 0.0).any():
         return
     tolls = path_tolls(net, np.inf)
@@ -160,7 +150,7 @@ def polish(fleet: Fleet, stores: Stores, net: Network, prices: Prices, shaped: B
 @njit(cache=True, nogil=True)
 def _polish_ladder(fleet: Fleet, net: Network, price: FloatArray, i: int, room: FloatArray) -> None:
     """Cheapest steps first, the earlier of equals."""
-    t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
+    t0, n = fleet.first_step[i], fleet.slots[i]
     left = 0.0
     for k in range(n):
         loose_kw = loose(fleet, net, i, t0 + k)
@@ -233,7 +223,8 @@ def _polish_store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i:
     trip, refusal = stores.round_trip[battery], prices.refusal
     most, fewest, found = work[9, :n], work[10, :n], work[7, :n]
     band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
-    _rooms_of_store(fleet, stores, net, prices, i, slots, most, fewest, found)
+    _rooms_of_store(fleet, stores, net, i, slots, most, fewest)
+    _prices_of_store(fleet, stores, net, prices, i, slots, found)
     power = fleet.power_kw[b : b + n].copy()
     least = _cost_of(power, slots, refusal, trip, fleet.need[i])
     sides = np.where(power < 0.0, -1, 1)
@@ -258,16 +249,11 @@ def _polish_store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i:
 
 @njit(cache=True, nogil=True)
 def _rooms_of_store(
-    fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, slots: Slots, most: FloatArray,
-    fewest: FloatArray, extra: FloatArray,
-) -> None:  # fmt: skip
-    """Prices of a session that gives back, and how far each slot may go up and down from what others rely on."""
+    fleet: Fleet, stores: Stores, net: Network, i: int, slots: Slots, most: FloatArray, fewest: FloatArray
+) -> None:
+    """How far each slot of a session that gives back may go up and down from ``fixed``, which others rely on."""
     t0, b, battery = fleet.first_step[i], fleet.begin[i], fleet.battery[i]
-    buy, sell = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]]
-    extra[:] = 0.0
-    slots.rise[:] = 0.02 * prices.smoothing / fleet.power_kw_max[i]
-    _add_smoothing(fleet, net, i, extra, slots.rise)
-    for k in range(extra.size):
+    for k in range(most.size):
         t, now = t0 + k, fleet.power_kw[b + k]
         slots.over[k], slots.under[k] = -np.inf, np.inf
         back = stores.back_kw_max[battery] * fleet.cap_kw[b + k] / fleet.power_kw_max[i]
@@ -276,8 +262,21 @@ def _rooms_of_store(
         slots.fixed[k] = lowest if lowest > 0.0 else min(highest, 0.0)
         most[k] = max(highest, 0.0) - max(slots.fixed[k], 0.0)
         fewest[k] = min(slots.fixed[k], 0.0) - min(lowest, 0.0)
-        slots.buy[k] = buy[t] + extra[k] + slots.rise[k] * slots.fixed[k]
-        slots.sell[k] = sell[t] - stores.wear[battery] + extra[k] + slots.rise[k] * slots.fixed[k]
+
+
+@njit(cache=True, nogil=True)
+def _prices_of_store(
+    fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, slots: Slots, extra: FloatArray
+) -> None:
+    """What power costs a session that gives back in each slot, counted from ``fixed``."""
+    t0, battery = fleet.first_step[i], fleet.battery[i]
+    buy, sell = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]]
+    extra[:] = 0.0
+    slots.rise[:] = 0.02 * prices.smoothing / fleet.power_kw_max[i]
+    _add_smoothing(fleet, net, i, extra, slots.rise)
+    for k in range(extra.size):
+        slots.buy[k] = buy[t0 + k] + extra[k] + slots.rise[k] * slots.fixed[k]
+        slots.sell[k] = sell[t0 + k] - stores.wear[battery] + extra[k] + slots.rise[k] * slots.fixed[k]
 
 
 @njit(cache=True, nogil=True)

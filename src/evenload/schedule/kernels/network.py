@@ -22,7 +22,7 @@ NONE: Final = -1
 LIMIT: Final = 0
 PEAK: Final = 1
 SMOOTHING: Final = 2
-"""Kinds of nodes: a limit has tolls; a peak's head moves too; smoothing costs ``stiffness / 2 * (flow - head) ** 2``."""
+"""Kinds of nodes: a limit has tolls, a peak's head moves too, smoothing costs stiffness / 2 * (flow - head) ** 2."""
 
 
 class Fleet(NamedTuple):
