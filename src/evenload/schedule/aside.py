@@ -23,8 +23,10 @@ class Aside:
 
 def set_aside(problem: Problem) -> Aside:
     """Split a problem into what is given at once and what is left to plan."""
-    at_once = _opted_out_kw(problem)
-    left = _without(problem, at_once) if problem.opted_out.any() else problem
+    at_once, left = np.zeros(problem.cap_kw.size), problem
+    if problem.opted_out.any():
+        at_once = _opted_out_kw(problem)
+        left = _without(problem, at_once)
     minimum = give_minimum(left)
     return Aside(at_once + minimum.power_kw, minimum.power_kw, minimum.unserved_kwh, rest_of(left, minimum))
 

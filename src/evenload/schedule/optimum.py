@@ -131,7 +131,7 @@ class _Search:
             for _ in range(_SWEEPS_BETWEEN if run.swept or run.softened < 1.0 else _SWEEPS_FIRST):
                 run.sweep()
             improved = run.improve_bound(leap=best is not None)
-            moving = improved > 0.5 * chosen.gap * self.scale_of_gap(run.dual)
+            moving = improved > chosen.gap * self.scale_of_gap(run.dual)
             if moving and run.swept < min(finish_at, chosen.sweeps_max):
                 continue
             best = run.finish(best)

@@ -14,7 +14,7 @@ from evenload.schedule.warmth import Warmth, warmth_for
 if TYPE_CHECKING:
     from evenload.schedule.kernels import Fleet, Network
 
-_SOFTER_EACH_SWEEP: Final = 0.9
+_SOFTER_EACH_SWEEP: Final = 0.95
 _SOFTENED_SWEEPS: Final = 20
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000

@@ -25,6 +25,7 @@ _REFUSAL: Final = 100.0
 """Energy that would cost this many times the price spread above the dearest step waits for the exchange search."""
 
 _SOFTER_ABOVE: Final = 0.5
+_STIFF: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +229,14 @@ def _usual_kw(head_kw: FloatArray, low_kw: FloatArray, gives_back: BoolArray) ->
 def _stiffness(
     problem: Problem, parent: IntArray, kind: IntArray, term: IntArray, usual_kw: FloatArray, spread: float
 ) -> FloatArray:
-    """How fast tolls rise at each node, price per kW: the spread over its usual size, half of it each level up."""
+    """How fast tolls rise at each node, price per kW: twice the spread over its usual size, half each level up."""
     from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
 
     height = [0] * parent.size
     above = parent.tolist()
     for n in range(parent.size - 1, 0, -1):
         height[above[n]] = max(height[above[n]], height[n] + 1)
-    softer = spread * _SOFTER_ABOVE ** np.array(height)
+    softer = _STIFF * spread * _SOFTER_ABOVE ** np.array(height)
     steep = np.divide(softer, usual_kw, out=np.zeros(usual_kw.size), where=usual_kw > 0)
     if problem.terms is not None:
         hours = problem.horizon.hours_per_step
