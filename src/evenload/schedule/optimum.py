@@ -20,6 +20,7 @@ from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.plan import Plan
 from evenload.schedule.aside import Aside, set_aside
 from evenload.schedule.optimum_run import Finished, Run
+from evenload.schedule.parts_of_fleet import threads_here
 from evenload.schedule.problem import Problem
 from evenload.schedule.refusals import refuse_devices
 from evenload.schedule.taper import keep_taper, tapers
@@ -33,16 +34,21 @@ _FINISH_GROWTH: Final = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """When to stop: at a relative gap, or after so many sweeps."""
+    """When to stop: at a relative gap, or after so many sweeps; and on how many threads at most (0 = all cores), which
+    changes no number.
+    """
 
     gap: float = 1e-3
     sweeps_max: int = 300
+    threads: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.gap < 1:
             raise InputError(f"gap must be between 0 and 1, such as 0.001, not {self.gap}")
         if self.sweeps_max < 1:
             raise InputError(f"sweeps_max must be 1 or more, not {self.sweeps_max}")
+        if self.threads < 0:
+            raise InputError(f"threads must be 0 (all cores) or more, not {self.threads}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +106,14 @@ def solve(problem: Problem, settings: Settings | None = None, previous: Solution
     refuse_devices(problem)
     chosen = settings or Settings()
     aside = set_aside(problem)
-    run = Run(aside.rest, chosen.gap, None if previous is None else (previous.plan, previous.warmth))
+    earlier = None if previous is None else (previous.plan, previous.warmth)
+    run = Run(aside.rest, chosen.gap, chosen.threads or threads_here(), earlier)
     search = _Search(problem, aside, run)
-    best, bound = search.converge(chosen)
-    relaxed = best
-    if tapers(problem):
-        best = keep_taper(run, best, problem, aside.given_kw)
+    with run.parts.working():
+        best, bound = search.converge(chosen)
+        relaxed = best
+        if tapers(problem):
+            best = keep_taper(run, best, problem, aside.given_kw)
     return search.solution(best, bound - run.prices.refusal * (best.lack.sum() - relaxed.lack.sum()), relaxed)
 
 
@@ -126,9 +134,9 @@ class _Search:
 
     def converge(self, chosen: Settings) -> tuple[Finished, float]:
         """Sweep until the best plan is within the gap of the bound, or as often as allowed."""
-        run, best, finish_at = self.run, None, _FINISH_FIRST if self.run.softened == 1.0 else 0
+        run, best, finish_at = self.run, None, 0 if self.run.warm else _FINISH_FIRST
         while True:
-            for _ in range(_SWEEPS_BETWEEN if run.swept or run.softened < 1.0 else _SWEEPS_FIRST):
+            for _ in range(_SWEEPS_BETWEEN if run.swept else 1 if run.warm else _SWEEPS_FIRST):
                 run.sweep()
             improved = run.improve_bound(leap=best is not None)
             moving = improved > chosen.gap * self.scale_of_gap(run.dual)

@@ -8,14 +8,16 @@ import numpy as np
 from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.plan import Plan
 from evenload.schedule.optimum_setup import setup_of
+from evenload.schedule.parts_of_fleet import Parts
 from evenload.schedule.problem import Problem
 from evenload.schedule.warmth import Warmth, warmth_for
 
 if TYPE_CHECKING:
-    from evenload.schedule.kernels import Fleet, Network
+    from evenload.schedule.kernels import Fleet, Network, Peaks, Prices, Stores
 
 _SOFTER_EACH_SWEEP: Final = 0.95
 _SOFTENED_SWEEPS: Final = 20
+_SOFTENED_WARM: Final = 0.8
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
@@ -45,13 +47,17 @@ class Finished:
 class Run:
     """One run's arrays: sessions in order of the tree, circuits parents first, tolls and flows."""
 
-    def __init__(self, problem: Problem, gap: float, earlier: tuple[Plan, Warmth] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, gap: float, threads: int = 1, earlier: tuple[Plan, Warmth] | None = None
+    ) -> None:
         from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
 
         self.kernels, self.problem = kernels, problem
         self.hours = problem.horizon.hours_per_step
         self.setup = setup_of(problem, gap)
-        self.fleet, self.stores, self.net = self.setup.fleet, self.setup.stores, self.setup.net
+        self.fleet, self.stores = self.setup.fleet, self.setup.stores
+        self.parts = Parts(self.fleet, self.setup.net, threads)
+        self.net = self.parts.net
         self.peaks, self.prices = self.setup.peaks, self.setup.prices
         self.has_stores, self.has_peaks = self.stores.up.size > 0, self.peaks.node.size > 0
         self.has_terms = self.net.parent.size > self.setup.node_of.size
@@ -61,6 +67,7 @@ class Run:
         self.swept = self.scarcity_charged = 0
         self.dual = -np.inf
         warmth = None if earlier is None else warmth_for(problem, self.net.parent.size, *earlier)
+        self.warm = warmth is not None
         if warmth is not None:
             self._start_from(warmth)
         self.net.toll[self.setup.shut] = self.prices.refusal - self.prices.buy.min()
@@ -71,14 +78,14 @@ class Run:
         self.fleet.power_kw[:] = np.minimum(warmth.power_kw[self.setup.slot], self.fleet.cap_kw)
         self.fleet.marginal[:] = warmth.marginal[self.setup.order]
         self.kernels.make_flows(self.fleet, self.net, False)
-        self.softened = warmth.softened
+        self.softened = max(warmth.softened, _SOFTENED_WARM)
         self.net.toll[:] = warmth.toll
         limits = self.net.kind != self.kernels.SMOOTHING
         self.net.stiffness[limits] *= self.softened
 
     def sweep(self) -> None:
         """One pass over all sessions and one step of the tolls."""
-        self.kernels.sweep(self.fleet, self.stores, self.net, self.prices)
+        self.parts.sweep(self.fleet, self.stores, self.prices)
         self.kernels.raise_tolls(self.net, self.peaks)
         if self.softened > _SOFTER_EACH_SWEEP**_SOFTENED_SWEEPS:
             limits = self.net.kind != self.kernels.SMOOTHING
@@ -103,7 +110,13 @@ class Run:
         return max(value - last, 0.0)
 
     def _dual(self, net: "Network") -> float:
-        return float(self.kernels.dual_value(self.fleet, self.stores, net, self.peaks, self.prices))
+        return self._dual_of(self.stores, net, self.peaks, self.prices)
+
+    def _dual_of(self, stores: "Stores", net: "Network", peaks: "Peaks", prices: "Prices") -> float:
+        """Lagrangian dual at tolls: a lower bound on the objective plus ``refusal`` times what is unserved."""
+        value = float(self.kernels.network_value(net, peaks))  # first: it may scale the tolls of peaks
+        path = self.kernels.path_tolls(net, prices.refusal - prices.buy.min())
+        return value + self.parts.value(self.fleet, stores, path, prices)
 
     def _leap(self, value: float) -> float:
         """Move tolls ahead while the dual rises; returns its value there."""
@@ -122,7 +135,7 @@ class Run:
         """A plan inside all limits from where the sweeps are, or ``best`` if that is better."""
         kernels, setup = self.kernels, self.setup
         fleet = self.fleet._replace(power_kw=self.fleet.power_kw.copy())
-        hard = setup.limits._replace(flow_kw=np.zeros(self.net.flow_kw.shape), toll=self.tolls)
+        hard = setup.limits._replace(flow_kw=np.zeros(self.net.toll.shape), toll=self.tolls)
         within = hard._replace(head_kw=self._with_peaks(hard.head_kw)) if self.has_peaks else hard
         self._inside(fleet, within)
         lack = kernels.lacking(fleet, self.stores)
@@ -221,7 +234,7 @@ class Run:
         bound = 0.0
         for tolls in (np.zeros(best.scarce.shape), best.scarce.astype(np.float64)):
             net = self.setup.limits._replace(toll=tolls)
-            bound = max(bound, float(self.kernels.dual_value(self.fleet, stores, net, nobody, serving)))
+            bound = max(bound, self._dual_of(stores, net, nobody, serving))
         return min(bound, float(best.lack.sum()))
 
     def in_problem_order(self, of_slots: FloatArray) -> FloatArray:

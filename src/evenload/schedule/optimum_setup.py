@@ -77,8 +77,9 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     peaks = _peaks(problem, kind, term, gives_back)
     steep = _stiffness(problem, parent, kind, term, _usual_kw(head, low, gives_back), spread)
     flow, toll = np.zeros(head.shape), np.zeros(head.shape)
+    own = np.arange(parent.size)
     hard = np.where((kind != kernels.LIMIT)[:, None], np.inf, head) if (kind != kernels.LIMIT).any() else head
-    net = kernels.Network(parent, kind, *rows, gives_back, head, low, flow, toll, steep)
+    net = kernels.Network(parent, own, kind, *rows, gives_back, head, low, flow, toll, steep)
     limits = net._replace(kind=np.zeros_like(kind), head_kw=hard)
     shut = (hard <= 1e-9) & ~gives_back[:, None]  # no head at all: nobody is to count on it
     dear = 5.0 * (prices.refusal - float(prices.buy.max())) / _REFUSAL

@@ -28,10 +28,12 @@ from evenload.schedule.kernels.network import (
     Prices,
     Stores,
     make_flows,
+    network_value,
+    path_tolls,
     raise_tolls,
     tolls_ahead,
 )
-from evenload.schedule.kernels.optimum import dual_value, money, sweep, terms_cost
+from evenload.schedule.kernels.optimum import money, sessions_value, sweep, terms_cost
 
 __all__ = [
     "LIMIT",
@@ -50,16 +52,18 @@ __all__ = [
     "Slots",
     "Stores",
     "clip",
-    "dual_value",
     "fill_cheapest",
     "give_at_once",
     "lacking",
     "make_flows",
     "money",
+    "network_value",
+    "path_tolls",
     "place_stores",
     "polish",
     "raise_tolls",
     "serve",
+    "sessions_value",
     "sweep",
     "terms_cost",
     "tolls_ahead",

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from evenload.base.units import BoolArray, FloatArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.kernels.market import market, response
 from evenload.schedule.kernels.network import (
     NONE,
@@ -136,6 +136,9 @@ def polish(fleet: Fleet, stores: Stores, net: Network, prices: Prices, shaped: B
     ``shaped`` (N,): whether a smoothed circuit is at or above the node: there it is water-filling, else a ladder.
     """
     work = np.empty((11, prices.buy.shape[1]))
+    order = np.empty_like(prices.buy, dtype=np.int64)
+    for tariff in range(prices.buy.shape[0]):
+        order[tariff] = np.argsort(prices.buy[tariff], kind="mergesort")
     for i in range(fleet.slots.size):
         if fleet.slots[i] == 0:
             continue
@@ -144,19 +147,22 @@ def polish(fleet: Fleet, stores: Stores, net: Network, prices: Prices, shaped: B
         elif shaped[fleet.leaf[i]]:
             _polish_shaped(fleet, net, prices, i, work)
         else:
-            _polish_ladder(fleet, net, prices.buy[fleet.tariff[i]], i, work[0])
+            _polish_ladder(fleet, net, order[fleet.tariff[i]], i, work[0])
 
 
 @njit(cache=True, nogil=True)
-def _polish_ladder(fleet: Fleet, net: Network, price: FloatArray, i: int, room: FloatArray) -> None:
-    """Cheapest steps first, the earlier of equals."""
+def _polish_ladder(fleet: Fleet, net: Network, order: IntArray, i: int, room: FloatArray) -> None:
+    """Cheapest steps first, the earlier of equals: ``order`` (T,) has them so."""
     t0, n = fleet.first_step[i], fleet.slots[i]
     left = 0.0
     for k in range(n):
         loose_kw = loose(fleet, net, i, t0 + k)
         left += loose_kw
         room[k] = loose_kw + max(room_up(fleet, net, i, t0 + k), 0.0)
-    for k in np.argsort(price[t0 : t0 + n], kind="mergesort"):
+    for t in order:
+        k = t - t0
+        if k < 0 or k >= n:
+            continue
         given = min(room[k], left)
         left -= given
         change = given - loose(fleet, net, i, t0 + k)

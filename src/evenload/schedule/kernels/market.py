@@ -65,10 +65,26 @@ def market(
 
 
 @njit(cache=True, nogil=True)
-def cheapest(paid: FloatArray, cap: FloatArray, need: float, refusal: float) -> float:
-    """What the need costs in the cheapest slots, refused where that is cheaper."""
-    left, cost = need, 0.0
-    for k in np.argsort(paid):
+def cheapest(paid: FloatArray, cap: FloatArray, need: float, refusal: float, guess: float, near: float) -> float:
+    """What the need costs in the cheapest slots, refused where that is cheaper.
+
+    Only prices within ``near`` of the guess of the dearest one paid are sorted, all of them where it was a bad guess.
+    """
+    left, cost, low, high = need, 0.0, guess - near, guess + near
+    close = np.empty(paid.size, dtype=np.int64)
+    count, held = 0, 0.0
+    for k in range(paid.size):
+        if paid[k] < low:
+            left -= cap[k]
+            cost += cap[k] * paid[k]
+        elif paid[k] <= high:
+            close[count] = k
+            count, held = count + 1, held + cap[k]
+    if left <= 0.0 or held < left or high >= refusal:
+        left, cost, count = need, 0.0, paid.size
+        for k in range(count):
+            close[k] = k
+    for k in close[:count][np.argsort(paid[close[:count]])]:
         if left <= 0.0 or paid[k] >= refusal:
             break
         given = min(left, cap[k])

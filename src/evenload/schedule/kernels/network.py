@@ -61,16 +61,20 @@ class Prices(NamedTuple):
 
 
 class Network(NamedTuple):
-    """Circuits, parents before children; ``low_kw`` has no rows where nobody gives back."""
+    """Circuits, parents before children; ``low_kw`` has no rows where nobody gives back.
+
+    ``flow_row`` says in which row of ``flow_kw`` a node's flow is: its own, or one that a part of the fleet works on.
+    """
 
     parent: IntArray  # (N,)
+    flow_row: IntArray  # (N,)
     kind: IntArray  # (N,)
     first_row: IntArray  # (N,)
     last_row: IntArray  # (N,)
     gives_back: BoolArray  # (N,) whether anybody below does
     head_kw: FloatArray  # (N, T) 0 or more, inf = unlimited; of smoothing: minus base load
     low_kw: FloatArray  # (N, T) 0 or less, or (0, T)
-    flow_kw: FloatArray  # (N, T) written to
+    flow_kw: FloatArray  # (N or more, T) written to
     toll: FloatArray  # (N, T)
     stiffness: FloatArray  # (N,) 0 = unlimited
 

@@ -3,6 +3,8 @@
 ``kernels.network`` has the words; ``schedule.optimum`` explains the method and gives sources.
 """
 
+from typing import Final
+
 import numpy as np
 from numba import njit
 
@@ -16,22 +18,23 @@ from evenload.schedule.kernels.network import (
     Peaks,
     Prices,
     Stores,
-    network_value,
-    path_tolls,
 )
 from evenload.schedule.kernels.storage import Band, Slots, best, least
 
+_NEAR: Final = 100.0
+"""Prices of a session are looked at first within this many times the smoothing of its marginal price."""
+
 
 @njit(cache=True, nogil=True)
-def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices) -> None:
-    """Every session once, in order, takes its best power against everybody else's (block coordinate descent).
+def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int, last: int) -> None:
+    """Sessions ``first:last`` once, in order, takes its best power against everybody else's (block coordinate descent).
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
     (flow - head))``. The kink of that sum at the leaf is exact; circuits above it are taken as straight lines through
     where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
     """
     work = np.empty((9, prices.buy.shape[1]))
-    for i in range(fleet.slots.size):
+    for i in range(first, last):
         if fleet.slots[i] == 0:
             continue
         if fleet.battery[i] == NONE:
@@ -52,7 +55,7 @@ def _charge(fleet: Fleet, net: Network, prices: Prices, i: int, work: FloatArray
         level[k], rise[k], over[k] = price[t0 + k], smooth, -np.inf
     outside(net, net.parent[leaf], t0, power, level, rise)
     if steep > 0.0:
-        toll, flow, head = net.toll[leaf], net.flow_kw[leaf], net.head_kw[leaf]
+        toll, flow, head = net.toll[leaf], net.flow_kw[net.flow_row[leaf]], net.head_kw[leaf]
         for k in range(n):
             over[k] = toll[t0 + k] + steep * (flow[t0 + k] - power[k] - head[t0 + k])
     marginal = market(level, rise, over, cap, fleet.need[i], fleet.marginal[i], steep, prices.refusal)
@@ -76,7 +79,7 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
     extra[:] = 0.0
     slots.rise[:] = smooth
     outside(net, net.parent[leaf], t0, power, extra, slots.rise)
-    toll, flow, head = net.toll[leaf], net.flow_kw[leaf], net.head_kw[leaf]
+    toll, flow, head = net.toll[leaf], net.flow_kw[net.flow_row[leaf]], net.head_kw[leaf]
     for k in range(n):
         t = t0 + k
         slots.buy[k], slots.sell[k] = buy[t] + extra[k], sell[t] - stores.wear[battery] + extra[k]
@@ -103,7 +106,7 @@ def take(fleet: Fleet, net: Network, i: int, new_kw: FloatArray) -> None:
         new_kw[k] -= power[k]
     node = fleet.leaf[i]
     while node != NONE:
-        flow = net.flow_kw[node, t0 : t0 + n]
+        flow = net.flow_kw[net.flow_row[node], t0 : t0 + n]
         for k in range(n):
             flow[k] += new_kw[k]
         node = net.parent[node]
@@ -117,7 +120,7 @@ def outside(net: Network, node: int, t0: int, power: FloatArray, level: FloatArr
     while node != NONE:
         steep = net.stiffness[node]
         if steep > 0.0:
-            toll, flow, head = net.toll[node], net.flow_kw[node], net.head_kw[node]
+            toll, flow, head = net.toll[node], net.flow_kw[net.flow_row[node]], net.head_kw[node]
             smooths = net.kind[node] == SMOOTHING
             two_sided = net.gives_back[node] and not smooths and net.kind[node] == 0
             for k in range(power.size):
@@ -134,20 +137,20 @@ def outside(net: Network, node: int, t0: int, power: FloatArray, level: FloatArr
 
 
 @njit(cache=True, nogil=True)
-def dual_value(fleet: Fleet, stores: Stores, net: Network, peaks: Peaks, prices: Prices) -> float:
-    """Lagrangian dual at the current tolls: a lower bound on the objective plus ``refusal`` times what is unserved."""
-    total = network_value(net, peaks)  # before the paths are priced: it may scale the tolls of peaks
-    path = path_tolls(net, prices.refusal - prices.buy.min())
+def sessions_value(fleet: Fleet, stores: Stores, path: FloatArray, prices: Prices, first: int, last: int) -> float:
+    """What sessions ``first:last`` add to the dual, each at its best; ``path`` (N, T) are the tolls up to the root."""
+    total = 0.0
     work = np.empty((4, path.shape[1]))
     room = np.empty((2, 2 * path.shape[1]))
-    for i in range(fleet.slots.size):
+    for i in range(first, last):
         t0, b, n, battery = fleet.first_step[i], fleet.begin[i], fleet.slots[i], fleet.battery[i]
         tolls, cap, paid = path[fleet.leaf[i], t0 : t0 + n], fleet.cap_kw[b : b + n], work[0, :n]
         buy = prices.buy[fleet.tariff[i]]
         for k in range(n):
             paid[k] = buy[t0 + k] + tolls[k]
         if battery == NONE:
-            total += cheapest(paid, cap, fleet.need[i], prices.refusal)
+            near = _NEAR * prices.smoothing
+            total += cheapest(paid, cap, fleet.need[i], prices.refusal, fleet.marginal[i], near)
             continue
         earned, back = work[1, :n], work[2, :n]
         sell = prices.sell[fleet.tariff[i]]

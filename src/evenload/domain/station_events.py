@@ -1,0 +1,261 @@
+"""What happens at stations: one set of events for all protocols. Kilowatts and kilowatt-hours are at the connector."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evenload.domain.station import (
+    WHOLE_STATION,
+    ConnectorStatus,
+    Registration,
+    StationDetails,
+    StationId,
+    Token,
+    TokenStatus,
+)
+from evenload.domain.station_limits import Disobedience, Limits, LimitSource
+from evenload.domain.station_readings import MeterFault, Quality, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationEvent:
+    """Something that happened at a station: ``at`` by its own clock where it told a plausible time, else as received.
+
+    ``evse_id`` is 0 where the event is of the whole station.
+    """
+
+    station: StationId
+    at: datetime
+    received_at: datetime
+    evse_id: int = WHOLE_STATION
+
+
+# life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationBooted(StationEvent):
+    """A station started, or says so; ``reason`` is its own word, ``""`` where it has none."""
+
+    details: StationDetails
+    registration: Registration
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationSeen(StationEvent):
+    """A station gave a sign of life."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationLost(StationEvent):
+    """The connection ended. An offline station is not an idle one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(StationEvent):
+    """State of a connector, or with ``connector_id`` 0 of the station; ``error`` is the station's word for a fault."""
+
+    connector_id: int
+    status: ConnectorStatus
+    error: str = ""
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsReported(StationEvent):
+    """Settings as the station has them, by the protocol's own names; ``None`` where it has none of that name."""
+
+    values: Mapping[str, str | None]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityNoticed(StationEvent):
+    """A security event a station reports."""
+
+    kind: str
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRequested(StationEvent):
+    """A station asks for a certificate to be signed (PEM, PKCS 10); ``use`` is the protocol's word for its purpose."""
+
+    request_pem: str
+    use: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReported(StationEvent):
+    """How far a task of a station (``firmware``, ``log``, ``diagnostics``, ``reservation``) has come, in its own words."""
+
+    task: str
+    progress: str
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReceived(StationEvent):
+    """A vendor's own message."""
+
+    vendor: str
+    message: str
+    data: object
+
+
+# transactions
+
+
+class ChargingState(StrEnum):
+    """What a transaction is doing."""
+
+    CONNECTED = "connected"
+    CHARGING = "charging"
+    SUSPENDED_BY_VEHICLE = "suspended_by_vehicle"
+    SUSPENDED_BY_STATION = "suspended_by_station"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisationAsked(StationEvent):
+    """A token was presented and answered."""
+
+    token: Token
+    status: TokenStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEvent(StationEvent):
+    """Something about a transaction. ``offline``: it happened while the station had no connection.
+
+    ``sequence`` counts the events of a transaction where the protocol numbers them.
+    """
+
+    transaction_id: str
+    offline: bool = False
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStarted(TransactionEvent):
+    """A transaction began. ``quality`` is estimated where its beginning was never told and follows from what was."""
+
+    connector_id: int = 1
+    token: Token | None = None
+    token_status: TokenStatus | None = None
+    register_kwh: float | None = None
+    remote_start_id: int | None = None
+    reservation_id: int | None = None
+    quality: Quality = Quality.MEASURED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionUpdated(TransactionEvent):
+    """A transaction goes on; ``trigger`` is the station's word for why it says so."""
+
+    state: ChargingState | None = None
+    trigger: str = ""
+    token: Token | None = None
+    token_status: TokenStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded(TransactionEvent):
+    """A transaction ended. An estimated end was never told and follows from what was; a measured one may still come.
+
+    ``energy_kwh`` was delivered in all: by the registers at start and end or, where they do not belong together, by
+    the readings in between (then estimated).
+    """
+
+    token: Token | None = None
+    reason: str = ""
+    register_kwh: float | None = None
+    energy_kwh: float | None = None
+    quality: Quality = Quality.MEASURED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceGapFound(TransactionEvent):
+    """Events of a transaction are missing, by their numbers; they may still come."""
+
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionUnplaced(TransactionEvent):
+    """A message about a transaction nobody knows. It was acknowledged, else the station would send it for ever."""
+
+    text: str
+
+
+# metering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSampled(StationEvent):
+    """What was metered; ``transaction_id`` is ``""`` outside a transaction. ``signed_data`` is kept as it came."""
+
+    readings: tuple[Reading, ...]
+    transaction_id: str = ""
+    signed_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterFaultFound(StationEvent):
+    """A sample that could not be used as it came."""
+
+    fault: MeterFault
+    text: str
+
+
+# charging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedDeclared(StationEvent):
+    """What a vehicle said it needs; ``None`` where it did not say. Energy is at the connector."""
+
+    transaction_id: str = ""
+    energy_kwh: float | None = None
+    departs_at: datetime | None = None
+    power_kw_max: float | None = None
+    power_kw_min: float | None = None
+    battery_kwh: float | None = None
+    soc: float | None = None
+    phases: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitReported(StationEvent):
+    """A limit that somebody else set at the station; without ``limits`` it is lifted."""
+
+    source: LimitSource
+    limits: Limits | None
+    grid_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleScheduleReported(StationEvent):
+    """The schedule a vehicle says it will follow, and whether it keeps the limits in force."""
+
+    limits: Limits
+    within_limits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackVerified(StationEvent):
+    """The station's own account of its schedule shows what was given to it, the fallback under it included."""
+
+    power_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisobedienceFound(StationEvent):
+    """A station took limits and does not keep them: ``found_kw`` where at most ``limit_kw`` was allowed."""
+
+    how: Disobedience
+    limit_kw: float
+    found_kw: float
+    transaction_id: str = ""

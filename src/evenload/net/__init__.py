@@ -1,0 +1,1 @@
+"""Sockets and HTTP: where protocols of the core meet a network."""

@@ -1,0 +1,98 @@
+"""Group commit: events of all stations are handed to the sink together, and answers wait for it where they must."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evenload.domain.station_events import StationEvent
+from evenload.net.ports import CommitError, Sink
+
+_log = logging.getLogger("evenload.net.commit")
+
+Done = Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTimes:
+    """How long events gather before they are committed, in seconds, and how many may wait.
+
+    ``urgent_s`` where an answer waits for them; with the time the sink takes it should stay within 50 ms.
+    ``relaxed_s`` bounds what is at risk where none does. Beyond ``waiting_max`` events nothing more should be read.
+    """
+
+    urgent_s: float = 0.01
+    relaxed_s: float = 0.2
+    waiting_max: int = 50_000
+
+
+class GroupCommit:
+    """Collects events and commits them one group after the other, in order."""
+
+    def __init__(self, sink: Sink, times: CommitTimes) -> None:
+        self._sink = sink
+        self._times = times
+        self._events: list[StationEvent] = []
+        self._done: list[Done] = []
+        self._relieved: list[Callable[[], None]] = []
+        self._pending = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether the sink is so far behind that nothing more should be read."""
+        return len(self._events) >= self._times.waiting_max
+
+    def put(self, events: Sequence[StationEvent], done: Done | None = None) -> None:
+        """Add events; ``done`` is told whether they were committed, and makes them urgent."""
+        self._events.extend(events)
+        self._idle.clear()
+        self._pending.set()
+        if done is not None:
+            self._done.append(done)
+            self._urgent.set()
+
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Call once the sink has caught up."""
+        self._relieved.append(call)
+
+    async def run(self) -> None:
+        """Commit for ever."""
+        while True:
+            await self._pending.wait()
+            await self._gather()
+            await self._commit()
+
+    async def drained(self) -> None:
+        """Wait until nothing waits any more."""
+        if self._events or self._done:
+            self._urgent.set()
+        await self._idle.wait()
+
+    async def _gather(self) -> None:
+        try:
+            await asyncio.wait_for(self._urgent.wait(), self._times.relaxed_s)
+        except TimeoutError:
+            return
+        await asyncio.sleep(self._times.urgent_s)
+
+    async def _commit(self) -> None:
+        events, self._events = self._events, []
+        done, self._done = self._done, []
+        self._pending.clear()
+        self._urgent.clear()
+        committed = True
+        try:
+            await self._sink.commit(events)
+        except CommitError:
+            _log.exception("events=%d not committed; stations that wait are told to try again", len(events))
+            committed = False
+        for call in done:
+            call(committed)
+        if not self._pending.is_set():
+            self._idle.set()
+        relieved, self._relieved = self._relieved, []
+        for resume in relieved:
+            resume()

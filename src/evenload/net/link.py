@@ -1,0 +1,254 @@
+"""One connected station: its socket, its call machine and its desk, bound together."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import Command
+from evenload.domain.station_events import StationEvent
+from evenload.net.group_commit import GroupCommit
+from evenload.net.ports import Clock, Desk
+from evenload.net.websocket import GOING_AWAY, Socket
+from evenload.ocpp.action import Role
+from evenload.ocpp.connection import Connection
+from evenload.ocpp.dialect import Dialect
+from evenload.ocpp.events import Answered, Called, CallRefusal, Failed, Refused, Violated
+from evenload.ocpp.faults import Fault, MessageError
+from evenload.ocpp.policy import Policy, Terms
+from evenload.ocpp.wire import Wire
+
+_log = logging.getLogger("evenload.net.station")
+
+INTERNAL_ERROR: Final = "InternalError"  # the same word in every version
+TIMEOUTS_IN_ROW_MAX: Final = 3
+Result = Answered | Refused | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How one call of ours ended, and what the desk made of it."""
+
+    result: Result
+    events: tuple[StationEvent, ...]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the server began, for metrics: never reset, never per station."""
+
+    admitted: int = 0
+    replaced: int = 0
+    messages_in: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all links of a server share. ``seconds`` is a clock that never goes back, ``busy`` the links with calls."""
+
+    clock: Clock
+    seconds: Callable[[], float]
+    new_id: Callable[[], str]
+    commits: GroupCommit
+    counts: Counts
+    busy: set["Link"]
+    gone: Callable[["Link"], None]
+
+
+class Link:
+    """A ``Receiver`` that lets a desk take what a station calls, and carries calls to it."""
+
+    __slots__ = (
+        "_around", "_blocked_at", "_closed", "_connection", "_desk", "_holds", "_noted", "_pinged_at", "_socket",
+        "_waiting", "heard_at", "station",
+    )  # fmt: skip
+
+    def __init__(self, station: StationId, dialect: Dialect, desk: Desk, policy: Policy, around: Surroundings) -> None:
+        self.station = station
+        self.heard_at = around.seconds()
+        self._connection = Connection(dialect, Role.CSMS, around.new_id, policy)
+        self._desk = desk
+        self._around = around
+        self._socket: Socket | None = None
+        self._waiting: dict[str, asyncio.Future[Settled]] = {}
+        self._noted: set[tuple[Fault, str]] = set()
+        self._holds: set[str] = set()
+        self._blocked_at: float | None = None
+        self._pinged_at: float | None = None
+        self._closed = False
+
+    @property
+    def dialect(self) -> Dialect:
+        """The version spoken."""
+        return self._connection.dialect
+
+    def opened(self, socket: Socket) -> None:
+        """The WebSocket is open."""
+        self._socket = socket
+
+    def received(self, text: bytes) -> None:
+        """Take a message."""
+        if self._closed:
+            return
+        now = self.heard_at = self._around.seconds()
+        self._around.counts.messages_in += 1
+        self._connection.receive(text, now)
+        self._work(now)
+        if self._around.commits.full:
+            self._hold("commits")
+            self._around.commits.when_relieved(lambda: self._release("commits"))
+
+    def ponged(self) -> None:
+        """The station answered a ping."""
+        self.heard_at = self._around.seconds()
+
+    def blocked(self, *, blocked: bool) -> None:
+        """The station does not read: nothing more is read from it either, so that nothing piles up."""
+        self._blocked_at = self._around.seconds() if blocked else None
+        if blocked:
+            self._hold("blocked")
+        else:
+            self._release("blocked")
+
+    def _hold(self, why: str) -> None:
+        if not self._holds and self._socket:
+            self._socket.pause_reading()
+        self._holds.add(why)
+
+    def _release(self, why: str) -> None:
+        self._holds.discard(why)
+        if not self._holds and self._socket and not self._closed:
+            self._socket.resume_reading()
+
+    def gone(self) -> None:
+        """The socket is gone, or shall be: calls fail, and the desk is told."""
+        if self._closed:
+            return
+        self._closed = True
+        self._connection.close()
+        self._work(self._around.seconds())
+        self._commit(self._desk.lost(self._around.clock()))
+        self._around.gone(self)
+
+    def leave(self, code: int, reason: str) -> None:
+        """Close from this end; what arrives from now on is not read."""
+        self.gone()
+        if self._socket:
+            self._socket.close(code, reason)
+
+    def call(self, request: Wire, terms: Terms) -> "asyncio.Future[Settled] | CallRefusal":
+        """Call the station; ``MessageError`` where the request is not one of this version."""
+        now = self._around.seconds()
+        taken = self._connection.call(request, now, terms)
+        if isinstance(taken, CallRefusal):
+            return taken
+        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting[taken] = future
+        self._around.busy.add(self)
+        self._work(now)
+        return future
+
+    def requests(self, command: Command) -> tuple[tuple[Wire, Terms], ...]:
+        """What the desk would send for a command."""
+        return tuple(self._desk.requests(command))
+
+    def tick(self, now: float) -> None:
+        """Let time pass for the calls under way; a station that answers none of them is half dead and let go."""
+        if self._connection.next_due() <= now:
+            self._connection.tick(now)
+            self._work(now)
+        if self._connection.timeouts_in_row >= TIMEOUTS_IN_ROW_MAX:
+            self._note(logging.WARNING, "half_dead", "timeouts=%d", self._connection.timeouts_in_row)
+            self.leave(GOING_AWAY, "calls are not answered")
+        elif not self._connection.unanswered and not self._connection.waiting:
+            self._around.busy.discard(self)
+
+    def look_after(self, now: float, silence_s_max: float) -> None:
+        """Ping a silent station, and let go one that does not answer, or does not read."""
+        blocked = self._blocked_at is not None and now - self._blocked_at >= silence_s_max
+        pinged_at, self._pinged_at = self._pinged_at, None
+        unanswered = pinged_at is not None and self.heard_at < pinged_at
+        if blocked or unanswered:
+            self._note(logging.WARNING, "not_reading" if blocked else "silent", "seconds=%.0f", now - self.heard_at)
+            self.gone()
+            if self._socket:
+                self._socket.abort()
+        elif now - self.heard_at >= silence_s_max and self._socket:
+            self._pinged_at = now
+            self._socket.ping()
+
+    def _work(self, now: float) -> None:
+        """Act on what happened and send what is to be sent."""
+        for event in self._connection.events():
+            if isinstance(event, Called):
+                self._called(event, now)
+            elif isinstance(event, Violated):
+                self._violated(event)
+            else:
+                self._settle(event)
+        if self._socket is not None:
+            for frame in self._connection.to_send():
+                self._socket.send(frame)
+
+    def _called(self, called: Called, now: float) -> None:
+        outcome = self._desk.take(called, self._around.clock())
+        if outcome.refusal is not None:
+            fault, sentence = outcome.refusal
+            self._commit(outcome.events)
+            code = self.dialect.codes.get(fault, INTERNAL_ERROR)
+            self._connection.refuse(called.message_id, code, sentence, now)
+        elif outcome.durable and outcome.events:
+            self._around.commits.put(outcome.events, lambda done: self._committed(called, outcome.answer, done))
+        else:
+            self._commit(outcome.events)
+            self._answer(called, outcome.answer, now)
+
+    def _committed(self, called: Called, answer: Wire | None, committed: bool) -> None:
+        if self._closed:
+            return
+        now = self._around.seconds()
+        if committed:
+            self._answer(called, answer, now)
+        else:
+            self._connection.refuse(called.message_id, INTERNAL_ERROR, "not stored; try again", now)
+        self._work(now)
+
+    def _answer(self, called: Called, answer: Wire | None, now: float) -> None:
+        if answer is not None:
+            try:
+                self._connection.answer(called.message_id, answer, now)
+                return
+            except MessageError:  # a defect of the desk, which must not cost the station its connection
+                _log.exception("station=%s event=bad_answer action=%s", self.station, called.action)
+        self._connection.refuse(called.message_id, INTERNAL_ERROR, "no answer could be made", now)
+
+    def _settle(self, result: Result) -> None:
+        events = tuple(self._desk.settle(result, self._around.clock()))
+        self._commit(events)
+        future = self._waiting.pop(result.call_id, None)
+        if future is not None and not future.done():
+            future.set_result(Settled(result, events))
+
+    def _commit(self, events: Sequence[StationEvent]) -> None:
+        if events:
+            self._around.commits.put(events)
+
+    def _violated(self, event: Violated) -> None:
+        """Log each kind of fault once for a connection, and count all."""
+        fault = event.violation.fault
+        self._around.counts.violations[fault] += 1
+        known = (fault, event.action[:50])
+        if known not in self._noted:
+            self._noted.add(known)
+            level = logging.INFO if event.violation.mended else logging.WARNING
+            where = event.violation.where or "-"
+            self._note(level, fault, "action=%r where=%r text=%r", event.action[:50], where, event.violation.text[:200])
+
+    def _note(self, level: int, event: str, text: str = "", *values: object) -> None:
+        extra = {"tenant": self.station.tenant, "station": self.station.identity, "event": str(event)}
+        _log.log(level, "station=%s event=%s " + text, self.station, event, *values, extra=extra)

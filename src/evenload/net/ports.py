@@ -1,0 +1,108 @@
+"""What the server of stations needs from the rest of the system, and the words it uses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+from evenload.base.errors import EvenloadError
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import Command
+from evenload.domain.station_events import StationEvent
+from evenload.ocpp.dialect import Dialect
+from evenload.ocpp.events import Answered, Called, Failed, Refused
+from evenload.ocpp.faults import Fault
+from evenload.ocpp.policy import Terms
+from evenload.ocpp.wire import Wire
+
+
+class SecurityProfile(IntEnum):
+    """How a station proves who it is (OCPP 2.0.1 Part 2, A00; 1.6 security whitepaper); more is stronger."""
+
+    NONE = 0
+    BASIC = 1
+    BASIC_OVER_TLS = 2
+    MUTUAL_TLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StationRecord:
+    """What is known of a station that may want to connect.
+
+    ``profile`` is the weakest security profile it may use. ``certificate_name`` is the common name its certificate
+    must carry, ``""`` for its identity. ``password_hash`` is ``""`` where it has no password.
+    """
+
+    approved: bool = True
+    profile: SecurityProfile = SecurityProfile.BASIC
+    password_hash: str = ""
+    certificate_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRecord:
+    """What a tenant may use."""
+
+    connections_max: int = 20_000
+
+
+class Directory(Protocol):
+    """Who is known."""
+
+    async def look_up(self, station: StationId) -> tuple[TenantRecord | None, StationRecord | None]:
+        """The tenant and the station, each ``None`` where unknown."""
+
+    def hold(self, station: StationId, address: str) -> None:
+        """Note a station of a known tenant that knocked and is unknown or not approved yet. It may knock often."""
+
+
+class CommitError(EvenloadError):
+    """Events could not be made durable: what waited for them is not acknowledged."""
+
+
+class Sink(Protocol):
+    """Where events go."""
+
+    async def commit(self, events: Sequence[StationEvent]) -> None:
+        """Make events durable, all or none, in order; ``CommitError`` where that cannot be."""
+
+
+class Outcome(Protocol):
+    """What a desk makes of a call: an answer or a refusal, events, and whether the answer must wait for them."""
+
+    @property
+    def answer(self) -> Wire | None:
+        """The response to send."""
+
+    @property
+    def refusal(self) -> tuple[Fault, str] | None:
+        """What is wrong with the call, and the sentence to say so."""
+
+    @property
+    def events(self) -> Sequence[StationEvent]:
+        """What happened."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether the answer is a promise that the events are kept."""
+
+
+class Desk(Protocol):
+    """The state of one station and what it means; see ``ocpp.desk``."""
+
+    def take(self, called: Called, now: datetime) -> Outcome:
+        """Take a call of the station."""
+
+    def requests(self, command: Command) -> Sequence[tuple[Wire, Terms]]:
+        """What to send for a command."""
+
+    def settle(self, result: Answered | Refused | Failed, now: datetime) -> Sequence[StationEvent]:
+        """Take the end of a call of ours."""
+
+    def lost(self, now: datetime) -> Sequence[StationEvent]:
+        """The connection ended."""
+
+
+DeskFor = Callable[[StationId, Dialect], Desk]
+Clock = Callable[[], datetime]
