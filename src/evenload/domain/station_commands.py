@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import inf
 from typing import Any
 
 from evenload.domain.station import WHOLE_STATION, Token, Verdict
@@ -220,7 +219,6 @@ class CommandSettled(StationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeReported(StationEvent):
-    """The limits a station says are in force; ``limit_kw`` of those expected at their start (``inf``: none)."""
+    """The limits a station says are in force."""
 
     limits: Limits
-    limit_kw_expected: float = inf

@@ -89,7 +89,7 @@ class CertificateRequested(StationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressReported(StationEvent):
-    """How far a task of a station (``firmware``, ``log``, ``diagnostics``, ``reservation``) has come, in its own words."""
+    """How far a task (``firmware``, ``log``, ``diagnostics``, ``reservation``) has come, in the station's own words."""
 
     task: str
     progress: str
@@ -165,14 +165,15 @@ class TransactionUpdated(TransactionEvent):
 class TransactionEnded(TransactionEvent):
     """A transaction ended. An estimated end was never told and follows from what was; a measured one may still come.
 
-    ``energy_kwh`` was delivered in all: by the registers at start and end or, where they do not belong together, by
-    the readings in between (then estimated).
+    ``energy_kwh`` was delivered in all: by the registers at start and end (measured) or, where they are missing or do
+    not belong together, by the readings in between (estimated), ``None`` where there were none.
     """
 
     token: Token | None = None
     reason: str = ""
     register_kwh: float | None = None
     energy_kwh: float | None = None
+    energy_quality: Quality = Quality.MEASURED
     quality: Quality = Quality.MEASURED
 
 

@@ -78,12 +78,13 @@ class Gate(asyncio.Protocol):
         head = bytes(self._data).partition(END_OF_HEAD)[0]
         verdict = await self._judge(head, line_of(self._transport))
         self._judged = True
-        if self._transport.is_closing():
-            return
         if isinstance(verdict, Rebuff):
             self._turn_away(verdict)
-        else:
+            return
+        if not self._transport.is_closing():
             self._let_in(verdict)
+        if self._transport.is_closing():
+            verdict.receiver.gone()
 
     def _decided(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -111,7 +112,7 @@ class Gate(asyncio.Protocol):
         protocol.connection_made(self._transport)
         data = memoryview(bytes(self._data))
         while data:
-            buffer = protocol.get_buffer(-1)
+            buffer = cast("memoryview", protocol.get_buffer(-1))
             size = min(len(buffer), len(data))
             buffer[:size] = data[:size]
             protocol.buffer_updated(size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import Command
+from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationEvent
 from evenload.net.group_commit import GroupCommit
 from evenload.net.ports import Clock, Desk
@@ -16,24 +16,18 @@ from evenload.net.websocket import GOING_AWAY, Socket
 from evenload.ocpp.action import Role
 from evenload.ocpp.connection import Connection
 from evenload.ocpp.dialect import Dialect
-from evenload.ocpp.events import Answered, Called, CallRefusal, Failed, Refused, Violated
+from evenload.ocpp.events import Called, CallRefusal, Violated
 from evenload.ocpp.faults import Fault, MessageError
-from evenload.ocpp.policy import Policy, Terms
+from evenload.ocpp.payload import Inbound
+from evenload.ocpp.outcome import Refusal, Request
+from evenload.ocpp.policy import Policy
 from evenload.ocpp.wire import Wire
 
 _log = logging.getLogger("evenload.net.station")
 
-INTERNAL_ERROR: Final = "InternalError"  # the same word in every version
 TIMEOUTS_IN_ROW_MAX: Final = 3
-Result = Answered | Refused | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """How one call of ours ended, and what the desk made of it."""
-
-    result: Result
-    events: tuple[StationEvent, ...]
+_NOT_STORED: Final = Refusal("InternalError", "not stored; try again")
+_NO_ANSWER: Final = Refusal("InternalError", "no answer could be made")
 
 
 @dataclass(slots=True)
@@ -75,7 +69,7 @@ class Link:
         self._desk = desk
         self._around = around
         self._socket: Socket | None = None
-        self._waiting: dict[str, asyncio.Future[Settled]] = {}
+        self._waiting: dict[str, asyncio.Future[CommandSettled]] = {}
         self._noted: set[tuple[Fault, str]] = set()
         self._holds: set[str] = set()
         self._blocked_at: float | None = None
@@ -126,13 +120,15 @@ class Link:
             self._socket.resume_reading()
 
     def gone(self) -> None:
-        """The socket is gone, or shall be: calls fail, and the desk is told."""
+        """The socket is gone, or shall be: calls fail, and the desk is told. Commands it does not settle are cancelled."""
         if self._closed:
             return
         self._closed = True
         self._connection.close()
         self._work(self._around.seconds())
-        self._commit(self._desk.lost(self._around.clock()))
+        self._happened(self._desk.lost(self._around.clock()))
+        for future in self._waiting.values():
+            future.cancel()
         self._around.gone(self)
 
     def leave(self, code: int, reason: str) -> None:
@@ -141,21 +137,13 @@ class Link:
         if self._socket:
             self._socket.close(code, reason)
 
-    def call(self, request: Wire, terms: Terms) -> "asyncio.Future[Settled] | CallRefusal":
-        """Call the station; ``MessageError`` where the request is not one of this version."""
-        now = self._around.seconds()
-        taken = self._connection.call(request, now, terms)
-        if isinstance(taken, CallRefusal):
-            return taken
-        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._waiting[taken] = future
-        self._around.busy.add(self)
-        self._work(now)
+    def order(self, command: Command) -> "asyncio.Future[CommandSettled]":
+        """Hand a command to the desk; the future tells how it ended."""
+        future: asyncio.Future[CommandSettled] = asyncio.get_running_loop().create_future()
+        self._waiting[command.command_id] = future
+        self._happened(self._desk.order(command, self._around.clock()))
+        self._work(self._around.seconds())
         return future
-
-    def requests(self, command: Command) -> tuple[tuple[Wire, Terms], ...]:
-        """What the desk would send for a command."""
-        return tuple(self._desk.requests(command))
 
     def tick(self, now: float) -> None:
         """Let time pass for the calls under way; a station that answers none of them is half dead and let go."""
@@ -183,60 +171,71 @@ class Link:
             self._socket.ping()
 
     def _work(self, now: float) -> None:
-        """Act on what happened and send what is to be sent."""
-        for event in self._connection.events():
-            if isinstance(event, Called):
-                self._called(event, now)
-            elif isinstance(event, Violated):
-                self._violated(event)
-            else:
-                self._settle(event)
+        """Act on what happened, and send what is to be sent."""
+        events = self._connection.events()
+        while events:
+            for event in events:
+                if isinstance(event, Called):
+                    self._called(event, now)
+                elif isinstance(event, Violated):
+                    self._violated(event)
+                else:
+                    self._happened(self._desk.settle(event, self._around.clock()))
+            self._make_calls(now)
+            events = self._connection.events()
+        self._make_calls(now)
         if self._socket is not None:
             for frame in self._connection.to_send():
                 self._socket.send(frame)
 
+    def _make_calls(self, now: float) -> None:
+        while requests := self._desk.to_call():
+            for request in requests:
+                self._happened(self._desk.sent(request, self._call(request, now), self._around.clock()))
+
+    def _call(self, request: Request, now: float) -> str | CallRefusal:
+        try:
+            taken = self._connection.call(request.message, now, request.terms)
+        except MessageError:  # a value that this version has no room for, or a defect of the desk
+            _log.exception("station=%s event=bad_call", self.station)
+            return CallRefusal.UNSENDABLE
+        self._around.busy.add(self)
+        return taken
+
     def _called(self, called: Called, now: float) -> None:
         outcome = self._desk.take(called, self._around.clock())
-        if outcome.refusal is not None:
-            fault, sentence = outcome.refusal
-            self._commit(outcome.events)
-            code = self.dialect.codes.get(fault, INTERNAL_ERROR)
-            self._connection.refuse(called.message_id, code, sentence, now)
-        elif outcome.durable and outcome.events:
+        if outcome.durable and outcome.events:
             self._around.commits.put(outcome.events, lambda done: self._committed(called, outcome.answer, done))
         else:
-            self._commit(outcome.events)
+            self._happened(outcome.events)
             self._answer(called, outcome.answer, now)
 
-    def _committed(self, called: Called, answer: Wire | None, committed: bool) -> None:
+    def _committed(self, called: Called, answer: Wire | Refusal, committed: bool) -> None:
         if self._closed:
             return
         now = self._around.seconds()
-        if committed:
-            self._answer(called, answer, now)
-        else:
-            self._connection.refuse(called.message_id, INTERNAL_ERROR, "not stored; try again", now)
+        self._answer(called, answer if committed else _NOT_STORED, now)
         self._work(now)
 
-    def _answer(self, called: Called, answer: Wire | None, now: float) -> None:
-        if answer is not None:
+    def _answer(self, called: Called, answer: Wire | Refusal, now: float) -> None:
+        if not isinstance(answer, Refusal):
             try:
                 self._connection.answer(called.message_id, answer, now)
                 return
             except MessageError:  # a defect of the desk, which must not cost the station its connection
                 _log.exception("station=%s event=bad_answer action=%s", self.station, called.action)
-        self._connection.refuse(called.message_id, INTERNAL_ERROR, "no answer could be made", now)
+                answer = _NO_ANSWER
+        self._connection.refuse(called.message_id, answer.code, answer.sentence, now)
 
-    def _settle(self, result: Result) -> None:
-        events = tuple(self._desk.settle(result, self._around.clock()))
-        self._commit(events)
-        future = self._waiting.pop(result.call_id, None)
-        if future is not None and not future.done():
-            future.set_result(Settled(result, events))
-
-    def _commit(self, events: Sequence[StationEvent]) -> None:
-        if events:
-            self._around.commits.put(events)
+    def _happened(self, events: Sequence[StationEvent]) -> None:
+        if not events:
+            return
+        self._around.commits.put(events)
+        if self._waiting:
+            for event in events:
+                future = self._waiting.pop(event.command_id, None) if isinstance(event, CommandSettled) else None
+                if future is not None and isinstance(event, CommandSettled) and not future.done():
+                    future.set_result(event)
 
     def _violated(self, event: Violated) -> None:
         """Log each kind of fault once for a connection, and count all."""
@@ -245,7 +244,8 @@ class Link:
         known = (fault, event.action[:50])
         if known not in self._noted:
             self._noted.add(known)
-            level = logging.INFO if event.violation.mended else logging.WARNING
+            mended = event.violation.mended and self._connection.policy.inbound is Inbound.LENIENT
+            level = logging.INFO if mended else logging.WARNING
             where = event.violation.where or "-"
             self._note(level, fault, "action=%r where=%r text=%r", event.action[:50], where, event.violation.text[:200])
 

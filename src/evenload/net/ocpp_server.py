@@ -7,22 +7,20 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import Command
+from evenload.domain.station_commands import Command, CommandSettled, Settlement
 from evenload.net.admission import Doorkeeper, Refusal
 from evenload.net.gate import Gate, Rebuff, Welcome
 from evenload.net.group_commit import CommitTimes, GroupCommit
 from evenload.net.knock import Knock, Line, read_head, read_knock, station_of
-from evenload.net.link import Counts, Link, Settled, Surroundings
+from evenload.net.link import Counts, Link, Surroundings
 from evenload.net.password import Verified
 from evenload.net.ports import Clock, DeskFor, Directory, Sink
 from evenload.net.websocket import POLICY, PROTOCOL_ERROR, RESTART, Socket
 from evenload.ocpp.dialect import Dialect
-from evenload.ocpp.events import Answered, CallRefusal
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.versions import DIALECTS
 
@@ -47,22 +45,6 @@ class ServerLimits:
     backlog: int = 4096
     commit: CommitTimes = field(default_factory=CommitTimes)
     policy: Policy = field(default_factory=Policy)
-
-
-class NotSent(StrEnum):
-    """Why nothing was sent for a command."""
-
-    NOT_CONNECTED = "not_connected"
-    NOT_SUPPORTED = "not_supported"
-    DRAINING = "draining"
-
-
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """What became of a command: its calls as they ended, and why there are no more of them, if so."""
-
-    settled: tuple[Settled, ...] = ()
-    refusal: NotSent | CallRefusal | None = None
 
 
 class OcppServer:
@@ -99,7 +81,10 @@ class OcppServer:
             Gate, self._judge, self._limits.opening_s_max, 2 * self._limits.policy.frame_bytes_max_in, self._opening
         )
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(gate, host, port, ssl=tls, backlog=self._limits.backlog)
+        patience_s = self._limits.opening_s_max if tls else None
+        server = await loop.create_server(
+            gate, host, port, ssl=tls, ssl_handshake_timeout=patience_s, backlog=self._limits.backlog
+        )
         self._listening.append(server)
         if not self._running:
             self._running = [loop.create_task(self._commits.run()), loop.create_task(self._look_after())]
@@ -110,21 +95,25 @@ class OcppServer:
         """The stations connected now, and the version each speaks."""
         return {station: link.dialect for station, link in self._links.items()}
 
-    async def command(self, station: StationId, command: Command) -> CommandResult:
-        """Send what a command takes, one call after the other; the first that is not answered ends it."""
+    async def command(self, station: StationId, command: Command) -> CommandSettled:
+        """Carry out a command; how it ended, which is also committed as an event where the station was connected."""
         link = self._links.get(station)
         if link is None or self._draining:
-            return CommandResult(refusal=NotSent.DRAINING if self._draining else NotSent.NOT_CONNECTED)
-        settled: list[Settled] = []
-        requests = link.requests(command)
-        for request, terms in requests:
-            taken = link.call(request, terms)
-            if isinstance(taken, CallRefusal):
-                return CommandResult(tuple(settled), taken)
-            settled.append(await taken)
-            if not isinstance(settled[-1].result, Answered):
-                break
-        return CommandResult(tuple(settled), None if requests else NotSent.NOT_SUPPORTED)
+            return self._unsettled(station, command, "the server restarts" if link else "the station is not connected")
+        future = link.order(command)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not future.cancelled():  # it is who waits that was cancelled
+                raise
+            return self._unsettled(station, command, "the connection ended")
+
+    def _unsettled(self, station: StationId, command: Command, why: str) -> CommandSettled:
+        now = self._around.clock()
+        return CommandSettled(
+            station=station, at=now, received_at=now, evse_id=command.evse_id, command_id=command.command_id,
+            settlement=Settlement.NO_ANSWER, info=why,
+        )  # fmt: skip
 
     def disconnect(self, station: StationId, reason: str) -> bool:
         """Close a station's connection, such as after its password changed; whether it had one."""

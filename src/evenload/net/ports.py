@@ -11,10 +11,8 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command
 from evenload.domain.station_events import StationEvent
 from evenload.ocpp.dialect import Dialect
-from evenload.ocpp.events import Answered, Called, Failed, Refused
-from evenload.ocpp.faults import Fault
-from evenload.ocpp.policy import Terms
-from evenload.ocpp.wire import Wire
+from evenload.ocpp.events import Answered, Called, CallRefusal, Failed, Refused
+from evenload.ocpp.outcome import Outcome, Request
 
 
 class SecurityProfile(IntEnum):
@@ -68,40 +66,26 @@ class Sink(Protocol):
         """Make events durable, all or none, in order; ``CommitError`` where that cannot be."""
 
 
-class Outcome(Protocol):
-    """What a desk makes of a call: an answer or a refusal, events, and whether the answer must wait for them."""
-
-    @property
-    def answer(self) -> Wire | None:
-        """The response to send."""
-
-    @property
-    def refusal(self) -> tuple[Fault, str] | None:
-        """What is wrong with the call, and the sentence to say so."""
-
-    @property
-    def events(self) -> Sequence[StationEvent]:
-        """What happened."""
-
-    @property
-    def durable(self) -> bool:
-        """Whether the answer is a promise that the events are kept."""
-
-
 class Desk(Protocol):
-    """The state of one station and what it means; see ``ocpp.desk``."""
+    """The state of one station and what it means: ``ocpp.desk.Desk``. After every method, ``to_call`` is to be asked."""
 
     def take(self, called: Called, now: datetime) -> Outcome:
         """Take a call of the station."""
 
-    def requests(self, command: Command) -> Sequence[tuple[Wire, Terms]]:
-        """What to send for a command."""
+    def order(self, command: Command, now: datetime) -> Sequence[StationEvent]:
+        """Take a command, which ends with a ``CommandSettled``, now or later."""
+
+    def to_call(self) -> Sequence[Request]:
+        """The calls to make, in order."""
+
+    def sent(self, request: Request, taken: str | CallRefusal, now: datetime) -> Sequence[StationEvent]:
+        """What became of a call to make."""
 
     def settle(self, result: Answered | Refused | Failed, now: datetime) -> Sequence[StationEvent]:
-        """Take the end of a call of ours."""
+        """Take the end of a call that was made."""
 
     def lost(self, now: datetime) -> Sequence[StationEvent]:
-        """The connection ended."""
+        """The connection ended, after every call was reported failed."""
 
 
 DeskFor = Callable[[StationId, Dialect], Desk]

@@ -15,6 +15,7 @@ class CallRefusal(StrEnum):
     QUEUE_FULL = "queue_full"
     TOO_LARGE = "too_large"
     TOO_LATE = "too_late"
+    UNSENDABLE = "unsendable"
     CLOSED = "closed"
 
     @property
@@ -52,6 +53,7 @@ _SENTENCES: dict[CallRefusal | CallFailure | AnswerRefusal, str] = {
     CallRefusal.QUEUE_FULL: "too many calls wait for this station already",
     CallRefusal.TOO_LARGE: "the message is larger than this station takes",
     CallRefusal.TOO_LATE: "the deadline has passed",
+    CallRefusal.UNSENDABLE: "the message holds what this version of the protocol has no room for",
     CallRefusal.CLOSED: "the connection is closed",
     CallFailure.TIMED_OUT: "no answer came in time",
     CallFailure.TOO_LATE: "the deadline passed before the call could be sent",

@@ -1,10 +1,10 @@
 """What a desk must know that no station tells it: a small synchronous port, and one that lives in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Protocol
+from typing import Final, Protocol
 
 from evenload.domain.station import Registration, StationDetails, Token, TokenStatus, Verdict
 
@@ -44,15 +44,18 @@ class Records(Protocol):
         ...
 
 
+_ACCEPTED: Final = Verdict(TokenStatus.ACCEPTED)
+
+
 @dataclass
 class MemoryRecords:
     """Records of one station in memory. Tokens that are not listed get ``otherwise``."""
 
     tokens: Mapping[str, Verdict] = field(default_factory=dict)
-    otherwise: Verdict = Verdict(TokenStatus.ACCEPTED)
+    otherwise: Verdict = _ACCEPTED
     registered: Registration = Registration.ACCEPTED
     transactions: Iterable[KnownTransaction] = ()
-    _numbers: Iterable[int] = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def registration(self, details: StationDetails | None) -> Registration:  # noqa: ARG002
         """As ``registered`` says."""
@@ -64,7 +67,7 @@ class MemoryRecords:
 
     def next_transaction_id(self) -> int:
         """1, 2, 3 and so on."""
-        return next(iter(self._numbers))
+        return next(self._numbers)
 
     def known_transactions(self) -> Iterable[KnownTransaction]:
         """As ``transactions`` says."""

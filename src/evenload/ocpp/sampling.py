@@ -56,7 +56,9 @@ class Sampling:
         self._ranks: dict[tuple[str, int], bool] = {}
         self._between = False
 
-    def add(self, measurand: str, value: str | float, unit: str, phase: str, location: str, power_of_ten: int = 0) -> None:  # noqa: PLR0913, E501
+    def add(
+        self, measurand: str, value: str | float, unit: str, phase: str, location: str, power_of_ten: int = 0
+    ) -> None:
         """Take one sampled value; ``""`` is what was not said. What is measured elsewhere gives way to the outlet."""
         name = measurand or "Energy.Active.Import.Register"
         if name not in _USED:

@@ -23,6 +23,9 @@ class Aside:
 
 def set_aside(problem: Problem) -> Aside:
     """Split a problem into what is given at once and what is left to plan."""
+    if not problem.opted_out.any() and (problem.minimum_kwh is None or not problem.minimum_kwh.any()):
+        nothing = np.zeros(problem.cap_kw.size)
+        return Aside(nothing, nothing, np.zeros(problem.sessions), problem)
     at_once, left = np.zeros(problem.cap_kw.size), problem
     if problem.opted_out.any():
         at_once = _opted_out_kw(problem)

@@ -124,9 +124,8 @@ class _Search:
         self.problem, self.aside, self.run = problem, aside, run
         at_once_kwh = np.minimum(problem.energy_kwh, problem.delivered_kwh(problem.cap_kw)).sum()
         self.unmanaged = float(at_once_kwh * np.abs(problem.price_per_kwh).mean())
-        self.before = (
-            problem.money(aside.given_kw) + problem.terms_cost(aside.given_kw) if aside.given_kw.any() else 0.0
-        )
+        self.given = bool(aside.given_kw.any())
+        self.before = problem.money(aside.given_kw) + problem.terms_cost(aside.given_kw) if self.given else 0.0
 
     def scale_of_gap(self, bound: float) -> float:
         """What a gap is relative to."""
@@ -173,8 +172,9 @@ class _Search:
         )  # fmt: skip
         planned = problem.horizon, problem.session_id, problem.first_step, problem.offset
         return Solution(
-            Plan(*planned, power + self.aside.given_kw), certificate, *self._values_of_room(best), unserved,
-            marginal / run.hours, self.aside.minimum_kw, Warmth(run.tolls, run.softened, marginal, power),
+            Plan(*planned, power + self.aside.given_kw if self.given else power), certificate,
+            *self._values_of_room(best), unserved, marginal / run.hours, self.aside.minimum_kw,
+            Warmth(run.tolls, run.softened, marginal, power),
         )  # fmt: skip
 
     def _values_of_room(self, best: Finished) -> tuple[FloatArray, BoolArray]:

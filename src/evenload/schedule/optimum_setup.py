@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.problem import Problem
@@ -37,7 +38,7 @@ class Setup:
     """
 
     order: IntArray
-    slot: IntArray
+    slot: NDArray[np.int32]
     node_of: IntArray
     fleet: "Fleet"
     stores: "Stores"
@@ -62,7 +63,8 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     rank = rank[order]
     lengths = np.diff(problem.offset)[order]
     begin = np.concatenate([[0], np.cumsum(lengths)])
-    slot = np.repeat(problem.offset[:-1][order] - begin[:-1], lengths) + np.arange(int(begin[-1]))
+    slot = np.repeat((problem.offset[:-1][order] - begin[:-1]).astype(np.int32), lengths)
+    slot += np.arange(int(begin[-1]), dtype=np.int32)
     batteries, stores_at = _stores_of(problem, order)
     prices, spread = _prices(problem, gap)
     fleet = kernels.Fleet(

@@ -11,6 +11,7 @@ from numba import njit
 from evenload.base.units import FloatArray
 from evenload.schedule.kernels.market import cheapest, market, response
 from evenload.schedule.kernels.network import (
+    LIMIT,
     NONE,
     SMOOTHING,
     Fleet,
@@ -30,8 +31,8 @@ def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int
     """Sessions ``first:last`` once, in order, takes its best power against everybody else's (block coordinate descent).
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
-    (flow - head))``. The kink of that sum at the leaf is exact; circuits above it are taken as straight lines through
-    where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
+    (flow - head))``. The kink of that sum at the lowest limit is exact; circuits above are taken as straight lines
+    through where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
     """
     work = np.empty((9, prices.buy.shape[1]))
     for i in range(first, last):
@@ -49,13 +50,13 @@ def _charge(fleet: Fleet, net: Network, prices: Prices, i: int, work: FloatArray
     t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
     level, rise, over, best_kw = work[0, :n], work[1, :n], work[2, :n], work[3, :n]
     cap, power, price = fleet.cap_kw[b : b + n], fleet.power_kw[b : b + n], prices.buy[fleet.tariff[i]]
-    leaf = fleet.leaf[i]
-    steep, smooth = net.stiffness[leaf], prices.smoothing / fleet.power_kw_max[i]
+    kink, smooth = _kink(net, fleet.leaf[i]), prices.smoothing / fleet.power_kw_max[i]
+    steep = net.stiffness[kink]
     for k in range(n):
         level[k], rise[k], over[k] = price[t0 + k], smooth, -np.inf
-    outside(net, net.parent[leaf], t0, power, level, rise)
+    outside(net, fleet.leaf[i], kink, t0, power, level, rise)
     if steep > 0.0:
-        toll, flow, head = net.toll[leaf], net.flow_kw[net.flow_row[leaf]], net.head_kw[leaf]
+        toll, flow, head = net.toll[kink], net.flow_kw[net.flow_row[kink]], net.head_kw[kink]
         for k in range(n):
             over[k] = toll[t0 + k] + steep * (flow[t0 + k] - power[k] - head[t0 + k])
     marginal = market(level, rise, over, cap, fleet.need[i], fleet.marginal[i], steep, prices.refusal)
@@ -73,23 +74,26 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
     slots = Slots(work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], cap, work[5, :n], work[8, :n])
     best_kw, extra = work[6, :n], work[7, :n]
     slots.fixed[:] = 0.0
-    leaf, trip = fleet.leaf[i], stores.round_trip[battery]
-    steep, smooth = net.stiffness[leaf], prices.smoothing / fleet.power_kw_max[i]
+    kink, trip = _kink(net, fleet.leaf[i]), stores.round_trip[battery]
+    steep, smooth = net.stiffness[kink], prices.smoothing / fleet.power_kw_max[i]
     buy, sell = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]]
     extra[:] = 0.0
     slots.rise[:] = smooth
-    outside(net, net.parent[leaf], t0, power, extra, slots.rise)
-    toll, flow, head = net.toll[leaf], net.flow_kw[net.flow_row[leaf]], net.head_kw[leaf]
+    outside(net, fleet.leaf[i], kink, t0, power, extra, slots.rise)
+    toll, flow, head = net.toll[kink], net.flow_kw[net.flow_row[kink]], net.head_kw[kink]
     for k in range(n):
         t = t0 + k
         slots.buy[k], slots.sell[k] = buy[t] + extra[k], sell[t] - stores.wear[battery] + extra[k]
         slots.over[k], slots.under[k] = -np.inf, np.inf
         if steep > 0.0:
             slots.over[k] = toll[t] + steep * (flow[t] - power[k] - head[t])
-            slots.under[k] = toll[t] + steep * (flow[t] - power[k] - net.low_kw[leaf, t])
+            if net.kind[kink] == LIMIT:
+                slots.under[k] = toll[t] + steep * (flow[t] - power[k] - net.low_kw[kink, t])
         slots.back[k] = stores.back_kw_max[battery] * cap[k] / fleet.power_kw_max[i]
-        kink = max(0.0, slots.over[k]) + min(0.0, slots.under[k])
-        if slots.buy[k] + kink < trip * (slots.sell[k] + kink):  # one or the other: the line between stands for both
+        toll_now = max(0.0, slots.over[k]) + min(0.0, slots.under[k])
+        if slots.buy[k] + toll_now < trip * (
+            slots.sell[k] + toll_now
+        ):  # one or the other: the line between stands for both
             line = (slots.buy[k] * cap[k] + slots.sell[k] * slots.back[k]) / (cap[k] + slots.back[k] / trip + 1e-300)
             slots.buy[k], slots.sell[k] = line, line / trip
     band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
@@ -115,14 +119,26 @@ def take(fleet: Fleet, net: Network, i: int, new_kw: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def outside(net: Network, node: int, t0: int, power: FloatArray, level: FloatArray, rise: FloatArray) -> None:
-    """Add the tolls of ``node`` and all above it to ``level`` (at no power) and ``rise`` (per kW), as lines."""
+def _kink(net: Network, leaf: int) -> int:
+    """The lowest node on the way up that has tolls, or the root."""
+    node: int = leaf
+    while net.parent[node] != NONE and (net.stiffness[node] == 0.0 or net.kind[node] == SMOOTHING):
+        node = net.parent[node]
+    return node
+
+
+@njit(cache=True, nogil=True)
+def outside(
+    net: Network, leaf: int, kink: int, t0: int, power: FloatArray, level: FloatArray, rise: FloatArray
+) -> None:
+    """Add the tolls from ``leaf`` up, but for ``kink``, to ``level`` (at no power) and ``rise`` (per kW), as lines."""
+    node = leaf
     while node != NONE:
         steep = net.stiffness[node]
-        if steep > 0.0:
+        if steep > 0.0 and node != kink:
             toll, flow, head = net.toll[node], net.flow_kw[net.flow_row[node]], net.head_kw[node]
             smooths = net.kind[node] == SMOOTHING
-            two_sided = net.gives_back[node] and not smooths and net.kind[node] == 0
+            two_sided = net.gives_back[node] and net.kind[node] == LIMIT
             for k in range(power.size):
                 now = toll[t0 + k] + steep * (flow[t0 + k] - head[t0 + k])
                 if two_sided and now < 0.0:

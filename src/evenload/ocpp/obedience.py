@@ -1,0 +1,90 @@
+"""Whether a station keeps its limits: two samples in a row above them, and it does not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from evenload.domain.station_readings import Quality, Reading, ReadingKind
+
+STRIKES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much above a limit is still obeying: a share of it and a constant (kW, and A of one phase), for meters err.
+
+    ``reaction_s`` is how long a station and a vehicle may take to follow.
+    """
+
+    share: float = 0.05
+    power_kw: float = 0.2
+    current_a: float = 0.6
+    reaction_s: float = 15.0
+
+    def exceeded(self, found_kw: float, limit_kw: float) -> bool:
+        """Whether a power is too much."""
+        return found_kw > limit_kw * (1.0 + self.share) + self.power_kw
+
+    def exceeded_a(self, found_a: float, limit_a: float) -> bool:
+        """Whether the current of a phase is too much."""
+        return found_a > limit_a * (1.0 + self.share) + self.current_a
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn from ``start`` to ``end``: power (kW) and, of an instant, the highest current of a phase (A)."""
+
+    start: datetime
+    end: datetime
+    power_kw: float
+    current_a: float | None = None
+
+
+class Watch:
+    """What was drawn at one EVSE, and how often in a row it was too much."""
+
+    def __init__(self) -> None:
+        self.marked = False
+        self._strikes = 0
+        self._last_end: datetime | None = None
+        self._register: tuple[datetime, float] | None = None
+
+    def drawn(self, readings: Iterable[Reading]) -> Drawn | None:
+        """What one sample shows, if it shows power: of its readings the one that tells most directly."""
+        trusted = [one for one in readings if one.quality is Quality.MEASURED or one.power_kw is not None]
+        by_register = next((self._since_last(one) for one in trusted if one.kind is ReadingKind.REGISTER), None)
+        for reading in sorted(trusted, key=lambda one: one.kind is not ReadingKind.INSTANT):
+            if reading.power_kw is not None:
+                end = reading.at + timedelta(seconds=reading.duration_s or 0.0)
+                return Drawn(reading.at, end, reading.power_kw, _highest_a(reading))
+        return by_register
+
+    def _since_last(self, reading: Reading) -> Drawn | None:
+        """The mean power since the register was read before."""
+        if reading.energy_kwh_import is None:
+            return None
+        before, self._register = self._register, (reading.at, reading.energy_kwh_import)
+        if before is None or reading.at <= before[0] or reading.energy_kwh_import < before[1]:
+            return None
+        hours = (reading.at - before[0]).total_seconds() / 3600
+        return Drawn(before[0], reading.at, (reading.energy_kwh_import - before[1]) / hours)
+
+    def judge(self, drawn: Drawn, *, too_much: bool) -> bool:
+        """Take a sample; whether it is the one that proves disobedience. Samples out of order do not count."""
+        if self._last_end is not None and drawn.end <= self._last_end:
+            return False
+        self._last_end = drawn.end
+        if not too_much:
+            self._strikes, self.marked = 0, False
+            return False
+        self._strikes += 1
+        found = self._strikes >= STRIKES and not self.marked
+        self.marked = self.marked or found
+        return found
+
+
+def _highest_a(reading: Reading) -> float | None:
+    """The highest current where it is told of several phases; one without a phase may be the sum of them."""
+    currents = [one for one in reading.current_a or () if one is not None]
+    return max(currents) if len(currents) > 1 else None

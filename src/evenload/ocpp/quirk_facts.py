@@ -1,0 +1,3 @@
+from evenload.ocpp.quirks import Quirk
+
+QUIRKS: tuple[Quirk, ...] = ()

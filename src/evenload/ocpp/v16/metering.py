@@ -1,0 +1,65 @@
+"""OCPP 1.6, meter values: of a connector, of a transaction, or told with its end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from evenload.domain.station_events import StationEvent
+from evenload.domain.station_readings import MeterFault, Quality
+from evenload.ocpp.clock import plausible, station_time
+from evenload.ocpp.dossier import Dossier
+from evenload.ocpp.outcome import Outcome
+from evenload.ocpp.sampling import Sampling, context_of
+from evenload.ocpp.transactions import Transaction
+from evenload.ocpp.v16.wire.core import (
+    MeterValue,
+    MeterValuesRequest,
+    MeterValuesResponse,
+    SampledValue,
+    TransactionData,
+    ValueFormat,
+)
+
+_ANSWER = MeterValuesResponse()
+
+
+def meter_values(dossier: Dossier, request: MeterValuesRequest, now: datetime) -> Outcome:
+    """MeterValues (4.7): readings of the transaction named, of a made-up id of the one that goes on, or of none."""
+    evse_id = max(0, request.connector_id)
+    dossier.saw(evse_id)
+    own_id = request.transaction_id
+    transaction = None if own_id is None else dossier.transactions.at_evse(str(own_id), evse_id)
+    return Outcome(_ANSWER, tuple(events_of(dossier, evse_id, request.meter_value, now, transaction)))
+
+
+def events_of(
+    dossier: Dossier,
+    evse_id: int,
+    values: Iterable[MeterValue | TransactionData],
+    now: datetime,
+    transaction: Transaction | None,
+) -> list[StationEvent]:
+    """What meter values mean, in their order."""
+    events: list[StationEvent] = []
+    for value in values:
+        sampling = _sampling(value, now)
+        readings = tuple(sampling.readings(dossier.interval_s))
+        signed = tuple(one.value for one in value.sampled_value if one.format is ValueFormat.SIGNED_DATA)
+        events += dossier.metered(evse_id, readings, sampling.faults, now, transaction, signed)
+    return events
+
+
+def _sampling(value: MeterValue | TransactionData, now: datetime) -> Sampling:
+    trusted = plausible(value.timestamp, now)
+    samples = [one for one in value.sampled_value if one.format is not ValueFormat.SIGNED_DATA]
+    context = context_of(next((one.context for one in samples if one.context), ""))
+    quality = Quality.MEASURED if trusted else Quality.ESTIMATED
+    sampling = Sampling(station_time(value.timestamp, now), context, quality)
+    if not trusted:
+        sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
+    for sample in samples:
+        _add(sampling, sample)
+    return sampling
+
+
+def _add(sampling: Sampling, sample: SampledValue) -> None:
+    sampling.add(sample.measurand or "", sample.value, sample.unit or "", sample.phase or "", sample.location or "")

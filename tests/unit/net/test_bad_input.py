@@ -1,0 +1,159 @@
+"""What is wrong is answered with its version's code, logged once, changes nothing, and concerns nobody else."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+import websockets
+from websockets.exceptions import ConnectionClosed
+
+from evenload.net.ocpp_server import ServerLimits
+from evenload.ocpp.payload import Inbound
+from evenload.ocpp.policy import Policy
+
+pytestmark = pytest.mark.requirement("R77", "R79")
+
+STRICT = ServerLimits(policy=Policy(inbound=Inbound.STRICT, frame_bytes_max_in=2000))
+HEARTBEAT = '[2,"fine","Heartbeat",{}]'
+STATUS = '{"connectorId":1,"errorCode":"NoError","status":"Available"'
+METER = '{"evseId":1,"meterValue":[{"timestamp":"2026-03-01T00:00:00Z","sampledValue":[]}]}'
+
+# What is sent, the code of 1.6, the code of 2.0.1; "" where no answer is due (1.6 leaves unreadable ids alone).
+CASES = {
+    "not JSON": ("[2,", "", "RpcFrameworkError"),
+    "not UTF-8": (b'[2,"x","Heartbeat",{"\xff":1}]', "FormationViolation", "FormatViolation"),
+    "not an array": ('{"a":1}', "", "RpcFrameworkError"),
+    "an unknown message type": ('[9,"x","Heartbeat",{}]', "", "MessageTypeNotSupported"),
+    "too few elements": ('[2,"x","Heartbeat"]', "FormationViolation", "RpcFrameworkError"),
+    "too many elements": ('[2,"x","Heartbeat",{},{}]', "FormationViolation", "RpcFrameworkError"),
+    "a long message id": (f'[2,"{"x" * 37}","Heartbeat",{{}}]', "FormationViolation", "RpcFrameworkError"),
+    "a message id that is a number": ('[2,5,"Heartbeat",{}]', "", "RpcFrameworkError"),
+    "an unknown action": ('[2,"x","Teleport",{}]', "NotImplemented", "NotImplemented"),
+    "an action that is ours": ('[2,"x","Reset",{"type":"Immediate"}]', "NotSupported", "NotSupported"),
+    "an oversize frame": (f'[2,"x","Heartbeat",{{"a":"{"y" * 2000}"}}]', "", "RpcFrameworkError"),
+    "a payload that is no object": ('[2,"x","Heartbeat",[]]', "FormationViolation", "FormatViolation"),
+    "a missing field": ('[2,"x","Authorize",{}]', "ProtocolError", "OccurrenceConstraintViolation"),
+    "an unknown field": ('[2,"x","Heartbeat",{"a":1}]', "FormationViolation", "ProtocolError"),
+    "the vendor's own": ('[2,"x","DataTransfer",{"vendorId":"v"}]', "NotSupported", "NotSupported"),
+}
+CASES_16 = {
+    "a missing timestamp": (
+        '[2,"x","StartTransaction",{"connectorId":1,"idTag":"t","meterStart":0}]', "ProtocolError"
+    ),
+    "a time without an offset": (
+        f'[2,"x","StatusNotification",{STATUS},"timestamp":"2026-03-01T00:00:00"}}]', "TypeConstraintViolation"
+    ),
+    "a word that is not one": (
+        '[2,"x","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Fine"}]',
+        "PropertyConstraintViolation",
+    ),
+    "a text that is a number": (
+        f'[2,"x","StatusNotification",{STATUS.replace("1", chr(34) + "1" + chr(34))}}}]', "TypeConstraintViolation"
+    ),
+    "a text that is too long": (f'[2,"x","Authorize",{{"idTag":"{"t" * 21}"}}]', "TypeConstraintViolation"),
+}  # fmt: skip
+CASES_201 = {
+    "an empty list": (f'[2,"x","MeterValues",{METER}]', "OccurrenceConstraintViolation"),
+    "a null": ('[2,"x","Heartbeat",{"customData":null}]', "TypeConstraintViolation"),
+}
+ALL = [
+    *((name, "ocpp1.6", sent, code) for name, (sent, code, _) in CASES.items()),
+    *((name, "ocpp2.0.1", sent, code) for name, (sent, _, code) in CASES.items()),
+    *((name, "ocpp1.6", sent, code) for name, (sent, code) in CASES_16.items()),
+    *((name, "ocpp2.0.1", sent, code) for name, (sent, code) in CASES_201.items()),
+]
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[str]:
+    mine = [record for record in caplog.records if record.name == "evenload.net.station"]
+    return [record.getMessage() for record in mine if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize(("name", "version", "sent", "code"), ALL, ids=[f"{one[1]} {one[0]}" for one in ALL])
+def test_it_is_answered_by_its_code_logged_once_and_harmless(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, name: str, version: str, sent: str | bytes, code: str
+) -> None:
+    async def scene() -> None:
+        async with (
+            serve(STRICT) as running,
+            websockets.connect(running.url("OPEN"), subprotocols=[version], compression=None) as socket,
+            websockets.connect(running.url("OPEN2"), subprotocols=["ocpp1.6"]) as other,
+        ):
+            bad, good = running.desks
+            for _ in range(3):
+                await socket.send(sent, text=True)
+                if code:
+                    kind, message_id, found, description, details = json.loads(await socket.recv())
+                    assert (kind, found, details) == (4, code, {})
+                    assert message_id in ("x", "-1", "x" * 37)
+                    assert len(description) <= 255
+            assert [one.action for one in bad.calls] == (["DataTransfer"] * 3 if "vendor" in name else [])
+            for one in (socket, other):
+                await one.send(HEARTBEAT)
+                assert json.loads(await one.recv())[:2] == [3, "fine"]
+            assert len(good.calls) == 1
+            assert running.server.counts.violations.total() == (0 if "vendor" in name else 3)
+
+    caplog.set_level(logging.INFO)
+    play(scene())
+    assert len(records(caplog)) == (0 if "vendor" in name else 1)
+
+
+def test_a_defect_of_ours_costs_one_station_its_connection_and_no_other(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        async with (
+            serve() as running,
+            websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket,
+            websockets.connect(running.url("OPEN2"), subprotocols=["ocpp1.6"]) as other,
+        ):
+            running.desks[0].fail = ArithmeticError("a defect")
+            await socket.send(HEARTBEAT)
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+            assert closed.value.rcvd.code == 1011
+            await other.send(HEARTBEAT)
+            assert json.loads(await other.recv())[:2] == [3, "fine"]
+
+    caplog.set_level(logging.ERROR)
+    play(scene())
+    assert sum("a defect" in (record.exc_text or "") for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [(b"[2]", 1003), ("y" * 4001, 1009), (["y" * 1900, "y" * 1900, "y" * 1900], 1009)],
+    ids=["binary", "far too large", "far too large in parts"],
+)
+def test_what_is_no_text_or_far_too_large_ends_the_connection(serve: Any, play: Any, sent: Any, code: int) -> None:
+    async def scene() -> None:
+        async with serve(STRICT) as running:
+            async with websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"], compression=None) as socket:
+                await socket.send(sent)
+                with pytest.raises(ConnectionClosed) as closed:
+                    await socket.recv()
+                assert closed.value.rcvd.code == code
+            async with websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket:
+                await socket.send([HEARTBEAT[:5], HEARTBEAT[5:9], "", HEARTBEAT[9:]])  # in parts
+                assert json.loads(await socket.recv())[:2] == [3, "fine"]
+            await asyncio.sleep(0)
+
+    play(scene())
+
+
+def test_lenient_reading_mends_what_is_clear_and_notes_it(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        async with serve() as running, websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket:
+            await socket.send(f'[2,"x","StatusNotification",{STATUS},"timestamp":"2026-03-01T00:00:00"}}]')
+            assert json.loads(await socket.recv()) == [3, "x", {}]
+            assert running.desk().calls[0].request.timestamp.isoformat() == "2026-03-01T00:00:00+00:00"
+            assert running.server.counts.violations == {"not_a_time": 1}
+
+    caplog.set_level(logging.INFO)
+    play(scene())
+    assert records(caplog) == []
