@@ -6,6 +6,8 @@ import pytest
 from evenload.base.units import FloatArray
 from evenload.domain.reason import UnservedReason
 from evenload.schedule.balanced import Balanced
+from evenload.schedule.hindsight import Hindsight
+from evenload.schedule.optimised import Optimised
 from evenload.schedule.price import Price
 from evenload.schedule.problem import Problem
 from evenload.schedule.strategy import Strategy
@@ -59,6 +61,32 @@ class TestValleyWithReserve(StrategyContract):
 
     def make(self) -> Strategy:
         return Valley(reserve_minutes=60)
+
+
+class TestOptimised(StrategyContract):
+    problems = 60
+
+    def make(self) -> Strategy:
+        return Optimised()
+
+
+class TestOptimisedWithReserveAndNoWaitingCost(StrategyContract):
+    problems = 60
+
+    def make(self) -> Strategy:
+        return Optimised(waiting_weight_per_hour=0.0, reserve_minutes=60, gap=0.05)
+
+
+class TestHindsight(StrategyContract):
+    problems = 60
+
+    def make(self) -> Strategy:
+        return Hindsight()
+
+    def test_nothing_depends_on_what_is_not_yet_known(self) -> None:
+        """The one promise it breaks, and by its purpose has to."""
+        with pytest.raises(AssertionError, match="with what comes later"):
+            super().test_nothing_depends_on_what_is_not_yet_known()
 
 
 class Broken:

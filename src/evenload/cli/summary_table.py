@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from evenload.report.information import sentences
 from evenload.report.results import StudyResults
 
 
@@ -16,6 +17,9 @@ def summary_table(results: StudyResults) -> Table:
     mean = case.groupby("strategy", sort=False).mean(numeric_only=True)
     title = f"{results.title}: {shown.penetration:.0%} of homes with a car, base load {shown.base_load}"
     caption = f"Means over {case['seed'].nunique()} seeds. Nights over: share of transformer-nights over the rating."
+    informed = sentences(results)
+    if informed:
+        caption = " ".join([caption, *informed, "Hindsight knows the future: a yardstick, not a choice."])
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("strategy")
     for name in ("EV peak kW/car", "nights over", "worst load", "unserved", f"{results.currency}/kWh"):

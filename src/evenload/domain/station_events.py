@@ -230,10 +230,11 @@ class NeedDeclared(StationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReported(StationEvent):
-    """A limit that somebody else set at the station; without ``limits`` it is lifted."""
+    """A limit that somebody else set at the station, ``None`` where it does not say how high; or that it is lifted."""
 
     source: LimitSource
-    limits: Limits | None
+    limits: Limits | None = None
+    lifted: bool = False
     grid_critical: bool = False
 
 

@@ -18,8 +18,8 @@ from evenload.ocpp.connection import Connection
 from evenload.ocpp.dialect import Dialect
 from evenload.ocpp.events import Called, CallRefusal, Violated
 from evenload.ocpp.faults import Fault, MessageError
-from evenload.ocpp.payload import Inbound
 from evenload.ocpp.outcome import Refusal, Request
+from evenload.ocpp.payload import Inbound
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.wire import Wire
 
@@ -120,7 +120,7 @@ class Link:
             self._socket.resume_reading()
 
     def gone(self) -> None:
-        """The socket is gone, or shall be: calls fail, and the desk is told. Commands it does not settle are cancelled."""
+        """The socket is gone, or shall be: calls fail, the desk is told, commands it does not settle are cancelled."""
         if self._closed:
             return
         self._closed = True

@@ -67,7 +67,7 @@ class Sink(Protocol):
 
 
 class Desk(Protocol):
-    """The state of one station and what it means: ``ocpp.desk.Desk``. After every method, ``to_call`` is to be asked."""
+    """The state of one station and what it means: ``ocpp.desk.Desk``. Ask ``to_call`` after every method."""
 
     def take(self, called: Called, now: datetime) -> Outcome:
         """Take a call of the station."""

@@ -116,6 +116,11 @@ class Dossier:
             raise InputError(f"{transaction_id!r} is not a transaction of OCPP 1.6, which are numbers")
         return int(transaction_id)
 
+    @property
+    def heartbeat_s(self) -> int:
+        """How often the station is to give a sign of life; one that must be asked for its meter, as often as that."""
+        return min(self.policy.heartbeat_s, self.policy.sample_s) if self.habits.ask_meter else self.policy.heartbeat_s
+
     def is_late(self, at: datetime, now: datetime) -> bool:
         """Whether a message tells of something so long ago that it must have waited for the connection."""
         return now - at > _LATE
@@ -125,13 +130,19 @@ class Dossier:
         self.transactions.begin(transaction)
         self.charging.began(transaction)
 
+    def goes_on(self, transaction: Transaction) -> None:
+        """A transaction that had been concluded is heard of again and has no other in its place."""
+        if transaction.ended is Quality.ESTIMATED and self.transactions.open_on(transaction.evse_id) is None:
+            transaction.ended = None
+
     def superseded(self, evse_id: int, started_at: datetime, now: datetime) -> list[TransactionEnded]:
         """Conclude what must have ended at an EVSE, since another began there: those ends were never told."""
         return [self._concluded(one, now) for one in self.transactions.superseded(evse_id, started_at)]
 
     def freed(self, evse_id: int, now: datetime) -> list[TransactionEnded]:
         """Conclude the transactions of an EVSE that is available after a restart that happened in the midst of them."""
-        begun = self.transactions.superseded(evse_id, self.booted_at) if self.booted_at else []
+        told = self.booted_at is not None and self.habits.status_tells_cable
+        begun = self.transactions.superseded(evse_id, self.booted_at) if told and self.booted_at else []
         return [self._concluded(one, now) for one in begun]
 
     def _concluded(self, transaction: Transaction, now: datetime) -> TransactionEnded:

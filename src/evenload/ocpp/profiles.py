@@ -93,7 +93,8 @@ def plan_of(
         raise InputError("this station does not apply a limit of the station as a whole")
     if abilities.relative and purpose is not Purpose.TX:
         raise InputError("this station takes times from the start of a transaction only, and none goes on")
-    begin = max(limits.steps[0].start, now - CLOCK_LEEWAY).replace(microsecond=0)
+    first = limits.steps[0].start
+    begin = (first if first > now else now - CLOCK_LEEWAY).replace(microsecond=0)
     relative = abilities.relative and transaction is not None
     origin = transaction.started_at if transaction and relative else begin
     periods, end = _periods(limits, begin, origin, now, supply, abilities, of_station=evse_id == WHOLE_STATION)

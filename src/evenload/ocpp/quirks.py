@@ -21,8 +21,8 @@ class Habits:
     ``stop_by_limit``: pause it with a limit of 0, never with a remote stop; ``ask_meter``: it sends no meter values
     unless asked; ``status_tells_cable``: ``Available`` means that nothing is plugged in; ``station_status``: the state
     of connector 0 means something; ``set_heartbeat``: set its heartbeat interval once more after it booted;
-    ``set_aligned``: its clock-aligned interval may be changed; ``change_availability``: at any time.
-    ``silence_s`` is how long it may be silent after a lost link without being gone.
+    ``set_aligned``: its clock-aligned interval may be changed. ``restart_wait_s`` is how long to wait between a stop
+    and a start, ``silence_s`` how long it may be silent after a lost link without being gone.
     """
 
     abilities: Mapping[str, Any] = field(default_factory=dict)
@@ -36,7 +36,6 @@ class Habits:
     station_status: bool = True
     set_heartbeat: bool = False
     set_aligned: bool = True
-    change_availability: bool = True
     restart_wait_s: int = 0
     silence_s: int = 0
     notes: tuple[str, ...] = ()

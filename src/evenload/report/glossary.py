@@ -8,6 +8,7 @@ GLOSSARY: Final = (
     ("carbon", "emissions of the energy charged, with the carbon signal of the study"),
     ("criterion", "the share of transformers that may be over their rating where the feeder still hosts its cars"),
     ("EV peak per car", "mean of the daily peaks of all EV load together, divided by the number of cars"),
+    ("hindsight", "the optimum with every arrival and true departure known beforehand; a yardstick, not a choice"),
     ("hosting capacity", "highest penetration studied that meets the criterion at it and at every lower one"),
     ("loading", "load divided by the limit; above 100 % the circuit is above its rating"),
     ("night", "noon to noon on the local clock"),
@@ -21,4 +22,5 @@ GLOSSARY: Final = (
     ("strategy", "the rule that decides when and how fast each car charges"),
     ("system peak", "highest load of the whole period, base load and all cars"),
     ("unserved", "energy a car needed and left without; each kWh has a reason"),
+    ("value of information", "what optimised costs more, and leaves more unserved, than hindsight"),
 )

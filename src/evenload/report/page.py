@@ -9,6 +9,7 @@ from markupsafe import Markup
 from evenload.report.cases import reference_sentence
 from evenload.report.chart.marks import HATCH
 from evenload.report.glossary import GLOSSARY
+from evenload.report.information import sentences
 from evenload.report.numbers import tied
 from evenload.report.palette import page_palette
 from evenload.report.results import StudyResults
@@ -75,6 +76,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "hosting_table": hosting.hosting_table(results),
         "few_seeds": results.runs["seed"].nunique() < _P90_IS_WORST_BELOW,
         "ledger": ledger.ledger(results),
+        "information": sentences(results),
         "system_peaks": robustness.peak_figures(results),
         "base_loads": robustness.over_figures(results),
         "behaviour_tables": robustness.behaviour_tables(results),

@@ -19,11 +19,23 @@ _KNOWN: Final = {
         "Valley",
         "evenload fills the valleys of every circuit under all limits, and plans again as time goes on",
     ),
+    "optimised": (
+        5,
+        "Optimised",
+        "evenload charges at least cost under all limits with what is known so far, and plans again as that changes",
+    ),
+    "hindsight": (
+        6,
+        "Hindsight",
+        "knows the future: the optimum had every arrival and departure been known, a yardstick nobody can reach",
+    ),
 }
 VALLEY: Final = "valley"
+OPTIMISED: Final = "optimised"
+HINDSIGHT: Final = "hindsight"
 UNMANAGED: Final = "unmanaged"
 TIMER: Final = "timer"
-_MANAGED_FIRST: Final = (VALLEY, "balanced", "price")
+_MANAGED_FIRST: Final = (VALLEY, OPTIMISED, "balanced", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +107,18 @@ def named(results: StudyResults, kind: str) -> str | None:
     return _first_of_kind(results.strategies, _kinds(results.strategies, results.kinds)).get(kind)
 
 
+def of_kind(results: StudyResults, kind: str) -> list[str]:
+    """Names of all strategies of a kind, in order."""
+    kinds = _kinds(results.strategies, results.kinds)
+    return [name for name, own in zip(results.strategies, kinds, strict=True) if own == kind]
+
+
 def managed(results: StudyResults) -> str | None:
     """The strategy the answer holds against the passive ones; ``None`` where all are passive."""
     best = next((name for kind in _MANAGED_FIRST if (name := named(results, kind)) is not None), None)
     kinds = _kinds(results.strategies, results.kinds)
-    active = [name for name, kind in zip(results.strategies, kinds, strict=True) if kind not in (UNMANAGED, TIMER)]
+    passive = (UNMANAGED, TIMER, HINDSIGHT)
+    active = [name for name, kind in zip(results.strategies, kinds, strict=True) if kind not in passive]
     return best or (active[-1] if active else None)
 
 

@@ -1,162 +1,152 @@
-"""Optimised: least cost under all limits, planned again as time goes on with what is known by then."""
+"""Optimised: least cost under all limits, planned again whenever something new is known."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from math import isfinite
 from typing import ClassVar, Final
 
 import numpy as np
 
+from evenload.base.errors import InputError
 from evenload.base.horizon import Horizon
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.reason import UnservedReason
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
 from evenload.schedule.valley import slots_to_plan
 
-_TINY_KWH: Final = 1e-9
-_LACK_KWH: Final = 1e-6
+_NOTHING_KWH: Final = 1e-9
+_SHORT_KWH: Final = 1e-6
+_FLAT: Final = 0.01
+"""Prices that differ less than this share of themselves count as flat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Optimised:
-    """x"""
+    """Least unserved energy, then least cost, under every limit and for every driver's departure (R31, R38, R40).
 
-    tick_minutes: int = 15
-    gap: float = 1e-2
+    Whenever a car comes, leaves before it said or stays longer, all plugged-in cars are planned anew to within ``gap``
+    of the optimum, with the remaining needs and declared departures. Only the current step is carried out. A circuit is
+    above its limit only by base load and cars that have opted out.
+
+    ``waiting_weight_per_hour`` makes waiting cost something, a share of the standard deviation of prices: later room
+    may be needed by cars that have not come yet, and a driver may leave early. ``reserve_minutes`` plans to be done
+    that long before the declared departure, where full power allows it.
+
+    It knows the base load and prices of the whole horizon (a perfect forecast), and a car once it is plugged in. It
+    plans charging only. ``docs/explanation/strategies.md`` says what it costs not to know more.
+    """
+
+    waiting_weight_per_hour: float = 0.02
     reserve_minutes: int = 0
-    room_kept: float = 0.1
-    waiting: float = 0.0
-    tight: float = 0.0
+    gap: float = 1e-3
 
     name: ClassVar[str] = "optimised"
     shortfall: ClassVar[UnservedReason] = UnservedReason.CIRCUIT_LIMIT
 
+    def __post_init__(self) -> None:
+        if not (isfinite(self.waiting_weight_per_hour) and self.waiting_weight_per_hour >= 0):
+            raise InputError(
+                f"waiting_weight_per_hour must be a number of 0 or more, not {self.waiting_weight_per_hour}"
+            )
+        if self.reserve_minutes < 0:
+            raise InputError(f"reserve_minutes must be 0 or more, not {self.reserve_minutes}")
+        Settings(gap=self.gap)  # refuses what cannot be
+
     def power_kw(self, problem: Problem, rng: np.random.Generator) -> FloatArray:  # noqa: ARG002 - nothing is random
         """Mean power of every slot, kW, shape (slots,)."""
-        return _Rolling(problem, self).power_kw()
+        return _Rolling(problem, self).carry_out()
 
 
 class _Rolling:
-    """Planning that moves through time: what stands planned, what was carried out, what is still needed."""
+    """Plans that move through time: what stands planned, what was given, what is still needed.
+
+    A session's plan reaches to its declared departure, which may lie beyond its window: ``planned_kw`` has places of
+    its own, ``at[i] + t`` for session i in step t.
+    """
 
     def __init__(self, problem: Problem, strategy: Optimised) -> None:
-        self.problem, self.strategy = problem, strategy
-        self.settings = Settings(gap=strategy.gap, threads=1)
-        self.ends = problem.first_step + np.diff(problem.offset)
+        self.problem, self.settings = problem, Settings(gap=strategy.gap, threads=1)  # studies run on processes
+        self.hours = problem.horizon.hours_per_step
+        self.waiting_per_kwh = strategy.waiting_weight_per_hour * _spread(problem.price_per_kwh) * self.hours
+        self.gone = problem.first_step + np.diff(problem.offset)
         self.until = problem.first_step + slots_to_plan(problem, strategy.reserve_minutes)
-        span = np.maximum(self.until, self.ends) - problem.first_step
-        self.place = np.cumsum(span) - span - problem.first_step
-        self.planned_kw = np.zeros(int(span.sum()))
-        self.carried_kw = np.zeros(problem.cap_kw.size)
+        places = np.maximum(self.until, self.gone) - problem.first_step
+        self.at = np.cumsum(places) - places - problem.first_step
+        self.planned_kw = np.zeros(int(places.sum()))
+        self.given_kw = np.zeros(problem.cap_kw.size)
         self.left_kwh = problem.energy_kwh.copy()
-        self.later_limit_kw = _less_kept(problem, strategy.room_kept)
         self.solution: Solution | None = None
 
-    def power_kw(self) -> FloatArray:
-        """Mean power of every slot, kW, shape (slots,)."""
-        problem, tick = self.problem, max(1, self.strategy.tick_minutes // self.problem.horizon.step_minutes)
-        by_arrival = np.argsort(problem.first_step, kind="stable")
-        edges = np.searchsorted(problem.first_step[by_arrival], np.arange(problem.horizon.steps + 1))
-        present, news = np.zeros(0, dtype=np.int64), False
-        for t in range(problem.horizon.steps):
-            arrived = by_arrival[edges[t] : edges[t + 1]]
-            wanting = self.left_kwh[present] > _TINY_KWH
-            stays = self.ends[present] > t
-            news |= bool((wanting & ~stays).any()) or arrived.size > 0
-            present = np.concatenate([present[wanting & stays], arrived[self.left_kwh[arrived] > _TINY_KWH]])
-            if not present.size:
+    def carry_out(self) -> FloatArray:
+        """Go through the steps; mean power of every slot, kW, shape (K,)."""
+        first = self.problem.first_step
+        by_arrival = np.argsort(first, kind="stable")
+        edges = np.searchsorted(first[by_arrival], np.arange(self.problem.horizon.steps + 1))
+        here, news = by_arrival[:0], False
+        for t in range(edges.size - 1):
+            wanting, come = here[self._wanting(here)], by_arrival[edges[t] : edges[t + 1]]
+            stays = self.gone[wanting] > t
+            here = np.sort(np.concatenate([wanting[stays], come[self._wanting(come)]]))
+            if not here.size:
                 continue
-            overdue = present[self.until[present] <= t]
-            if t % tick == 0 and (news or overdue.size):
-                news = self._plan(t, present, present)
-            elif arrived.size or overdue.size:
-                self._plan(t, np.union1d(arrived[self.left_kwh[arrived] > _TINY_KWH], overdue), present)
-            self._carry_out(t, present)
-        return self.carried_kw
+            if news or come.size or not stays.all() or (self.until[here] <= t).any():
+                news = self._plan(t, here)
+            self._give(t, here)
+        return self.given_kw
 
-    def _plan(self, t: int, who: IntArray, present: IntArray) -> bool:
-        """Plan some of those present from step ``t`` on, the others' plans standing; whether any lack energy."""
+    def _wanting(self, sessions: IntArray) -> BoolArray:
+        return np.asarray(self.left_kwh[sessions] > _NOTHING_KWH)
+
+    def _plan(self, t: int, here: IntArray) -> bool:
+        """Plan those plugged in from step ``t`` on; whether any will lack energy, so that every step is worth a try."""
+        now = self._problem_now(t, here)
+        self.solution = solve(now, self.settings, self.solution)
+        lengths = now.declared_slots
+        self.planned_kw[np.repeat(self.at[here] + t, lengths) + now.slot_steps()] = self.solution.plan.power_kw
+        return float(self.solution.unserved_kwh.sum()) > _SHORT_KWH
+
+    def _problem_now(self, t: int, here: IntArray) -> Problem:
+        """What is known at step ``t``; who is still there after the declared departure is planned for this step."""
         problem = self.problem
-        lengths = np.maximum(self.until[who] - t, 1)
-        steps = int(lengths.max())
-        base = problem.base_load_kw[:, t : t + steps]
+        lengths = np.maximum(self.until[here] - t, 1)
         offset = np.concatenate([[0], np.cumsum(lengths)])
-        position = np.arange(int(offset[-1])) - np.repeat(offset[:-1], lengths)
-        cap = np.repeat(problem.power_kw_max[who], lengths)
-        new = problem.first_step[who] == t
-        cap[offset[:-1][new]] = problem.cap_kw[problem.offset[who[new]]]
-        hours = problem.horizon.hours_per_step
-        possible = np.add.reduceat(cap, offset[:-1]) * hours
-        limit = self.later_limit_kw[:, t : t + steps].copy()
-        limit[:, 0] = problem.limit_kw[:, t if problem.limit_kw.shape[1] > 1 else 0]
-        price = problem.price_per_kwh[t : t + steps]
-        if self.strategy.waiting:
-            price = price + self.strategy.waiting * np.arange(steps) * hours
-        if who.size < present.size:
-            base = base + self._standing(t, steps, np.setdiff1d(present, who))
-        now = Problem(
+        cap = np.repeat(problem.power_kw_max[here], lengths)
+        new = problem.first_step[here] == t
+        cap[offset[:-1][new]] = problem.cap_kw[problem.offset[here[new]]]
+        horizon, steps = problem.horizon, slice(t, t + int(lengths.max()))
+        ahead = np.arange(steps.stop - t)
+        limit = problem.limit_kw
+        return Problem(
             horizon=Horizon(
-                problem.horizon.starts()[t].item().replace(tzinfo=problem.horizon.start.tzinfo),
-                problem.horizon.step_minutes,
-                steps,
+                horizon.start + timedelta(minutes=t * horizon.step_minutes), horizon.step_minutes, ahead.size
             ),
-            session_id=problem.session_id[who],
-            node=problem.node[who],
-            first_step=np.zeros(who.size, dtype=np.int64),
+            session_id=problem.session_id[here],
+            node=problem.node[here],
+            first_step=np.zeros(here.size, dtype=np.int64),
             offset=offset,
             cap_kw=cap,
             declared_slots=lengths,
-            energy_kwh=np.minimum(self.left_kwh[who], possible),
-            power_kw_max=problem.power_kw_max[who],
-            opted_out=problem.opted_out[who],
+            energy_kwh=np.minimum(self.left_kwh[here], np.add.reduceat(cap, offset[:-1]) * self.hours),
+            power_kw_max=problem.power_kw_max[here],
+            opted_out=problem.opted_out[here],
             tree=problem.tree,
-            base_load_kw=base,
-            limit_kw=limit,
-            price_per_kwh=price,
-            minute_of_day=problem.minute_of_day[t : t + steps],
-            tariffs=self._tariffs(who, price, hours),
+            base_load_kw=problem.base_load_kw[:, steps],
+            limit_kw=limit if limit.shape[1] == 1 else limit[:, steps],
+            price_per_kwh=problem.price_per_kwh[steps] + self.waiting_per_kwh * ahead,
+            minute_of_day=problem.minute_of_day[steps],
         )
-        solution = solve(now, self.settings, self.solution)
-        if who.size == present.size:
-            self.solution = solution
-        self.planned_kw[np.repeat(self.place[who] + t, lengths) + position] = solution.plan.power_kw
-        return bool(solution.unserved_kwh.sum() > _LACK_KWH)
 
-    def _tariffs(self, who, price, hours):
-        if self.solution is None or not self.strategy.tight:
-            return None
-        full = ((self.solution.shadow_price > 0) | self.solution.scarcity).any(axis=1)
-        parent = self.problem.tree.parent
-        for n in range(1, full.size):
-            full[n] |= full[parent[n]]
-        later = price + self.strategy.tight * np.arange(price.size) * hours
-        both = np.stack([price, later])
-        from evenload.schedule.problem_parts import Tariffs
-
-        return Tariffs(full[self.problem.node[who]].astype(np.int64), both, both)
-
-    def _standing(self, t: int, steps: int, who: IntArray) -> FloatArray:
-        """Load of standing plans through each node, shape (N, steps)."""
+    def _give(self, t: int, here: IntArray) -> None:
+        """Carry out step ``t``: what is planned, full power for who has opted out."""
         problem = self.problem
-        lengths = np.minimum(np.maximum(self.until[who] - t, 0), steps)
-        position = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        kw = self.planned_kw[np.repeat(self.place[who] + t, lengths) + position]
-        cell = np.repeat(problem.node[who], lengths) * steps + position
-        direct = np.bincount(cell, weights=kw, minlength=len(problem.tree) * steps)
-        return problem.tree.sum_up(direct.reshape(len(problem.tree), steps))
-
-    def _carry_out(self, t: int, present: IntArray) -> None:
-        """Give those present what is planned for this step."""
-        problem, hours = self.problem, self.problem.horizon.hours_per_step
-        slot = problem.offset[present] + t - problem.first_step[present]
-        planned = self.planned_kw[self.place[present] + t]
-        wanted = np.where(problem.opted_out[present], np.inf, planned)
-        kw = np.minimum(np.minimum(wanted, problem.cap_kw[slot]), self.left_kwh[present] / hours)
-        self.carried_kw[slot] = kw
-        self.left_kwh[present] = np.maximum(self.left_kwh[present] - kw * hours, 0.0)
+        slot = problem.offset[here] + t - problem.first_step[here]
+        planned = np.where(problem.opted_out[here], np.inf, self.planned_kw[self.at[here] + t])
+        kw = np.minimum(np.minimum(planned, problem.cap_kw[slot]), self.left_kwh[here] / self.hours)
+        self.given_kw[slot] = kw
+        self.left_kwh[here] = np.maximum(self.left_kwh[here] - kw * self.hours, 0.0)
 
 
-def _less_kept(problem: Problem, kept: float) -> FloatArray:
-    """Limits less a share of the room they leave above base load, shape (N, T)."""
-    limit = np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)
-    room = np.where(np.isfinite(limit), np.maximum(limit - problem.base_load_kw, 0.0), 0.0)
-    return np.asarray(limit - kept * room)
+def _spread(price_per_kwh: FloatArray) -> float:
+    """What prices typically differ by, currency per kWh: their standard deviation, of flat ones a little of them."""
+    return max(float(price_per_kwh.std()), _FLAT * float(np.abs(price_per_kwh).max(initial=0.0))) or _FLAT

@@ -29,6 +29,7 @@ from evenload.schedule.warmth import Warmth
 _SWEEPS_FIRST: Final = 6
 _SWEEPS_BETWEEN: Final = 2
 _FINISH_FIRST: Final = 14
+_CHANGED_LITTLE: Final = 0.005
 _FINISH_GROWTH: Final = 1.3
 
 
@@ -134,8 +135,9 @@ class _Search:
     def converge(self, chosen: Settings) -> tuple[Finished, float]:
         """Sweep until the best plan is within the gap of the bound, or as often as allowed."""
         run, best, finish_at = self.run, None, 0 if self.run.warm else _FINISH_FIRST
+        first = _SWEEPS_FIRST if run.changed > _CHANGED_LITTLE else 1
         while True:
-            for _ in range(_SWEEPS_BETWEEN if run.swept else 1 if run.warm else _SWEEPS_FIRST):
+            for _ in range(_SWEEPS_BETWEEN if run.swept else first):
                 run.sweep()
             improved = run.improve_bound(leap=best is not None)
             moving = improved > chosen.gap * self.scale_of_gap(run.dual)

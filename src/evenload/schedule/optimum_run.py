@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SOFTER_EACH_SWEEP: Final = 0.95
 _SOFTENED_SWEEPS: Final = 20
-_SOFTENED_WARM: Final = 0.8
+_SOFTENED_WARM: Final = 1.0
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
@@ -67,7 +67,7 @@ class Run:
         self.swept = self.scarcity_charged = 0
         self.dual = -np.inf
         warmth = None if earlier is None else warmth_for(problem, self.net.parent.size, *earlier)
-        self.warm = warmth is not None
+        self.warm, self.changed = warmth is not None, 1.0 if warmth is None else warmth.changed
         if warmth is not None:
             self._start_from(warmth)
         self.net.toll[self.setup.shut] = self.prices.refusal - self.prices.buy.min()

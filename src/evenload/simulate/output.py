@@ -11,6 +11,7 @@ import evenload
 from evenload.files.replacing import replacing
 from evenload.report.figures import figures
 from evenload.report.hosting_capacity import supported
+from evenload.report.information import value_of_information
 from evenload.report.page import render
 from evenload.report.results import StudyResults
 
@@ -66,6 +67,7 @@ def summary(results: StudyResults) -> dict[str, Any]:
         "facts": dict(results.facts),
         "means_over_seeds": _records(mean),
         "hosting_capacity": capacity,
+        "value_of_information": _records(value_of_information(results)),
         "comparisons": [
             {"statement": c.statement, "published": c.published, "here": c.here, "agrees": c.agrees, "why": c.why}
             for c in results.comparisons

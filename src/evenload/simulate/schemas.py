@@ -46,6 +46,9 @@ class StudySummary(BaseModel):
     hosting_capacity: list[dict[str, str | float | None]] = Field(
         description="penetration that half (p50) and 90 % (p90) of the seeds support; -1: less than the lowest studied"
     )
+    value_of_information: list[dict[str, str | float | None]] = Field(
+        description="what each optimised strategy costs more and leaves more unserved than hindsight, means over seeds"
+    )
     comparisons: list[PublishedComparison]
     assumptions: list[str]
     attribution: list[str]

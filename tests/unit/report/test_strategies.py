@@ -55,7 +55,9 @@ def test_the_managed_strategy_is_the_best_evenload_has(fake: ModuleType) -> None
     assert managed(study("unmanaged", "balanced", "valley")) == "valley"
     assert managed(study("unmanaged", "price", "balanced")) == "balanced"
     assert managed(study("unmanaged", "timer", "mine")) == "mine"
+    assert managed(study("unmanaged", "hindsight", "optimised", "balanced")) == "optimised"
     assert managed(study("unmanaged", "timer")) is None
+    assert managed(study("unmanaged", "hindsight")) is None  # nobody can carry that out
     assert managed(study("unmanaged", "timer", "late", kinds=("unmanaged", "timer", "timer"))) is None
     assert key_strategies(study("timer", "valley", "x", "unmanaged")) == ["unmanaged", "timer", "valley"]
     named = study("nobody", "clock", "us", kinds=("unmanaged", "timer", "valley"))

@@ -11,7 +11,7 @@ import pytest
 import evenload
 from evenload.base.errors import InputError
 from evenload.report.results import CIRCUITS, HOSTING, RUNS, StudyResults
-from evenload.simulate.output import write_results
+from evenload.simulate.output import summary, write_results
 from evenload.simulate.schemas import schemas
 from evenload.simulate.study import run_study
 from evenload.simulate.study_file import Study
@@ -95,6 +95,23 @@ def test_the_same_study_writes_the_same_bytes(results: StudyResults, tmp_path: P
     for path in sorted(one.rglob("*")):
         if path.is_file():
             assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
+
+
+def test_hindsight_stands_beside_what_could_be_known_and_the_summary_says_what_that_costs(small_study: Study) -> None:
+    cases = {"penetrations": [1.0], "seeds": 1, "strategies": ["valley", "optimised", "hindsight"]}
+    found = evenload.study(small_study.model_dump() | cases)
+    runs = found.runs.set_index("strategy")[["base_load", "behaviour", "cost", "energy_kwh_unserved"]]
+    best, own = runs.loc["hindsight"], runs.loc["optimised"]
+    for name in ("valley", "optimised"):
+        assert (runs.loc[name, "energy_kwh_unserved"].to_numpy() >= best["energy_kwh_unserved"].to_numpy() - 1e-6).all()
+    served = np.isclose(own["energy_kwh_unserved"], best["energy_kwh_unserved"])
+    assert served.any()
+    assert (own["cost"].to_numpy()[served] >= 0.999 * best["cost"].to_numpy()[served]).all()
+    summed = summary(found)
+    jsonschema.validate(summed, schemas()["summary"])
+    more = {(row["base_load"], row["behaviour"]): row["cost"] for row in summed["value_of_information"]}
+    cases_run = zip(own["base_load"], own["behaviour"], own["cost"].to_numpy() - best["cost"].to_numpy(), strict=True)
+    assert more == pytest.approx({(base_load, behaviour): cost for base_load, behaviour, cost in cases_run})
 
 
 def test_a_folder_that_is_a_file_is_refused(small_study: Study, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from evenload.domain.station_events import (
 )
 from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
-from evenload.ocpp.outcome import Outcome
-from evenload.ocpp.v16.wire import core, firmware, security
+from evenload.ocpp.outcome import Outcome, Request
+from evenload.ocpp.v16.wire import core, firmware, remote_trigger, security
 
 _STATUS: Final = {
     core.ChargePointStatus.AVAILABLE: ConnectorStatus.AVAILABLE,
@@ -53,13 +53,18 @@ def boot(dossier: Dossier, request: core.BootNotificationRequest, now: datetime)
     answer = core.BootNotificationResponse(
         status=_REGISTRATION[registration],
         current_time=now,
-        interval=dossier.policy.heartbeat_s if accepted else dossier.policy.retry_boot_s,
+        interval=dossier.heartbeat_s if accepted else dossier.policy.retry_boot_s,
     )
     return Outcome(answer, (dossier.event(StationBooted, now, details=details, registration=registration),))
 
 
 def heartbeat(dossier: Dossier, _request: core.HeartbeatRequest, now: datetime) -> Outcome:
-    """Heartbeat (4.6): the time."""
+    """Heartbeat (4.6): the time. A station that sends meter values only when asked is asked then."""
+    if dossier.habits.ask_meter:
+        for one in dossier.transactions.open():
+            wanted = remote_trigger.MessageTrigger.METER_VALUES
+            ask = remote_trigger.TriggerMessageRequest(requested_message=wanted, connector_id=one.evse_id)
+            dossier.to_call.append(Request(ask))
     return Outcome(core.HeartbeatResponse(current_time=now), (dossier.event(StationSeen, now),))
 
 
@@ -67,6 +72,7 @@ def status(dossier: Dossier, request: core.StatusNotificationRequest, now: datet
     """StatusNotification (4.9)."""
     evse_id = max(0, request.connector_id)
     dossier.saw(evse_id)
+    known = evse_id > 0 or dossier.habits.station_status
     fault = request.error_code is not core.ChargePointErrorCode.NO_ERROR
     words = [request.error_code if fault else "", request.vendor_error_code or ""]
     event = dossier.event(
@@ -75,7 +81,7 @@ def status(dossier: Dossier, request: core.StatusNotificationRequest, now: datet
         station_time(request.timestamp, now),
         evse_id,
         connector_id=min(evse_id, 1),
-        status=_STATUS.get(request.status, ConnectorStatus.UNKNOWN),
+        status=_STATUS.get(request.status, ConnectorStatus.UNKNOWN) if known else ConnectorStatus.UNKNOWN,
         error=" ".join(word for word in words if word),
         info=request.info or "",
     )

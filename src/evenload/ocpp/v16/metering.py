@@ -28,6 +28,8 @@ def meter_values(dossier: Dossier, request: MeterValuesRequest, now: datetime) -
     dossier.saw(evse_id)
     own_id = request.transaction_id
     transaction = None if own_id is None else dossier.transactions.at_evse(str(own_id), evse_id)
+    if transaction:
+        dossier.goes_on(transaction)
     return Outcome(_ANSWER, tuple(events_of(dossier, evse_id, request.meter_value, now, transaction)))
 
 

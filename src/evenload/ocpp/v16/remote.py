@@ -67,8 +67,6 @@ def start(dossier: Dossier, command: StartRemotely, now: datetime) -> tuple[core
 
 def stop(dossier: Dossier, command: StopRemotely, _now: datetime) -> tuple[core.RemoteStopTransactionRequest, ...]:
     """RemoteStopTransaction (5.12)."""
-    if dossier.habits.stop_by_limit:
-        raise InputError("this station takes no new session after a remote stop: set a limit of 0 instead")
     return (core.RemoteStopTransactionRequest(transaction_id=dossier.number_of(command.transaction_id)),)
 
 
@@ -85,13 +83,11 @@ def reset(_dossier: Dossier, command: Reset, _now: datetime) -> tuple[core.Reset
 
 
 def availability(
-    dossier: Dossier,
+    _dossier: Dossier,
     command: ChangeAvailability,
     _now: datetime,
 ) -> tuple[core.ChangeAvailabilityRequest, ...]:
     """ChangeAvailability (5.2)."""
-    if not dossier.habits.change_availability:
-        raise InputError("this station must not be told to change its availability")
     kind = core.AvailabilityType.OPERATIVE if command.operative else core.AvailabilityType.INOPERATIVE
     return (core.ChangeAvailabilityRequest(connector_id=command.evse_id, type=kind),)
 

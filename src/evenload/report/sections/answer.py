@@ -8,7 +8,7 @@ from evenload.report.cases import base_alone, mean, of, reference_case, seed_run
 from evenload.report.numbers import NOTHING, count, money, percent, plural, quantity
 from evenload.report.results import StudyResults
 from evenload.report.sections.circuits import Exceeded, exceeded, loading_words
-from evenload.report.strategies import TIMER, UNMANAGED, VALLEY, key_strategies, looks, named
+from evenload.report.strategies import OPTIMISED, TIMER, UNMANAGED, VALLEY, key_strategies, looks, named
 
 _CIRCUITS_NAMED: Final = 3
 
@@ -114,7 +114,7 @@ def _listed(parts: list[str]) -> str:
 
 def _under(results: StudyResults, name: str) -> str:
     label = looks(results)[name].label.lower()
-    if name == named(results, VALLEY):
+    if name in (named(results, VALLEY), named(results, OPTIMISED)):
         return f"with evenload ({label})"
     return _beside(results, name)
 

@@ -13,7 +13,7 @@ from evenload.report.figure import Figure, names
 from evenload.report.numbers import count, percent, plural, quantity
 from evenload.report.results import StudyResults
 from evenload.report.sections.strips import base_row, in_words, strip_rows
-from evenload.report.strategies import Look, key_strategies, looks, managed
+from evenload.report.strategies import HINDSIGHT, Look, key_strategies, looks, managed, of_kind
 
 MEASURES: Final = ("Peak, kW", "Nights over", "Unserved")
 """System peak, share of transformer-nights over rating, and share of energy unserved."""
@@ -68,7 +68,7 @@ def verdict(results: StudyResults) -> str:
     "" where it has no rival.
     """
     hero = managed(results)
-    if hero is None or len(results.strategies) < 2:
+    if hero is None or len(results.strategies) - len(of_kind(results, HINDSIGHT)) < 2:
         return ""
     every = [runs for case in cases(results) if len(runs := seed_runs(results, case))]
     won = [sum(_wins(results, runs, hero, column) for runs in every) for column in (_PEAK, _NIGHTS)]
@@ -91,9 +91,10 @@ def _worst_unserved(every: list[pd.DataFrame], strategy: str) -> float:
 
 
 def _wins(results: StudyResults, runs: pd.DataFrame, hero: str, column: str) -> bool:
-    """Whether no strategy of another kind is lower; variants of the hero are no rivals."""
-    own = looks(results)[hero].hue
-    rivals = [mean(of(runs, name, column)) for name, look in looks(results).items() if look.hue != own]
+    """Whether no strategy of another kind is lower; variants of the hero and what knows the future are no rivals."""
+    own, unfair = looks(results)[hero].hue, of_kind(results, HINDSIGHT)
+    fair = [name for name, look in looks(results).items() if look.hue != own and name not in unfair]
+    rivals = [mean(of(runs, name, column)) for name in fair]
     return mean(of(runs, hero, column)) <= min((v for v in rivals if np.isfinite(v)), default=np.inf) + 1e-9
 
 

@@ -120,13 +120,15 @@ def top_up(fleet: Fleet, net: Network, prices: Prices, lack: FloatArray) -> None
             t0, n = fleet.first_step[i], fleet.slots[i]
             for k in range(n):
                 paid[k] = tolls[fleet.leaf[i], t0 + k] + prices.buy[fleet.tariff[i], t0 + k]
-            for k in np.argsort(paid[:n], kind="mergesort"):
+            for _ in range(n):
+                if lack[i] <= SMALL:
+                    break
+                k = np.argmin(paid[:n])  # one or two are enough as a rule: no need to sort them
+                paid[k] = np.inf
                 given = min(room_up(fleet, net, i, t0 + k), lack[i])
                 if given > 0.0:
                     give(fleet, net, i, t0 + k, given)
                     lack[i] -= given
-                if lack[i] <= SMALL:
-                    break
 
 
 @njit(cache=True, nogil=True)

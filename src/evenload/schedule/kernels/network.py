@@ -146,6 +146,22 @@ def make_flows(fleet: Fleet, net: Network, stores_only: bool) -> None:
 
 
 @njit(cache=True, nogil=True)
+def carry_over(
+    begins: IntArray, offset: IntArray, same: IntArray, before: IntArray, power_kw: FloatArray, carried: FloatArray
+) -> None:
+    """Write powers of an earlier plan into other windows; session i was ``same[i]`` (-1 = none) with slots from
+    ``before[same[i]]``, of which its first slot now was number ``begins[i]``.
+    """
+    for i in range(same.size):
+        if same[i] >= 0:
+            first, last = before[same[i]], before[same[i] + 1]
+            for k in range(offset[i + 1] - offset[i]):
+                slot = first + begins[i] + k
+                if first <= slot < last:
+                    carried[offset[i] + k] = power_kw[slot]
+
+
+@njit(cache=True, nogil=True)
 def path_tolls(net: Network, blocked: float) -> FloatArray:
     """All tolls from each node to the root, shape (N, T); where nothing at all can pass, ``blocked`` at the least.
 

@@ -66,3 +66,13 @@ def test_variants_are_no_rivals_and_a_lone_strategy_has_no_verdict(fake: ModuleT
     runs = study.runs.assign(system_peak_kw=own.map({"unmanaged": 9.0, "valley": 7.0, "valley 2 h": 6.0}))
     assert "lowest system peak" in verdict(replace(study, runs=runs)).split(" in ")[0]
     assert verdict(fake.results(fake.Size(strategies=("unmanaged",), seeds=1))) == ""
+
+
+def test_what_knows_the_future_is_no_rival(fake: ModuleType) -> None:
+    study = fake.results(fake.Size(strategies=("unmanaged", "valley", "hindsight"), seeds=1))
+    peaks = study.runs["strategy"].map({"unmanaged": 900.0, "valley": 700.0, "hindsight": 600.0})
+    runs = study.runs.assign(system_peak_kw=peaks, transformer_days_over_share=peaks / 1000)
+    assert "Valley has the lowest system peak" in verdict(replace(study, runs=runs))
+    assert "in all 6 cases" in verdict(replace(study, runs=runs))
+    alone = fake.results(fake.Size(strategies=("valley", "hindsight"), seeds=1))
+    assert verdict(alone) == ""

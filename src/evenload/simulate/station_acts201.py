@@ -1,0 +1,184 @@
+"""What virtual stations of OCPP 2.0.1 do when they are called."""
+
+from collections.abc import Mapping
+from math import inf, isinf
+from typing import Any, Final
+
+from evenload.ocpp.composite import Kind, Period, Profile, Purpose, Unit
+from evenload.ocpp.v201.wire import authorization, availability, local_list, provisioning, remote_control
+from evenload.ocpp.v201.wire import smart_charging as smart
+from evenload.ocpp.v201.wire.datatypes import (
+    ChargingProfile,
+    ChargingProfileKindEnum,
+    ChargingProfilePurposeEnum,
+    ChargingRateUnitEnum,
+    ChargingSchedulePeriod,
+    GenericStatusEnum,
+    RecurrencyKindEnum,
+)
+from evenload.ocpp.wire import Wire
+from evenload.simulate.station_profiles import Held
+from evenload.simulate.station_speech import Obedient
+
+PURPOSES: Final = {
+    ChargingProfilePurposeEnum.CHARGING_STATION_MAX_PROFILE: Purpose.STATION_MAX,
+    ChargingProfilePurposeEnum.CHARGING_STATION_EXTERNAL_CONSTRAINTS: Purpose.EXTERNAL,
+    ChargingProfilePurposeEnum.TX_DEFAULT_PROFILE: Purpose.TX_DEFAULT,
+    ChargingProfilePurposeEnum.TX_PROFILE: Purpose.TX,
+}
+_NO_LIMIT: Final = {Unit.A: 1000.0, Unit.W: 1_000_000.0}  # what a station says in place of "no limit"
+
+
+def held_profile(told: ChargingProfile, evse_id: int) -> Held:
+    """A profile as it is kept; of several schedules the first."""
+    schedule = told.charging_schedule[0]
+    profile = Profile(
+        purpose=PURPOSES[told.charging_profile_purpose],
+        stack_level=told.stack_level,
+        kind=_kind(told),
+        unit=Unit(schedule.charging_rate_unit),
+        periods=[Period(one.start_period, one.limit, one.number_phases) for one in schedule.charging_schedule_period],
+        evse_id=evse_id,
+        start=schedule.start_schedule,
+        duration_s=inf if schedule.duration is None else schedule.duration,
+        valid_from=told.valid_from,
+        valid_to=told.valid_to,
+    )
+    return Held(told.id, profile, told.transaction_id or "")
+
+
+def _kind(told: ChargingProfile) -> Kind:
+    if told.charging_profile_kind is ChargingProfileKindEnum.RECURRING:
+        return Kind.WEEKLY if told.recurrency_kind is RecurrencyKindEnum.WEEKLY else Kind.DAILY
+    absolute = told.charging_profile_kind is ChargingProfileKindEnum.ABSOLUTE
+    return Kind.ABSOLUTE if absolute else Kind.RELATIVE
+
+
+def _set_profile(station: Obedient, request: smart.SetChargingProfileRequest) -> Wire:
+    taken = station.hold(held_profile(request.charging_profile, request.evse_id))
+    words = smart.ChargingProfileStatusEnum
+    return smart.SetChargingProfileResponse(status=words.ACCEPTED if taken else words.REJECTED)
+
+
+def _clear_profile(station: Obedient, request: smart.ClearChargingProfileRequest) -> Wire:
+    which = request.charging_profile_criteria or smart.ClearChargingProfile()
+    purpose = which.charging_profile_purpose
+    known = station.clear(
+        request.charging_profile_id, which.evse_id, None if purpose is None else PURPOSES[purpose], which.stack_level
+    )
+    words = smart.ClearChargingProfileStatusEnum
+    return smart.ClearChargingProfileResponse(status=words.ACCEPTED if known else words.UNKNOWN)
+
+
+def _composite(station: Obedient, request: smart.GetCompositeScheduleRequest) -> Wire:
+    if request.evse_id and request.evse_id not in station.outlets:
+        return smart.GetCompositeScheduleResponse(status=GenericStatusEnum.REJECTED)
+    unit = Unit(request.charging_rate_unit or station.spec.rate_unit)
+    steps = station.composite(request.evse_id, request.duration, unit)
+    periods = tuple(
+        ChargingSchedulePeriod(
+            start_period=int(one.start_s),
+            limit=_NO_LIMIT[unit] if isinf(one.limit) else round(one.limit, 1),
+            number_phases=one.phases,
+        )
+        for one in steps
+    )
+    schedule = smart.CompositeSchedule(
+        charging_schedule_period=periods,
+        evse_id=request.evse_id,
+        duration=request.duration,
+        schedule_start=station.wall().replace(microsecond=0),
+        charging_rate_unit=ChargingRateUnitEnum(unit),
+    )
+    return smart.GetCompositeScheduleResponse(status=GenericStatusEnum.ACCEPTED, schedule=schedule)
+
+
+def _start(station: Obedient, request: remote_control.RequestStartTransactionRequest) -> Wire:
+    evse_id = request.evse_id or 1
+    held = held_profile(request.charging_profile, evse_id) if request.charging_profile else None
+    done = station.start_remotely(evse_id, request.id_token.id_token, request.remote_start_id, held)
+    return remote_control.RequestStartTransactionResponse(status=_said(done))
+
+
+def _stop(station: Obedient, request: remote_control.RequestStopTransactionRequest) -> Wire:
+    charge = station.charge_of(request.transaction_id)
+    done = charge is not None and station.stop_remotely(charge)
+    return remote_control.RequestStopTransactionResponse(status=_said(done))
+
+
+def _said(done: bool) -> remote_control.RequestStartStopStatusEnum:
+    words = remote_control.RequestStartStopStatusEnum
+    return words.ACCEPTED if done else words.REJECTED
+
+
+def _reset(station: Obedient, request: provisioning.ResetRequest) -> Wire:
+    done = station.reset(at_once=request.type is provisioning.ResetEnum.IMMEDIATE)
+    words = provisioning.ResetStatusEnum
+    return provisioning.ResetResponse(status=words.ACCEPTED if done else words.REJECTED)
+
+
+def _trigger(station: Obedient, request: remote_control.TriggerMessageRequest) -> Wire:
+    done = station.trigger(request.requested_message.value, request.evse.id if request.evse else 0)
+    words = remote_control.TriggerMessageStatusEnum
+    return remote_control.TriggerMessageResponse(status=words.ACCEPTED if done else words.NOT_IMPLEMENTED)
+
+
+def _set_variables(station: Obedient, request: provisioning.SetVariablesRequest) -> Wire:
+    words = provisioning.SetVariableStatusEnum
+    results = []
+    for one in request.set_variable_data:
+        known = (name := f"{one.component.name}.{one.variable.name}") in station.settings
+        if known:
+            station.settings[name] = one.attribute_value
+        status = words.ACCEPTED if known else words.UNKNOWN_VARIABLE
+        result = provisioning.SetVariableResult(attribute_status=status, component=one.component, variable=one.variable)
+        results.append(result)
+    return provisioning.SetVariablesResponse(set_variable_result=tuple(results))
+
+
+def _get_variables(station: Obedient, request: provisioning.GetVariablesRequest) -> Wire:
+    words = provisioning.GetVariableStatusEnum
+    results = []
+    for one in request.get_variable_data:
+        value = station.settings.get(f"{one.component.name}.{one.variable.name}")
+        result = provisioning.GetVariableResult(
+            attribute_status=words.UNKNOWN_VARIABLE if value is None else words.ACCEPTED,
+            component=one.component, variable=one.variable, attribute_value=value,
+        )  # fmt: skip
+        results.append(result)
+    return provisioning.GetVariablesResponse(get_variable_result=tuple(results))
+
+
+def _availability(station: Obedient, request: availability.ChangeAvailabilityRequest) -> Wire:
+    evse_ids = [request.evse.id] if request.evse else list(station.outlets)
+    busy = any(station.charge_at(evse_id) for evse_id in evse_ids)
+    station.serve(evse_ids, operative=request.operational_status is availability.OperationalStatusEnum.OPERATIVE)
+    words = availability.ChangeAvailabilityStatusEnum
+    return availability.ChangeAvailabilityResponse(status=words.SCHEDULED if busy else words.ACCEPTED)
+
+
+def _unlock(station: Obedient, request: remote_control.UnlockConnectorRequest) -> Wire:
+    words = remote_control.UnlockStatusEnum
+    known = request.evse_id in station.outlets
+    status = words.UNKNOWN_CONNECTOR if not known else words.UNLOCKED
+    busy = known and station.charge_at(request.evse_id) is not None
+    return remote_control.UnlockConnectorResponse(status=words.ONGOING_AUTHORIZED_TRANSACTION if busy else status)
+
+
+ACTS: Final[Mapping[type[Wire], Any]] = {
+    authorization.ClearCacheRequest: lambda *_: authorization.ClearCacheResponse(
+        status=authorization.ClearCacheStatusEnum.ACCEPTED
+    ),
+    availability.ChangeAvailabilityRequest: _availability,
+    local_list.GetLocalListVersionRequest: lambda *_: local_list.GetLocalListVersionResponse(version_number=0),
+    provisioning.GetVariablesRequest: _get_variables,
+    provisioning.ResetRequest: _reset,
+    provisioning.SetVariablesRequest: _set_variables,
+    remote_control.RequestStartTransactionRequest: _start,
+    remote_control.RequestStopTransactionRequest: _stop,
+    remote_control.TriggerMessageRequest: _trigger,
+    remote_control.UnlockConnectorRequest: _unlock,
+    smart.ClearChargingProfileRequest: _clear_profile,
+    smart.GetCompositeScheduleRequest: _composite,
+    smart.SetChargingProfileRequest: _set_profile,
+}

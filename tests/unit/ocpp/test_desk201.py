@@ -1,0 +1,177 @@
+"""A desk of OCPP 2.0.1, spoken to in plain JSON."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from evenload.domain.station import ConnectorStatus, Registration, TokenStatus, Verdict
+from evenload.domain.station_events import (
+    AuthorisationAsked,
+    ChargingState,
+    MeterSampled,
+    SequenceGapFound,
+    SettingsReported,
+    StationBooted,
+    StatusChanged,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from evenload.domain.station_readings import Quality
+from evenload.ocpp.records import MemoryRecords
+from evenload.ocpp.v201 import OCPP201
+
+pytestmark = pytest.mark.requirement("R77")
+
+TOKEN = {"idToken": "Tag-A", "type": "ISO14443"}
+
+
+def register(watt_hours: float, at: str, context: str = "Sample.Periodic") -> dict[str, Any]:
+    sample = {"value": watt_hours, "context": context, "measurand": "Energy.Active.Import.Register"}
+    return {"timestamp": at, "sampledValue": [sample]}
+
+
+def tell(talk: Any, kind: str, number: int, at: str = "2026-03-28T22:00:00Z", **over: Any) -> Any:
+    own_id, info = over.pop("own_id", "tx-1"), over.pop("info", {})
+    evse = {"evse": {"id": 1, "connectorId": 1}} if kind == "Started" else {}
+    usual = {"Started": "CablePluggedIn", "Updated": "MeterValuePeriodic", "Ended": "EVDeparted"}
+    payload = {
+        "eventType": kind, "timestamp": at, "triggerReason": usual[kind], "seqNo": number,
+        "transactionInfo": {"transactionId": own_id, **info}, **evse, **over,
+    }  # fmt: skip
+    return talk.says("TransactionEvent", payload)
+
+
+def test_b01_boot_is_accepted_and_the_station_is_set_up(talk: Callable[..., Any]) -> None:
+    one = talk(OCPP201, heartbeat_s=240)
+    boot = {"reason": "Watchdog", "chargingStation": {"vendorName": "Acme", "model": "One", "firmwareVersion": "7"}}
+    answer = one.says("BootNotification", boot)
+    assert answer == {"currentTime": "2026-03-28T22:00:00Z", "interval": 240, "status": "Accepted"}
+    [event] = one.of(StationBooted)
+    assert (event.reason, event.details.firmware) == ("Watchdog", "7")
+    assert one.calls
+
+
+def test_b02_a_pending_station_may_only_boot_report_and_send_what_it_was_asked_for(talk: Callable[..., Any]) -> None:
+    one = talk(OCPP201, records=MemoryRecords(registered=Registration.PENDING))
+    boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}
+    assert one.says("BootNotification", boot)["status"] == "Pending"
+    assert tell(one, "Started", 0) == "SecurityError"
+    report = {"requestId": 1, "generatedAt": "2026-03-28T22:00:00Z", "seqNo": 0}
+    assert one.says("NotifyReport", report) == {}
+
+
+def test_g01_status_of_a_connector(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    told = {"timestamp": "2026-03-28T21:59:00Z", "connectorStatus": "Occupied", "evseId": 2, "connectorId": 1}
+    assert one.says("StatusNotification", told) == {}
+    [event] = one.of(StatusChanged)
+    assert (event.evse_id, event.connector_id, event.status) == (2, 1, ConnectorStatus.OCCUPIED)
+
+
+def test_c01_a_token_is_answered_with_its_group(booted: Callable[..., Any]) -> None:
+    verdict = Verdict(TokenStatus.NOT_AT_THIS_TIME, group="fleet")
+    one = booted(OCPP201, records=MemoryRecords(tokens={"tag-a": verdict}))
+    answer = one.says("Authorize", {"idToken": TOKEN})
+    group = {"idToken": "fleet", "type": "Central"}
+    assert answer == {"idTokenInfo": {"status": "NotAtThisTime", "groupIdToken": group}}
+    assert one.of(AuthorisationAsked)[0].token.kind == "ISO14443"
+
+
+def test_e01_to_e07_a_transaction_from_plug_to_plug(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    began = [register(1000, "2026-03-28T22:00:00Z", "Transaction.Begin")]
+    answer = tell(one, "Started", 0, idToken=TOKEN, meterValue=began, info={"remoteStartId": 5})
+    assert answer == {"idTokenInfo": {"status": "Accepted"}}
+    assert one.durable
+    tell(one, "Updated", 1, "2026-03-28T22:10:00Z", info={"chargingState": "Charging"})
+    ended = [register(8000, "2026-03-28T23:00:00Z", "Transaction.End")]
+    tell(one, "Ended", 2, "2026-03-28T23:00:00Z", meterValue=ended, info={"stoppedReason": "EVDisconnected"})
+    [start], [update], [end] = one.of(TransactionStarted), one.of(TransactionUpdated), one.of(TransactionEnded)
+    assert (start.register_kwh, start.remote_start_id, start.token_status) == (1.0, 5, TokenStatus.ACCEPTED)
+    assert (update.state, update.trigger) == (ChargingState.CHARGING, "MeterValuePeriodic")
+    assert (end.energy_kwh, end.energy_quality, end.reason) == (7.0, Quality.MEASURED, "EVDisconnected")
+    assert {event.evse_id for event in (start, update, end)} == {1}
+    assert len(one.of(MeterSampled)) == 2
+
+
+def test_e13_an_event_told_again_happens_once(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    tell(one, "Started", 0)
+    for _ in range(3):
+        tell(one, "Updated", 1, "2026-03-28T22:10:00Z", meterValue=[register(5, "2026-03-28T22:10:00Z")])
+        assert one.durable
+    assert len(one.of(TransactionUpdated)) == len(one.of(MeterSampled)) == 1
+
+
+def test_a_station_that_does_not_count_is_heard_all_the_same(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    tell(one, "Started", 0)
+    for minute in (10, 20):
+        tell(one, "Updated", 0, f"2026-03-28T22:{minute}:00Z")
+    assert len(one.of(TransactionUpdated)) == 2
+    assert not one.of(SequenceGapFound)
+
+
+def test_a_gap_is_found_once_and_filled(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    tell(one, "Started", 0)
+    tell(one, "Updated", 3, "2026-03-28T22:30:00Z")
+    [gap] = one.of(SequenceGapFound)
+    assert gap.missing == (1, 2)
+    tell(one, "Updated", 2, "2026-03-28T22:20:00Z", offline=True)
+    assert len(one.of(SequenceGapFound)) == 1
+    assert one.desk.dossier.transactions.find("tx-1").sequences.missing == {1}
+    assert one.of(TransactionUpdated)[-1].offline
+
+
+def test_an_update_of_a_transaction_nobody_saw_begin_implies_its_beginning(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    tell(one, "Updated", 4, evse={"id": 2})
+    [start] = one.of(TransactionStarted)
+    assert (start.quality, start.evse_id) == (Quality.ESTIMATED, 2)
+    assert one.of(SequenceGapFound)[0].missing == (0, 1, 2, 3)
+
+
+def test_a_lost_end_is_concluded_by_the_next_transaction_of_the_evse(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    one.now += timedelta(hours=10)
+    tell(one, "Started", 0, meterValue=[register(1000, "2026-03-28T22:00:00Z", "Transaction.Begin")])
+    tell(one, "Updated", 1, "2026-03-28T22:10:00Z", meterValue=[register(3000, "2026-03-28T22:10:00Z")])
+    tell(one, "Started", 0, "2026-03-29T06:00:00Z", own_id="tx-2")
+    [end] = one.of(TransactionEnded)
+    assert (end.transaction_id, end.quality, end.energy_kwh) == ("tx-1", Quality.ESTIMATED, 2.0)
+
+
+def test_a_token_before_the_cable_tells_the_evse_later(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    payload = {
+        "eventType": "Started", "timestamp": "2026-03-28T22:00:00Z", "triggerReason": "Authorized", "seqNo": 0,
+        "transactionInfo": {"transactionId": "tx-1"}, "idToken": TOKEN,
+    }  # fmt: skip
+    one.says("TransactionEvent", payload)
+    tell(one, "Updated", 1, "2026-03-28T22:01:00Z", evse={"id": 3})
+    assert one.of(TransactionStarted)[0].evse_id == 0
+    assert one.of(TransactionUpdated)[0].evse_id == 3
+    assert one.desk.dossier.transactions.open_on(3).transaction_id == "tx-1"
+
+
+def test_b07_a_report_tells_settings(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    item = {
+        "component": {"name": "DeviceDataCtrlr"},
+        "variable": {"name": "ItemsPerMessage", "instance": "GetVariables"},
+        "variableAttribute": [{"type": "MaxSet", "value": "9"}, {"value": "8"}],
+    }
+    report = {"requestId": 1, "generatedAt": "2026-03-28T22:00:00Z", "seqNo": 0, "reportData": [item], "tbc": True}
+    one.says("NotifyReport", report)
+    [event] = one.of(SettingsReported)
+    assert event.values == {"DeviceDataCtrlr.ItemsPerMessage[GetVariables]": "8"}
+    assert not event.complete
+
+
+def test_what_is_not_done_here_is_refused(booted: Callable[..., Any]) -> None:
+    payload = {"iso15118SchemaVersion": "urn:x", "action": "Install", "exiRequest": "AA=="}
+    assert booted(OCPP201).says("Get15118EVCertificate", payload) == "NotSupported"
