@@ -20,7 +20,6 @@ from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.plan import Plan
 from evenload.schedule.aside import Aside, set_aside
 from evenload.schedule.optimum_run import Finished, Run
-from evenload.schedule.parts_of_fleet import threads_here
 from evenload.schedule.problem import Problem
 from evenload.schedule.refusals import refuse_devices
 from evenload.schedule.taper import keep_taper, tapers
@@ -108,7 +107,7 @@ def solve(problem: Problem, settings: Settings | None = None, previous: Solution
     chosen = settings or Settings()
     aside = set_aside(problem)
     earlier = None if previous is None else (previous.plan, previous.warmth)
-    run = Run(aside.rest, chosen.gap, chosen.threads or threads_here(), earlier)
+    run = Run(aside.rest, chosen.gap, chosen.threads, earlier)
     search = _Search(problem, aside, run)
     with run.parts.working():
         best, bound = search.converge(chosen)

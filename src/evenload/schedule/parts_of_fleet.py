@@ -5,7 +5,6 @@ Circuits that parts share have a flow of its own in each; after every round, a f
 are added up in order. How a large problem is split depends on its size alone.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,22 +25,21 @@ _SESSIONS_SPLIT: Final = 10_000
 Work = Callable[[int], float]
 
 
-def threads_here() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Parts:
-    """A fleet in parts, and who works on them; ``net`` is the network with rows for them."""
+    """A fleet in parts, and who works on them (0 threads = as many as there are cores); ``net`` is the network with
+    rows for them.
+    """
 
     def __init__(self, fleet: "Fleet", net: "Network", threads: int) -> None:
+        from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
+
         size = fleet.slots.size
         count = _PARTS if size >= _SESSIONS_SPLIT else 1
         self.count, self.rounds = count, _ROUNDS if count > 1 else 1
         self.bounds = np.linspace(0, size, count * self.rounds + 1).astype(np.int64)
         self.net, self.nets = net, [net]
         self._do: Callable[[Work], list[float]] = self._one_by_one
-        self._threads = min(threads, count)
+        self._threads = min(threads or kernels.cores(), count)
         if count > 1:
             self._split(net)
 

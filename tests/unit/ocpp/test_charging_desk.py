@@ -72,8 +72,8 @@ def meter(talk: Any, power_kw: float, own_id: str, *, amps: tuple[float, ...] = 
         talk.says("MeterValues", {"connectorId": 1, "transactionId": int(own_id), "meterValue": [value]})
         return
     talk.says("TransactionEvent", {
-        "eventType": "Updated", "timestamp": iso(talk.now), "triggerReason": "MeterValuePeriodic", "seqNo": next(talk.numbers),
-        "transactionInfo": {"transactionId": own_id}, "meterValue": [value],
+        "eventType": "Updated", "timestamp": iso(talk.now), "triggerReason": "MeterValuePeriodic",
+        "seqNo": next(talk.numbers), "transactionInfo": {"transactionId": own_id}, "meterValue": [value],
     })  # fmt: skip
 
 

@@ -16,8 +16,8 @@ def reading(**known: Any) -> Reading:
     return Reading(at=datetime(2026, 1, 1, tzinfo=UTC), kind=ReadingKind.INSTANT, **known)
 
 
-def learned(*readings: Reading, assumed: Supply = Supply(230.0, 3)) -> Supply:
-    electrics = Electrics(assumed)
+def learned(*readings: Reading) -> Supply:
+    electrics = Electrics(Supply(230.0, 3))
     for one in readings:
         electrics.note(one)
     return electrics.supply

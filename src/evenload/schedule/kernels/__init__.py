@@ -14,6 +14,7 @@ from evenload.schedule.kernels.charging import (
     valley,
     water_level,
 )
+from evenload.schedule.kernels.cores import cores
 from evenload.schedule.kernels.exchange import serve
 from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
 from evenload.schedule.kernels.minimum import Claims, give_at_once
@@ -54,6 +55,7 @@ __all__ = [
     "Stores",
     "carry_over",
     "clip",
+    "cores",
     "fill_cheapest",
     "give_at_once",
     "lacking",

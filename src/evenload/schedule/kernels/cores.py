@@ -1,0 +1,8 @@
+"""How many threads compiled code may use here; ``NUMBA_NUM_THREADS`` says otherwise."""
+
+from numba import config
+
+
+def cores() -> int:
+    """Cores this process may use, as Numba counts them."""
+    return int(config.NUMBA_NUM_THREADS)
