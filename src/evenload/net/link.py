@@ -173,7 +173,7 @@ class Link:
     def _work(self, now: float) -> None:
         """Act on what happened, and send what is to be sent."""
         events = self._connection.events()
-        while events:
+        while True:
             for event in events:
                 if isinstance(event, Called):
                     self._called(event, now)
@@ -182,8 +182,8 @@ class Link:
                 else:
                     self._happened(self._desk.settle(event, self._around.clock()))
             self._make_calls(now)
-            events = self._connection.events()
-        self._make_calls(now)
+            if not (events := self._connection.events()):
+                break
         if self._socket is not None:
             for frame in self._connection.to_send():
                 self._socket.send(frame)

@@ -12,12 +12,15 @@ from evenload.domain.station_commands import SetFallback, SetProfile
 from evenload.domain.station_limits import Limits
 from evenload.domain.station_readings import Reading
 from evenload.ocpp import profiles
-from evenload.ocpp.composite import Profile, Purpose, Schedules, Step, Supply, Unit
+from evenload.ocpp.composite import Period, Profile, Purpose, Schedules, Step, Supply, Unit
 from evenload.ocpp.electrics import Electrics
+from evenload.ocpp.in_force import InForce
 from evenload.ocpp.obedience import Drawn, Tolerance, Watch
 from evenload.ocpp.profiles import FALLBACK_LEVEL, PLAN_LEVEL, Abilities, Placement
 from evenload.ocpp.transactions import Transaction, Transactions
 
+LOOK_AHEAD: Final = timedelta(hours=1)
+W_PER_KW: Final = 1000.0
 _TOLERANCE: Final = Tolerance()
 Slot = tuple[Purpose, int, int]
 
@@ -59,6 +62,7 @@ class Charging:
         self._electrics: dict[int, Electrics] = {}
         self._watches: dict[int, Watch] = {}
         self._changes: dict[int, Change] = {}
+        self._in_force: dict[int, InForce] = {}
 
     def electrics(self, evse_id: int) -> Electrics:
         """What is known of the supply of an EVSE, or of the station."""
@@ -121,7 +125,7 @@ class Charging:
     def _alike(self, old: Profile, new: Profile, instant: datetime, supply: Supply) -> bool:
         began = self._session_start(new.evse_id) or instant
         periods = old.period_at(instant, began), new.period_at(instant, began)
-        kw = [supply.convert(one, old.unit, Unit.W) / 1000.0 if one else inf for one in periods]
+        kw = [supply.convert(one, old.unit, Unit.W) / W_PER_KW if one else inf for one in periods]
         return kw[0] == kw[1] or abs(kw[0] - kw[1]) <= self.policy.drift_kw
 
     def _disobeys(self, placement: Placement) -> bool:
@@ -153,6 +157,7 @@ class Charging:
         for one in [evse_id] if evse_id else self.evse_ids:
             self._changes[one] = Change(now, self.limit_kw(one, now, now))
         self.installed[slot_of(placement)] = placement
+        self._in_force.clear()
 
     def forget(self, evse_id: int, *, fallback: bool) -> None:
         """The profiles of an EVSE, or of all with 0, are gone; those of the fallback only where told so."""
@@ -164,6 +169,7 @@ class Charging:
             for slot, placement in self.installed.items()
             if (slot[2] != evse_id != WHOLE_STATION) or (not fallback and slot[1] == FALLBACK_LEVEL)
         }
+        self._in_force.clear()
 
     def ids_of(self, evse_id: int, *, fallback: bool) -> list[int]:
         """Ids of all profiles an EVSE may have been given, or all EVSEs with 0; of the fallback only where told so."""
@@ -182,9 +188,11 @@ class Charging:
         """The station came back: nothing is certain of what it has."""
         self.installed.clear()
         self._changes.clear()
+        self._in_force.clear()
 
     def began(self, transaction: Transaction) -> None:
         """A transaction began; what went with the call to start it is its own."""
+        self._in_force.clear()
         placement = self.starting.pop(transaction.evse_id, None) or self.starting.pop(WHOLE_STATION, None)
         if placement:
             profile = replace(placement.profile, evse_id=transaction.evse_id)
@@ -193,8 +201,22 @@ class Charging:
     def ended(self, transaction: Transaction) -> None:
         """A transaction ended, and with it what was set for it."""
         self.electrics(transaction.evse_id).unplugged()
+        self._in_force.clear()
         gone = transaction.transaction_id
         self.installed = {slot: one for slot, one in self.installed.items() if one.transaction_id != gone}
+
+    def limited(self, source: str, evse_id: int, profile: Profile | None) -> None:
+        """A limit from outside holds, in place of the one of that source before, or holds no more."""
+        self._in_force.clear()
+        self.external.pop((source, evse_id), None)
+        if profile:
+            self.external[source, evse_id] = profile
+
+    def saw(self, evse_id: int) -> None:
+        """The station has an EVSE of that number."""
+        if evse_id > WHOLE_STATION and evse_id not in self.evse_ids:
+            self.evse_ids.add(evse_id)
+            self._in_force.clear()
 
     # what should be
 
@@ -221,7 +243,7 @@ class Charging:
         """Where a schedule allows more than the limits given, by how much (kW): what is told and what was given."""
         window = Interval(told.steps[0].start, told.end)
         given = [
-            (window.start + timedelta(seconds=step.start_s), step.limit / 1000.0)
+            (window.start + timedelta(seconds=step.start_s), step.limit / W_PER_KW)
             for step in self.expected(evse_id, window)
         ]
         for instant in sorted({step.start for step in told.steps} | {start for start, _ in given}):
@@ -232,11 +254,18 @@ class Charging:
 
     def limit_kw(self, evse_id: int, start: datetime, end: datetime) -> float:
         """The highest limit (kW) in force at an EVSE between two instants, on the phases its vehicle draws on."""
-        schedules = replace(self.schedules(Unit.W, drawn=True), supply=self.electrics(evse_id).supply)
-        if evse_id not in schedules.sessions:
-            return inf
-        steps = schedules.of_evse(evse_id, Interval(start, max(end, start + timedelta(seconds=1))))
-        return max(step.limit for step in steps) / 1000.0
+        supply, unit = self.electrics(evse_id).supply, self.abilities.unit
+        held = self._in_force.get(evse_id)
+        if held is None or not held.covers(start, end, supply.phases):
+            held = self._in_force[evse_id] = self._look_ahead(evse_id, start, end, supply)
+        return supply.convert(Period(0, held.highest(start, end)), unit, Unit.W) / W_PER_KW
+
+    def _look_ahead(self, evse_id: int, start: datetime, end: datetime, supply: Supply) -> InForce:
+        window = Interval(start, max(end, start) + LOOK_AHEAD)
+        schedules = replace(self.schedules(self.abilities.unit, drawn=True), supply=supply)
+        known = evse_id in schedules.sessions
+        steps = schedules.of_evse(evse_id, window) if known else (Step(0.0, inf),)
+        return InForce(window, supply.phases, steps)
 
     # whether it is
 
@@ -259,7 +288,7 @@ class Charging:
         if drawn.current_a is None or self.abilities.unit is not Unit.A:
             return tolerance.exceeded(drawn.power_kw, limit_kw)
         supply = self.electrics(evse_id).supply
-        return tolerance.exceeded_a(drawn.current_a, limit_kw * 1000.0 / (supply.voltage_v * supply.phases))
+        return tolerance.exceeded_a(drawn.current_a, limit_kw * W_PER_KW / (supply.voltage_v * supply.phases))
 
 
 def slot_of(placement: Placement) -> Slot:

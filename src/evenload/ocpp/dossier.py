@@ -134,6 +134,7 @@ class Dossier:
         """A transaction that had been concluded is heard of again and has no other in its place."""
         if transaction.ended is Quality.ESTIMATED and self.transactions.open_on(transaction.evse_id) is None:
             transaction.ended = None
+            self.charging.began(transaction)
 
     def superseded(self, evse_id: int, started_at: datetime, now: datetime) -> list[TransactionEnded]:
         """Conclude what must have ended at an EVSE, since another began there: those ends were never told."""
@@ -162,8 +163,7 @@ class Dossier:
 
     def saw(self, evse_id: int) -> None:
         """The station has an EVSE of that number."""
-        if evse_id > WHOLE_STATION:
-            self.charging.evse_ids.add(evse_id)
+        self.charging.saw(evse_id)
 
     def interval_s(self, context: SampleContext) -> float | None:
         """Length of the intervals (s) whose energy is sampled in a context, by the station's settings."""

@@ -7,13 +7,24 @@ from typing import Final
 
 from evenload.domain.station_readings import MeterFault, PerPhase, Quality, Reading, ReadingKind, SampleContext
 
+_ENERGY: Final = {"": 1e-3, "wh": 1e-3, "kwh": 1.0}
+_POWER: Final = {"": 1e-3, "w": 1e-3, "kw": 1.0}
+_CURRENT: Final = {"": 1.0, "a": 1.0}
 _UNITS: Final[dict[str, dict[str, float]]] = {
-    "Energy": {"": 1e-3, "wh": 1e-3, "kwh": 1.0},
-    "Power": {"": 1e-3, "w": 1e-3, "kw": 1.0},
-    "Current": {"": 1.0, "a": 1.0},
+    "Energy.Active.Import.Register": _ENERGY,
+    "Energy.Active.Export.Register": _ENERGY,
+    "Energy.Active.Import.Interval": _ENERGY,
+    "Energy.Active.Export.Interval": _ENERGY,
+    "Power.Active.Import": _POWER,
+    "Power.Active.Export": _POWER,
+    "Power.Offered": _POWER,
+    "Current.Import": _CURRENT,
+    "Current.Offered": _CURRENT,
     "Voltage": {"": 1.0, "v": 1.0},
     "SoC": {"": 1e-2, "percent": 1e-2, "%": 1e-2},
 }
+"""What is made use of, with its units in kWh, kW, A, V and shares of 1; other measurands are passed over."""
+
 _PHASES: Final = {"L1": 0, "L1-N": 0, "L2": 1, "L2-N": 1, "L3": 2, "L3-N": 2}
 _BETWEEN: Final = {"L1-L2": 0, "L2-L3": 1, "L3-L1": 2}
 _WHOLE: Final = -1
@@ -27,14 +38,6 @@ _CONTEXTS: Final = {
     "Interruption.End": SampleContext.INTERRUPTION_END,
     "Trigger": SampleContext.TRIGGER,
 }
-_USED: Final = frozenset(
-    {
-        "Energy.Active.Import.Register", "Energy.Active.Export.Register", "Energy.Active.Import.Interval",
-        "Energy.Active.Export.Interval", "Power.Active.Import", "Power.Active.Export", "Power.Offered",
-        "Current.Import", "Current.Offered", "Voltage", "SoC",
-    }
-)  # fmt: skip
-
 IntervalOf = Callable[[SampleContext], float | None]
 """How long an interval is (s) whose energy is sampled in a context, ``None`` where nobody knows."""
 
@@ -52,8 +55,8 @@ class Sampling:
         self._at = at
         self._context = context
         self._quality = quality
-        self._values: dict[tuple[str, int], float] = {}
-        self._ranks: dict[tuple[str, int], bool] = {}
+        self._values: dict[str, dict[int, float]] = {}
+        self._elsewhere: set[tuple[str, int]] = set()
         self._between = False
 
     def add(
@@ -61,25 +64,30 @@ class Sampling:
     ) -> None:
         """Take one sampled value; ``""`` is what was not said. What is measured elsewhere gives way to the outlet."""
         name = measurand or "Energy.Active.Import.Register"
-        if name not in _USED:
+        if name not in _UNITS:
             return
         number = self._number(name, value, unit, power_of_ten)
         between = name == "Voltage" and phase in _BETWEEN
         index = _BETWEEN[phase] if between else _PHASES.get(phase, _WHOLE if not phase else None)
         if number is None or index is None:
             return
-        at_outlet = location in ("", "Outlet")
-        if at_outlet >= self._ranks.get((name, index), False):
-            self._values[name, index], self._ranks[name, index] = number, at_outlet
-            self._between = self._between or between
+        values, elsewhere = self._values.setdefault(name, {}), location not in ("", "Outlet")
+        if elsewhere and index in values and (name, index) not in self._elsewhere:
+            return
+        values[index] = number
+        self._between = self._between or between
+        if elsewhere:
+            self._elsewhere.add((name, index))
+        else:
+            self._elsewhere.discard((name, index))
 
     def _number(self, name: str, value: str | float, unit: str, power_of_ten: int) -> float | None:
-        factor = _UNITS[name.partition(".")[0]].get(unit.casefold())
+        factor = _UNITS[name].get(unit.casefold())
         if factor is None:
             self.faults.append((MeterFault.UNIT_UNKNOWN, f"{name} in {unit[:20]!r}"))
             return None
         try:
-            number = float(value) * 10.0**power_of_ten * factor
+            number = float(value) * factor * (10.0**power_of_ten if power_of_ten else 1.0)
         except (ValueError, OverflowError):
             number = float("nan")
         if not isfinite(number):
@@ -130,7 +138,7 @@ class Sampling:
     def _instant(self) -> Iterable[Reading]:
         per_phase = {name: self._per_phase(name) for name in ("Power.Active.Import", "Current.Import", "Voltage")}
         power_kw, estimated = self._power(per_phase["Current.Import"], per_phase["Voltage"])
-        soc = self._values.get(("SoC", _WHOLE))
+        soc = self._total("SoC")
         offered_kw, offered_a = self._total("Power.Offered"), self._highest("Current.Offered")
         if all(one is None for one in (power_kw, soc, offered_kw, offered_a, *per_phase.values())):
             return
@@ -154,7 +162,7 @@ class Sampling:
         bought, sold = self._total("Power.Active.Import"), self._total("Power.Active.Export")
         if bought is not None or sold is not None:
             return (bought or 0.0) - (sold or 0.0), False
-        labelled = any(("Current.Import", index) in self._values for index in range(3))
+        labelled = self._values.get("Current.Import", {}).keys() - {_WHOLE}
         if not (current_a and voltage_v and labelled) or self._between:
             return None, False
         known = [volts for volts in voltage_v if volts is not None]
@@ -162,18 +170,19 @@ class Sampling:
         return sum((amps or 0.0) * one for amps, one in zip(current_a, volts, strict=True)) / 1000.0, True
 
     def _total(self, name: str) -> float | None:
-        whole = self._values.get((name, _WHOLE))
-        if whole is not None:
-            return whole
-        parts = [value for (other, _), value in self._values.items() if other == name]
-        return sum(parts) if parts else None
+        values = self._values.get(name)
+        if values is None:
+            return None
+        return values[_WHOLE] if _WHOLE in values else sum(values.values())
 
     def _highest(self, name: str) -> float | None:
-        return max((value for (other, _), value in self._values.items() if other == name), default=None)
+        return max(self._values.get(name, {}).values(), default=None)
 
     def _per_phase(self, name: str) -> PerPhase | None:
         """Values of the three phases; one without a phase stands first where there is no other."""
-        one, two, three = (self._values.get((name, index)) for index in range(3))
-        if one is two is three is None:
-            one = self._values.get((name, _WHOLE)) if name != "Power.Active.Import" else None
-        return None if one is two is three is None else (one, two, three)
+        values = self._values.get(name)
+        if values is None:
+            return None
+        if values.keys() == {_WHOLE}:
+            return None if name == "Power.Active.Import" else (values[_WHOLE], None, None)
+        return values.get(0), values.get(1), values.get(2)

@@ -1,6 +1,6 @@
 """OCPP 2.0.1, what others want (blocks K11 to K17): limits from outside, needs and schedules of vehicles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -62,7 +62,7 @@ def limited(dossier: Dossier, request: NotifyChargingLimitRequest, now: datetime
 def unlimited(dossier: Dossier, request: ClearedChargingLimitRequest, now: datetime) -> Outcome:
     """ClearedChargingLimit (K13, K14): a limit from outside is lifted."""
     evse_id = request.evse_id or 0
-    dossier.charging.external.pop((str(request.charging_limit_source), evse_id), None)
+    dossier.charging.limited(str(request.charging_limit_source), evse_id, None)
     source = _SOURCES.get(request.charging_limit_source, LimitSource.OTHER)
     event = dossier.event(LimitReported, now, evse_id=evse_id, source=source, lifted=True)
     return Outcome(ClearedChargingLimitResponse(), (event,), durable=True)
@@ -98,16 +98,15 @@ def _limits(dossier: Dossier, evse_id: int, schedule: ChargingSchedule, now: dat
     return Limits(steps or (LimitStep(start, float("inf")),), end)
 
 
-def _keep(dossier: Dossier, source: str, evse_id: int, told: Iterable[Limits]) -> None:
-    """What limits from outside mean for the schedule a station should follow."""
-    key = (source, evse_id)
-    dossier.charging.external.pop(key, None)
-    for limits in told:
-        start = limits.steps[0].start
-        periods = [Period((step.start - start).total_seconds(), step.power_kw * _W_PER_KW) for step in limits.steps]
-        dossier.charging.external[key] = Profile(
-            Purpose.EXTERNAL, 0, Kind.ABSOLUTE, Unit.W, periods, evse_id, start, valid_to=limits.end
-        )
+def _keep(dossier: Dossier, source: str, evse_id: int, told: Sequence[Limits]) -> None:
+    """What a limit from outside means for the schedule a station should follow; of several the first."""
+    dossier.charging.limited(source, evse_id, _profile(evse_id, told[0]) if told else None)
+
+
+def _profile(evse_id: int, limits: Limits) -> Profile:
+    start = limits.steps[0].start
+    periods = [Period((step.start - start).total_seconds(), step.power_kw * _W_PER_KW) for step in limits.steps]
+    return Profile(Purpose.EXTERNAL, 0, Kind.ABSOLUTE, Unit.W, periods, evse_id, start, valid_to=limits.end)
 
 
 def needs(dossier: Dossier, request: NotifyEVChargingNeedsRequest, now: datetime) -> Outcome:

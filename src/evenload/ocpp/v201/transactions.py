@@ -59,6 +59,7 @@ def take(dossier: Dossier, request: TransactionEventRequest, now: datetime) -> O
         return Outcome(answer, durable=True)
     if not transaction.evse_id and evse_id:  # a token came before the cable (E03)
         transaction.evse_id = evse_id
+        dossier.charging.began(transaction)
         events += dossier.superseded(evse_id, transaction.started_at, now)
     told = _Told(dossier, request, transaction, token, verdict, at, now)
     events += told.events(fresh=fresh)

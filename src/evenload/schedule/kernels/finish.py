@@ -123,7 +123,7 @@ def top_up(fleet: Fleet, net: Network, prices: Prices, lack: FloatArray) -> None
             for _ in range(n):
                 if lack[i] <= SMALL:
                     break
-                k = np.argmin(paid[:n])  # one or two are enough as a rule: no need to sort them
+                k = int(np.argmin(paid[:n]))  # one or two are enough as a rule: no need to sort them
                 paid[k] = np.inf
                 given = min(room_up(fleet, net, i, t0 + k), lack[i])
                 if given > 0.0:
