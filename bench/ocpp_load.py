@@ -33,8 +33,9 @@ import uvloop
 
 from ocpp_traffic import Crowd
 
-CHILD = Path(__file__).resolve().parent / "ocpp_child.py"
+CHILDREN = {name: Path(__file__).resolve().parent / f"ocpp_{name}.py" for name in ("evenload", "package")}
 SPARE_FILES = 200
+MESSAGES_EACH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Server:
 
     def __init__(self, kind: str, variant: str, environment: dict[str, str] | None = None) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, str(CHILD), kind, variant], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, str(CHILDREN[kind]), variant], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | (environment or {}),
         )  # fmt: skip
         assert self._child.stdout
@@ -98,21 +99,21 @@ async def per_message(kind: str, version: str, seconds: float) -> tuple[float, f
     return 1e6 * (after["processor_s"] - before["processor_s"]) / messages, messages / took
 
 
-async def memory(kind: str, version: str, connections: int, tls: dict[str, str] | None = None) -> float:
-    """KiB for a connection that has booted."""
-    context = None
-    if tls:
-        context = ssl.create_default_context(cafile=tls["CA"])
+async def memory(kind: str, version: str, connections: int, tls: dict[str, str] | None = None) -> tuple[float, float]:
+    """KiB for a connection that has booted and sent some messages, and milliseconds of processor to come so far."""
+    context = ssl.create_default_context(cafile=tls["CA"]) if tls else None
     with serving(kind, "tls" if tls else version, tls) as server:
         before = await server.ask()
         crowd = Crowd(server.port, connections, version, tls=context)
         await crowd.connect()
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(1.0)
+        booted = await server.ask()
+        await crowd.each(MESSAGES_EACH)
         after = await server.ask()
         assert after["connected"] == connections, after
         crowd.hang_up()
-    said(f"  {kind} {connections} connections: {after['processor_s'] - before['processor_s']:.1f} s of processor")
-    return float(after["memory_kib"] - before["memory_kib"]) / connections
+    connect_ms = 1000 * (booted["processor_s"] - before["processor_s"]) / connections
+    return float(after["memory_kib"] - before["memory_kib"]) / connections, connect_ms
 
 
 async def storm(kind: str, version: str, connections: int) -> tuple[float, float, int]:
@@ -166,14 +167,17 @@ async def message_rows(options: argparse.Namespace) -> list[Row]:
 
 
 async def memory_rows(options: argparse.Namespace) -> list[Row]:
-    many = options.connections
-    ours, theirs = await memory("evenload", "ocpp1.6", many), await memory("package", "ocpp1.6", many)
-    rows = [Row(f"memory, {many:,} connections", "KiB each", ours, theirs, "under 40")]
+    many, some = options.connections, min(options.connections, 2000)
+    ours, ours_ms = await memory("evenload", "ocpp1.6", many)
+    theirs, theirs_ms = await memory("package", "ocpp1.6", many)
     with tempfile.TemporaryDirectory() as folder:
-        files = tls_files(Path(folder))
-        some = min(many, 2000)
-        encrypted = await memory("evenload", "ocpp1.6", some, files)
-    return [*rows, Row(f"memory over TLS, {some:,} connections", "KiB each", encrypted, None, "at most 120")]
+        encrypted, encrypted_ms = await memory("evenload", "ocpp1.6", some, tls_files(Path(folder)))
+    return [
+        Row(f"memory, {many:,} connections", "KiB each", ours, theirs, "under 40"),
+        Row("connect, boot and set up", "ms of processor each", ours_ms, theirs_ms, ""),
+        Row(f"memory over TLS, {some:,} connections", "KiB each", encrypted, None, "at most 120"),
+        Row("connect over TLS, boot and set up", "ms of processor each", encrypted_ms, None, ""),
+    ]
 
 
 def tls_files(folder: Path) -> dict[str, str]:

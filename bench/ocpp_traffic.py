@@ -16,15 +16,21 @@ AT = "2026-03-01T12:00:00Z"
 MIX = "MMMHMMMSMMTMMHMMMSMH"
 
 MEASURANDS = (
-    ("Energy.Active.Import.Register", "Wh", "123456.7"), ("Power.Active.Import", "W", "11040"),
-    ("Current.Import", "A", "16.0"), ("Voltage", "V", "230.1"), ("SoC", "Percent", "54"), ("Power.Offered", "W", "22080"),
-)  # fmt: skip
+    ("Energy.Active.Import.Register", "Wh", "123456.7"),
+    ("Power.Active.Import", "W", "11040"),
+    ("Current.Import", "A", "16.0"),
+    ("Voltage", "V", "230.1"),
+    ("SoC", "Percent", "54"),
+    ("Power.Offered", "W", "22080"),
+)
 ROWS_16 = ",".join(
-    f'{{"value":"{value}","context":"Sample.Periodic","format":"Raw","measurand":"{name}","location":"Outlet","unit":"{unit}"}}'
+    f'{{"value":"{value}","context":"Sample.Periodic","format":"Raw","measurand":"{name}","location":"Outlet",'
+    f'"unit":"{unit}"}}'
     for name, unit, value in MEASURANDS
 )
 ROWS_201 = ",".join(
-    f'{{"value":{value},"context":"Sample.Periodic","measurand":"{name}","location":"Outlet","unitOfMeasure":{{"unit":"{unit}"}}}}'
+    f'{{"value":{value},"context":"Sample.Periodic","measurand":"{name}","location":"Outlet",'
+    f'"unitOfMeasure":{{"unit":"{unit}"}}}}'
     for name, unit, value in MEASURANDS
 )
 BOOT = {
@@ -68,7 +74,7 @@ class Station(picows.WSListener):
         self.transport = transport
         self.awaited = None
 
-    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:  # noqa: ARG002
         self.transport = None
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
@@ -119,9 +125,12 @@ class Station(picows.WSListener):
         self.idle = None
 
     def send_next(self) -> None:
-        kind = MIX[self.mix % len(MIX)]
-        self.mix += 1
+        kind = self.next_kind()
         self.say(self.body(kind), kind)
+
+    def next_kind(self) -> str:
+        self.mix += 1
+        return MIX[self.mix % len(MIX)]
 
     def body(self, kind: str) -> str:
         if kind == "H":
@@ -166,7 +175,7 @@ class Crowd:
 
     def __init__(
         self, port: int, size: int, version: str, *, closed_loop: bool = False, tls: ssl.SSLContext | None = None
-    ):
+    ) -> None:
         self.tally = Tally()
         self.stations = [Station(number, version, self.tally, closed_loop=closed_loop) for number in range(size)]
         self._version = version
@@ -205,6 +214,18 @@ class Crowd:
             station.closed_loop = True
             station.send_next()
         await asyncio.sleep(seconds)
+
+    async def each(self, messages: int) -> None:
+        """So many messages of every station, one after the other."""
+
+        async def all_of(stations: Iterator[Station]) -> None:
+            for station in stations:
+                for _ in range(messages):
+                    kind = station.next_kind()
+                    await station.ask(station.body(kind), kind)
+
+        turns = iter(self.stations)
+        await asyncio.gather(*(all_of(turns) for _ in range(200)))
 
     async def pace(self, seconds: float, rate: float) -> None:
         """So many messages a second in all, whoever is idle next."""

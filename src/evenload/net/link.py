@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from evenload.domain.station import StationId
@@ -12,7 +13,7 @@ from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationEvent
 from evenload.net.group_commit import GroupCommit
 from evenload.net.ports import Clock, Desk
-from evenload.net.websocket import GOING_AWAY, Socket
+from evenload.net.websocket import GOING_AWAY, INTERNAL, Socket
 from evenload.ocpp.action import Role
 from evenload.ocpp.connection import Connection
 from evenload.ocpp.dialect import Dialect
@@ -69,7 +70,7 @@ class Link:
         self._desk = desk
         self._around = around
         self._socket: Socket | None = None
-        self._waiting: dict[str, asyncio.Future[CommandSettled]] = {}
+        self._waiting: dict[str, asyncio.Future[CommandSettled | None]] = {}
         self._noted: set[tuple[Fault, str]] = set()
         self._holds: set[str] = set()
         self._blocked_at: float | None = None
@@ -87,8 +88,10 @@ class Link:
 
     def received(self, text: bytes) -> None:
         """Take a message."""
-        if self._closed:
-            return
+        if not self._closed:
+            self._guarded(self._receive, text)
+
+    def _receive(self, text: bytes) -> None:
         now = self.heard_at = self._around.seconds()
         self._around.counts.messages_in += 1
         self._connection.receive(text, now)
@@ -120,16 +123,38 @@ class Link:
             self._socket.resume_reading()
 
     def gone(self) -> None:
-        """The socket is gone, or shall be: calls fail, the desk is told, commands it does not settle are cancelled."""
+        """The socket is gone, or shall be: calls fail, the desk is told, commands it does not settle end unanswered."""
         if self._closed:
             return
-        self._closed = True
-        self._connection.close()
+        self._end()
+        self._guarded(self._lose)
+
+    def _lose(self) -> None:
         self._work(self._around.seconds())
         self._happened(self._desk.lost(self._around.clock()))
-        for future in self._waiting.values():
-            future.cancel()
+        self._let_go()
+
+    def _end(self) -> None:
+        self._closed = True
+        self._connection.close()
         self._around.gone(self)
+
+    def _let_go(self) -> None:
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+    def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
+        """The boundary between stations: a defect met at one costs it its connection, and the others nothing."""
+        try:
+            act(*arguments)
+        except Exception:  # noqa: BLE001  # see above
+            _log.exception("station=%s event=defect", self.station)
+            if not self._closed:
+                self._end()
+            self._let_go()
+            if self._socket:
+                self._socket.close(INTERNAL, "internal error")
 
     def leave(self, code: int, reason: str) -> None:
         """Close from this end; what arrives from now on is not read."""
@@ -137,9 +162,9 @@ class Link:
         if self._socket:
             self._socket.close(code, reason)
 
-    def order(self, command: Command) -> "asyncio.Future[CommandSettled]":
-        """Hand a command to the desk; the future tells how it ended."""
-        future: asyncio.Future[CommandSettled] = asyncio.get_running_loop().create_future()
+    def order(self, command: Command) -> "asyncio.Future[CommandSettled | None]":
+        """Hand a command to the desk; the future tells how it ended, or ``None`` where the connection ended."""
+        future: asyncio.Future[CommandSettled | None] = asyncio.get_running_loop().create_future()
         self._waiting[command.command_id] = future
         self._happened(self._desk.order(command, self._around.clock()))
         self._work(self._around.seconds())
@@ -147,6 +172,9 @@ class Link:
 
     def tick(self, now: float) -> None:
         """Let time pass for the calls under way; a station that answers none of them is half dead and let go."""
+        self._guarded(self._tick, now)
+
+    def _tick(self, now: float) -> None:
         if self._connection.next_due() <= now:
             self._connection.tick(now)
             self._work(now)
@@ -205,7 +233,7 @@ class Link:
     def _called(self, called: Called, now: float) -> None:
         outcome = self._desk.take(called, self._around.clock())
         if outcome.durable and outcome.events:
-            self._around.commits.put(outcome.events, lambda done: self._committed(called, outcome.answer, done))
+            self._around.commits.put(outcome.events, partial(self._guarded, self._committed, called, outcome.answer))
         else:
             self._happened(outcome.events)
             self._answer(called, outcome.answer, now)

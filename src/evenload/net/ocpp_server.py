@@ -90,6 +90,16 @@ class OcppServer:
             self._running = [loop.create_task(self._commits.run()), loop.create_task(self._look_after())]
         return int(server.sockets[0].getsockname()[1])
 
+    async def watch(self) -> None:
+        """Wait for the end: returns once drained, raises what broke, such as a sink that failed in an unforeseen way.
+
+        A server whose sink broke must not go on: nothing could be acknowledged any more.
+        """
+        done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if not task.cancelled():
+                task.result()
+
     @property
     def connected(self) -> Mapping[StationId, Dialect]:
         """The stations connected now, and the version each speaks."""
@@ -100,13 +110,7 @@ class OcppServer:
         link = self._links.get(station)
         if link is None or self._draining:
             return self._unsettled(station, command, "the server restarts" if link else "the station is not connected")
-        future = link.order(command)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if not future.cancelled():  # it is who waits that was cancelled
-                raise
-            return self._unsettled(station, command, "the connection ended")
+        return await link.order(command) or self._unsettled(station, command, "the connection ended")
 
     def _unsettled(self, station: StationId, command: Command, why: str) -> CommandSettled:
         now = self._around.clock()
@@ -205,10 +209,9 @@ class OcppServer:
 
     def _forget(self, link: Link) -> None:
         self._around.busy.discard(link)
-        if self._links.get(link.station) is link:
-            del self._links[link.station]
-            self._per_tenant[link.station.tenant] -= 1
-            _log.info("station=%s event=disconnected", link.station)
+        del self._links[link.station]  # it is there: a former link is gone before the next one is made
+        self._per_tenant[link.station.tenant] -= 1
+        _log.info("station=%s event=disconnected", link.station)
 
     async def _look_after(self) -> None:
         """Time-outs of calls every tick; silence in rounds, each link once in ``silence_s_max``."""

@@ -14,7 +14,7 @@ from evenload.domain.station_readings import Reading
 from evenload.ocpp import profiles
 from evenload.ocpp.composite import Period, Profile, Purpose, Schedules, Step, Supply, Unit
 from evenload.ocpp.electrics import Electrics
-from evenload.ocpp.in_force import InForce
+from evenload.ocpp.in_force import Change, InForce
 from evenload.ocpp.obedience import Drawn, Tolerance, Watch
 from evenload.ocpp.profiles import FALLBACK_LEVEL, PLAN_LEVEL, Abilities, Placement
 from evenload.ocpp.transactions import Transaction, Transactions
@@ -38,14 +38,6 @@ class LimitPolicy:
     supplies: Mapping[int, Supply] = field(default_factory=lambda: {WHOLE_STATION: Supply()})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A profile took effect at ``at``; before it the limit was ``before_kw``."""
-
-    at: datetime
-    before_kw: float
-
-
 class Charging:
     """Limits of one station. ``plans`` and ``fallbacks`` are what is wanted, ``installed`` what the station took."""
 
@@ -59,6 +51,7 @@ class Charging:
         self.external: dict[tuple[str, int], Profile] = {}
         self.evse_ids: set[int] = set()
         self._transactions = transactions
+        self._asked: dict[Slot, Placement] = {}
         self._electrics: dict[int, Electrics] = {}
         self._watches: dict[int, Watch] = {}
         self._changes: dict[int, Change] = {}
@@ -81,7 +74,10 @@ class Charging:
         self.plans[command.evse_id] = command
         placement = self._plan_placement(command, now)
         slot = slot_of(placement)
-        return None if self._near_enough(self.installed.get(slot), placement, now) else placement
+        if self._near_enough(self._asked.get(slot) or self.installed.get(slot), placement, now):
+            return None
+        self._asked[slot] = placement
+        return placement
 
     def _plan_placement(self, command: SetProfile, now: datetime) -> Placement:
         evse_id = command.evse_id
@@ -114,8 +110,8 @@ class Charging:
         if installed is None or installed.transaction_id != wanted.transaction_id or self._disobeys(wanted):
             return False
         old, new = installed.profile, wanted.profile
-        old_end, new_end = _end_of(old), _end_of(new)
-        if old.unit is not new.unit or old_end < now + timedelta(seconds=self.policy.renew_s) or new_end < old_end:
+        old_end = _end_of(old)
+        if old.unit is not new.unit or old_end < now + timedelta(seconds=self.policy.renew_s):
             return False
         window = Interval(now, min(old_end, now + timedelta(days=2)))
         instants = {now, *old.changes(window, now), *new.changes(window, now)}
@@ -150,6 +146,11 @@ class Charging:
         return profiles.plan_of(evse_id, limits, now, self.electrics(evse_id).supply, abilities, transaction)
 
     # what happened
+
+    def settled(self, placement: Placement) -> None:
+        """A profile the station was asked to take was taken or not."""
+        if self._asked.get(slot_of(placement)) is placement:
+            del self._asked[slot_of(placement)]
 
     def took(self, placement: Placement, now: datetime) -> None:
         """The station took a profile: it replaces what had its purpose, level and EVSE."""
@@ -186,6 +187,7 @@ class Charging:
 
     def restarted(self) -> None:
         """The station came back: nothing is certain of what it has."""
+        self._asked.clear()
         self.installed.clear()
         self._changes.clear()
         self._in_force.clear()
@@ -240,12 +242,10 @@ class Charging:
         return schedules.of_evse(evse_id, window) if evse_id in schedules.sessions else (Step(0.0, inf),)
 
     def exceeding(self, evse_id: int, told: Limits) -> tuple[float, float] | None:
-        """Where a schedule allows more than the limits given, by how much (kW): what is told and what was given."""
+        """Where a schedule allows more than the limits given: what is told and what was given (kW)."""
         window = Interval(told.steps[0].start, told.end)
-        given = [
-            (window.start + timedelta(seconds=step.start_s), step.limit / W_PER_KW)
-            for step in self.expected(evse_id, window)
-        ]
+        expected = self.expected(evse_id, window)
+        given = [(window.start + timedelta(seconds=one.start_s), one.limit / W_PER_KW) for one in expected]
         for instant in sorted({step.start for step in told.steps} | {start for start, _ in given}):
             limit_kw = [limit for start, limit in given if start <= instant][-1]
             if self.policy.tolerance.exceeded(told.at(instant), limit_kw):

@@ -41,7 +41,6 @@ class Blocks:
     ``taken`` by action: a call of the station's. ``ordered`` by type: a command, as requests; raises ``InputError``
     where it cannot be said. ``answered`` by type: an answer to a call of ours. ``placed`` and ``composite``: a profile
     to set, and the question what schedule an EVSE follows for so many seconds. ``set_up``: what to ask and set once.
-    ``before_registration`` are the actions taken from a station that is still pending.
     """
 
     subprotocol: str
@@ -51,7 +50,6 @@ class Blocks:
     placed: Callable[[Placement], Wire]
     composite: Callable[[Dossier, int, int], Wire]
     set_up: Callable[[Dossier, datetime], tuple[Request, ...]]
-    before_registration: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -63,7 +61,7 @@ class _Waiting:
 
 
 class Desk:
-    """One station's desk. ``now`` is an instant in UTC."""
+    """One station's desk. ``now`` is an instant in UTC. It outlives connections: what is wanted stays wanted."""
 
     def __init__(self, dossier: Dossier, blocks: Blocks) -> None:
         self.dossier = dossier
@@ -86,7 +84,6 @@ class Desk:
         block = self._blocks.taken.get(action)
         if block is None:
             return Outcome(NOT_SUPPORTED)
-        dossier.asked_for.discard(action)
         outcome = block(dossier, called.request, now)
         if dossier.registration is Registration.ACCEPTED and not dossier.is_set_up:
             dossier.is_set_up = True
@@ -95,13 +92,16 @@ class Desk:
         return outcome
 
     def _may_come(self, action: str) -> bool:
-        return action in self._blocks.before_registration or action in self.dossier.asked_for
+        """Whether a station that is not accepted may call this: it may boot, and do as it was asked."""
+        return action == "BootNotification" or action in self.dossier.asked_for
 
     def order(self, command: Command, now: datetime) -> tuple[StationEvent, ...]:
         """Take a command; its calls come from ``to_call``. An event at once where it needs none or cannot be done."""
         if command.worthless_at is not None and command.worthless_at <= now:
             return (self._settled(command, Reply(Settlement.NO_ANSWER, "it came too late"), now),)
         try:
+            if self.dossier.registration is Registration.REJECTED:
+                raise InputError("the station is rejected: nothing is sent to it")
             requests = self._requests(command, now)
         except InputError as error:
             return (self._settled(command, Reply(Settlement.NOT_SUPPORTED, str(error)), now),)
@@ -136,9 +136,7 @@ class Desk:
         wanted += [plan for plan in charging.plans.values() if plan.limits.end > now]
         for command in wanted:
             try:
-                self.dossier.to_call += [
-                    Request(one.message, one.terms, None, one.placement) for one in self._requests(command, now)
-                ]
+                self.dossier.to_call += self._requests(command, now)
             except InputError:
                 continue  # it was told when the command came
 
@@ -150,6 +148,7 @@ class Desk:
     def sent(self, request: Request, taken: str | CallRefusal, now: datetime) -> tuple[StationEvent, ...]:
         """What became of a call to make: its id, or why the connection did not take it."""
         if isinstance(taken, CallRefusal):
+            self._closed(request)
             return self._finish(request, Reply(Settlement.NO_ANSWER, taken.sentence), now)
         self._sent[taken] = request
         while len(self._sent) > _SENT_KEPT_MAX:
@@ -161,6 +160,7 @@ class Desk:
         request = self._sent.get(result.call_id)
         if request is None:
             return ()
+        self._closed(request)
         if isinstance(result, Failed):
             if result.failure is not CallFailure.TIMED_OUT:  # else an answer may still come
                 del self._sent[result.call_id]
@@ -173,13 +173,17 @@ class Desk:
             reply = self._blocks.answered[type(result.response)](self.dossier, request, result.response, now)
         return self._answered(request, reply, now, late=result.late)
 
+    def _closed(self, request: Request) -> None:
+        if request.placement:
+            self.dossier.charging.settled(request.placement)
+
     def _answered(self, request: Request, reply: Reply, now: datetime, *, late: bool) -> tuple[StationEvent, ...]:
         if request.placement:
             if reply.settlement.good:
                 self.dossier.charging.took(request.placement, now)
                 self._tried_with.pop(request.command.command_id if request.command else "", None)
                 self._verify(request.placement.profile, now)
-            elif self._tries_again(request, now):
+            elif not reply.final and self._tries_again(request, now):
                 return reply.events
         return reply.events if late else (*reply.events, *self._finish(request, reply, now))
 
@@ -203,14 +207,15 @@ class Desk:
         charging, command = self.dossier.charging, request.command
         if request.placement is None or command is None:
             return False
-        first = self._tried_with.setdefault(command.command_id, charging.abilities)
-        charging.abilities = profiles.next_try(charging.abilities, request.placement.profile) or first
+        before = self._tried_with.setdefault(command.command_id, charging.abilities)
+        supposed = profiles.next_try(charging.abilities, request.placement.profile)
+        charging.abilities = supposed or before
         try:
-            again = () if charging.abilities is first else self._requests(command, now)
-        except InputError:
-            again = ()
+            again = self._requests(command, now) if supposed else ()
+        except InputError:  # the limits have ended meanwhile
+            charging.abilities, again = before, ()
         if not again:
-            charging.abilities = self._tried_with.pop(command.command_id)
+            del self._tried_with[command.command_id]
         self.dossier.to_call += again
         return bool(again)
 
@@ -240,10 +245,11 @@ class Desk:
 
     def lost(self, now: datetime) -> tuple[StationEvent, ...]:
         """The connection ended, after every call was reported failed. What the station has must be asserted anew."""
+        unsent = Reply(Settlement.NO_ANSWER, CallRefusal.CLOSED.sentence)
+        events = [event for request in self.to_call() for event in self._finish(request, unsent, now)]
         self.dossier.is_set_up = False
-        self.dossier.to_call.clear()
         self.dossier.charging.restarted()
-        return (self.dossier.event(StationLost, now),)
+        return (*events, self.dossier.event(StationLost, now))
 
 
 def _together(replies: list[Reply]) -> Reply:

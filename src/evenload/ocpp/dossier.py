@@ -60,7 +60,8 @@ class DeskPolicy:
 
 @dataclass
 class Dossier:
-    """One station: who, by whose records, and all that was learned from its messages. ``to_call`` waits to be sent."""
+    """One station: who, by whose records, and all that was learned from its messages. ``to_call`` waits to be sent,
+    ``asked_for`` are the actions a pending station was asked for."""
 
     station: StationId
     records: Records
@@ -98,10 +99,12 @@ class Dossier:
 
     def booted(self, details: StationDetails, now: datetime) -> Registration:
         """The station started and said what it is: what it was given must be asserted anew."""
+        if details != self.details:  # else what was learned of it still holds
+            self.habits = habits_of(details, self.subprotocol, QUIRKS)
+            self.charging.abilities = self.habits.applied(self.policy.abilities)
         self.details, self.booted_at, self.is_set_up = details, now, False
         self.registration = self.records.registration(details)
-        self.habits = habits_of(details, self.subprotocol, QUIRKS)
-        self.charging.abilities = self.habits.applied(self.policy.abilities)
+        self.asked_for.clear()
         self.charging.restarted()
         return self.registration
 

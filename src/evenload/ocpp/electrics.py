@@ -31,6 +31,8 @@ class Electrics:
 
     def note(self, reading: Reading) -> None:
         """Learn from a reading with currents or voltages."""
+        if reading.current_a is None and reading.voltage_v is None:
+            return
         carrying = _phases(reading)
         phases = self.supply.phases
         if carrying:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ class CallRefusal(StrEnum):
     @property
     def sentence(self) -> str:
         """The reason in words."""
-        return _SENTENCES[self]
+        return _REFUSED[self]
 
 
 class CallFailure(StrEnum):
@@ -35,7 +36,7 @@ class CallFailure(StrEnum):
     @property
     def sentence(self) -> str:
         """The reason in words."""
-        return _SENTENCES[self]
+        return _FAILED[self]
 
 
 class AnswerRefusal(StrEnum):
@@ -46,19 +47,23 @@ class AnswerRefusal(StrEnum):
     @property
     def sentence(self) -> str:
         """The reason in words."""
-        return _SENTENCES[self]
+        return _UNANSWERED[self]
 
 
-_SENTENCES: dict[CallRefusal | CallFailure | AnswerRefusal, str] = {
+_REFUSED: Final = {
     CallRefusal.QUEUE_FULL: "too many calls wait for this station already",
     CallRefusal.TOO_LARGE: "the message is larger than this station takes",
     CallRefusal.TOO_LATE: "the deadline has passed",
     CallRefusal.UNSENDABLE: "the message holds what this version of the protocol has no room for",
     CallRefusal.CLOSED: "the connection is closed",
+}
+_FAILED: Final = {
     CallFailure.TIMED_OUT: "no answer came in time",
     CallFailure.TOO_LATE: "the deadline passed before the call could be sent",
     CallFailure.BAD_ANSWER: "the answer could not be read",
     CallFailure.CLOSED: "the connection closed before an answer came",
+}
+_UNANSWERED: Final = {
     AnswerRefusal.NOT_OPEN: "no such call waits for an answer: it was answered, or the connection closed",
 }
 

@@ -25,3 +25,11 @@ class InForce:
         end_s = (end - self.window.start).total_seconds()
         before = [step for step in self.steps if step.start_s <= begin_s][-1:]
         return max(step.limit for step in [*before, *(one for one in self.steps if begin_s < one.start_s <= end_s)])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A profile took effect at ``at``; before it the limit was ``before_kw``."""
+
+    at: datetime
+    before_kw: float

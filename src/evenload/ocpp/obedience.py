@@ -52,13 +52,16 @@ class Watch:
 
     def drawn(self, readings: Iterable[Reading]) -> Drawn | None:
         """What one sample shows, if it shows power: of its readings the one that tells most directly."""
-        trusted = [one for one in readings if one.quality is Quality.MEASURED or one.power_kw is not None]
-        by_register = next((self._since_last(one) for one in trusted if one.kind is ReadingKind.REGISTER), None)
-        for reading in sorted(trusted, key=lambda one: one.kind is not ReadingKind.INSTANT):
-            if reading.power_kw is not None:
-                end = reading.at + timedelta(seconds=reading.duration_s or 0.0)
-                return Drawn(reading.at, end, reading.power_kw, _highest_a(reading))
-        return by_register
+        best: Reading | None = None
+        by_register: Drawn | None = None
+        for one in readings:
+            if one.kind is ReadingKind.REGISTER:
+                by_register = self._since_last(one) if one.quality is Quality.MEASURED else None
+            elif one.power_kw is not None and (best is None or one.kind is ReadingKind.INSTANT):
+                best = one
+        if best is None or best.power_kw is None:
+            return by_register
+        return Drawn(best.at, best.at + timedelta(seconds=best.duration_s or 0.0), best.power_kw, _highest_a(best))
 
     def _since_last(self, reading: Reading) -> Drawn | None:
         """The mean power since the register was read before."""

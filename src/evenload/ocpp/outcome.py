@@ -1,7 +1,6 @@
 """What a desk hands back: answers to a station's calls, and calls to make."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from evenload.domain.station_commands import Command, Settlement
@@ -50,10 +49,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an answer to a call of ours means."""
+    """What an answer to a call of ours means. ``final``: saying it in another way would not help."""
 
     settlement: Settlement = Settlement.DONE
     info: str = ""
     value: object = None
     events: tuple[StationEvent, ...] = ()
-    settings: Mapping[str, str | None] = field(default_factory=dict)
+    final: bool = False

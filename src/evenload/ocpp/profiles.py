@@ -34,7 +34,8 @@ class Abilities:
     """What a station takes: by what it said of itself, by its make's quirks, by what it refused.
 
     ``relative``: it takes times from the start of the session only. ``station_max``: it applies a cap of the whole
-    station. ``current_a_min``: below this an AC vehicle does not charge at all (IEC 61851-1); 0 for DC.
+    station. ``current_a_min``: below this an AC vehicle does not charge at all (IEC 61851-1); 0 for DC. What lies
+    below it is 0 or, where ``holds_minimum``, that least current: for vehicles that do not wake up again after 0.
     """
 
     unit: Unit = Unit.A
@@ -44,6 +45,7 @@ class Abilities:
     relative: bool = False
     station_max: bool = True
     current_a_min: float = 6.0
+    holds_minimum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ def rate(power_kw: float, supply: Supply, abilities: Abilities, *, of_station: b
     """A limit in the station's unit: one decimal, rounded down; what no vehicle charges at is 0."""
     per_phase_a = power_kw * 1000.0 / (supply.voltage_v * supply.phases)
     if not of_station and per_phase_a < abilities.current_a_min - _FLOAT_SLACK:
-        return 0.0
-    exact = per_phase_a if abilities.unit is Unit.A else power_kw * 1000.0
+        if power_kw == 0.0 or not abilities.holds_minimum:
+            return 0.0
+        per_phase_a = abilities.current_a_min
+    exact = per_phase_a if abilities.unit is Unit.A else per_phase_a * supply.voltage_v * supply.phases
     return floor(exact * _TENTHS + _FLOAT_SLACK) / _TENTHS
 
 

@@ -13,7 +13,8 @@ from evenload.domain.station import Registration, StationDetails, Token, TokenSt
 class KnownTransaction:
     """A transaction of a station as it was recorded; ``ended`` also where its end was only concluded.
 
-    ``token_key`` is that of the token that began it, ``register_kwh`` what the meter showed then.
+    ``token_key`` is that of the token that began it, ``register_kwh`` what the meter showed then, ``sequence`` the
+    highest number an event of it had, where the protocol numbers them and it is known.
     """
 
     transaction_id: str
@@ -22,6 +23,7 @@ class KnownTransaction:
     token_key: str = ""
     register_kwh: float | None = None
     ended: bool = False
+    sequence: int | None = None
 
 
 class Records(Protocol):

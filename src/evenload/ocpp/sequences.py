@@ -10,11 +10,12 @@ _SEEN_MAX: Final = 256
 class Sequences:
     """The numbers of the events of one transaction, as they come in.
 
-    An event is told from a repeated one by its ``content`` as well: some stations do not count at all.
+    An event is told from a repeated one by its ``content`` as well: some stations do not count at all. ``highest`` is
+    the last one taken before, ``None`` where nobody remembers: then the first to come is taken as it is.
     """
 
-    def __init__(self) -> None:
-        self.highest = -1
+    def __init__(self, highest: int | None = -1) -> None:
+        self.highest = highest
         self.missing: set[int] = set()
         self._seen: dict[tuple[int, int], None] = {}
 
@@ -31,6 +32,8 @@ class Sequences:
     def gap(self, number: int) -> Sequence[int]:
         """Take a number; those that are found missing with it, at most the last thousand."""
         self.missing.discard(number)
+        if self.highest is None:
+            self.highest = number
         if number <= self.highest:
             return ()
         found = range(max(self.highest + 1, number - _MISSING_MAX), number)

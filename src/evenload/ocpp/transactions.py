@@ -57,13 +57,12 @@ class Transactions:
     def __init__(self, known: Iterable[KnownTransaction] = ()) -> None:
         self._by_id: dict[str, Transaction] = {}
         self._aliases: dict[str, str] = {}
+        self._told_ends: dict[tuple[datetime, str, float], str] = {}
         for one in known:
-            quality = Quality.ESTIMATED if one.ended else None
-            self.begin(
-                Transaction(
-                    one.transaction_id, one.evse_id, one.started_at, one.token_key, one.register_kwh, ended=quality
-                )
-            )
+            own = Transaction(one.transaction_id, one.evse_id, one.started_at, one.token_key, one.register_kwh)
+            own.ended = Quality.ESTIMATED if one.ended else None
+            own.sequences = Sequences(one.sequence)
+            self.begin(own)
 
     def begin(self, transaction: Transaction) -> None:
         """Add one; the oldest that ended are forgotten beyond what is kept."""
@@ -111,8 +110,11 @@ class Transactions:
         """The one an end without a known id is of: open and begun before, its token and register fit, the oldest.
 
         A station that never got an answer to the start of a transaction has no id for it (it sends 0 or -1), and it
-        tells what it queued in order.
+        tells what it queued in order. An end told again is of the same transaction.
         """
+        told = (ended_at, token_key, register_kwh)
+        if told in self._told_ends:
+            return self.find(self._told_ends[told])
 
         def misfit(one: Transaction) -> tuple[bool, bool, datetime]:
             begin = one.register_kwh_start
@@ -122,4 +124,9 @@ class Transactions:
                 one.started_at,
             )
 
-        return min((one for one in self.open() if one.started_at <= ended_at), key=misfit, default=None)
+        found = min((one for one in self.open() if one.started_at <= ended_at), key=misfit, default=None)
+        if found:
+            self._told_ends[told] = found.transaction_id
+        while len(self._told_ends) > ENDED_KEPT_MAX:
+            del self._told_ends[next(iter(self._told_ends))]
+        return found

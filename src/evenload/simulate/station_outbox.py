@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from evenload.ocpp.connection import Connection
-from evenload.ocpp.events import Answered, CallFailure, CallRefusal, Failed, Refused
+from evenload.ocpp.events import Answered, CallRefusal, Failed, Refused
 from evenload.ocpp.wire import Wire
 from evenload.simulate.station_speech import Charge
 
@@ -51,7 +51,6 @@ class Outbox:
     def close(self) -> None:
         """It is gone; what is owed stays owed."""
         self.connection = None
-        self._owed_id = ""
 
     def ask(self, request: Wire, note: Note, now: float) -> None:
         """Say something now, or never."""
@@ -95,7 +94,7 @@ class Outbox:
         if isinstance(event, Answered):
             owed = self._owed.popleft()
             owed.note(event.response)
-        elif isinstance(event, Refused) or event.failure is not CallFailure.CLOSED:
+        else:
             owed = self._owed[0]
             owed.refused += 1
             self._retry_at = now + self._retry_s * owed.refused

@@ -41,7 +41,8 @@ class _Listener(picows.WSListener):
 
 
 class SocketFleet:
-    """Stations that dial ``url_of`` themselves and dial again when cut off. ``speed`` virtual seconds pass a second.
+    """Stations that dial ``url_of`` themselves and dial again when cut off. ``speed`` virtual seconds pass a second,
+    and so do the stations' time-outs: the faster, the sooner a busy server is asked again.
 
     ``password_of`` gives the key for Basic authentication, ``None`` where it has none.
     """

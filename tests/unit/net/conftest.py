@@ -54,7 +54,6 @@ class YesDesk:
         self.results: list[Answered | Refused | Failed] = []
         self.waiting: list[Request] = []
         self.sending: dict[str, Command] = {}
-        self.fail: Exception | None = None
 
     def event(self, kind: type[StationEvent] = StatusChanged, **more: Any) -> StationEvent:
         if kind is StatusChanged:
@@ -62,8 +61,6 @@ class YesDesk:
         return kind(station=self.station, at=now(), received_at=now(), **more)
 
     def take(self, called: Called, now: datetime) -> Outcome:
-        if self.fail:
-            raise self.fail
         self.calls.append(called)
         if called.action == "DataTransfer":
             return Outcome(Refusal("NotSupported", "no vendor's messages here"))
@@ -271,3 +268,11 @@ def until() -> Callable[..., Awaitable[None]]:
         raise AssertionError("it did not become true within two seconds")
 
     return wait
+
+
+@pytest.fixture
+def yes_desk() -> Any:
+    """A desk by itself; ``at`` is an instant."""
+    desk: Any = YesDesk(StationId("t", "s"), OCPP16)
+    desk.at = now()
+    return desk

@@ -1,6 +1,7 @@
 """What is wrong is answered with its version's code, logged once, changes nothing, and concerns nobody else."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from typing import Any
@@ -9,13 +10,16 @@ import pytest
 import websockets
 from websockets.exceptions import ConnectionClosed
 
+from evenload.net.link import Link
 from evenload.net.ocpp_server import ServerLimits
 from evenload.ocpp.payload import Inbound
 from evenload.ocpp.policy import Policy
+from evenload.ocpp.v16.wire.core import ClearCacheRequest
 
 pytestmark = pytest.mark.requirement("R77", "R79")
 
 STRICT = ServerLimits(policy=Policy(inbound=Inbound.STRICT, frame_bytes_max_in=2000))
+START = '[2,"s","StartTransaction",{"connectorId":1,"idTag":"t","meterStart":0,"timestamp":"2026-03-01T00:00:00Z"}]'
 HEARTBEAT = '[2,"fine","Heartbeat",{}]'
 STATUS = '{"connectorId":1,"errorCode":"NoError","status":"Available"'
 METER = '{"evseId":1,"meterValue":[{"timestamp":"2026-03-01T00:00:00Z","sampledValue":[]}]}'
@@ -101,26 +105,53 @@ def test_it_is_answered_by_its_code_logged_once_and_harmless(
     assert len(records(caplog)) == (0 if "vendor" in name else 1)
 
 
+@pytest.mark.parametrize("where", ["take", "settle", "lost", "after the commit"])
 def test_a_defect_of_ours_costs_one_station_its_connection_and_no_other(
-    serve: Any, play: Any, caplog: pytest.LogCaptureFixture
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def broken(*_: object) -> None:
+        raise ArithmeticError("a defect")
+
     async def scene() -> None:
         async with (
-            serve() as running,
+            serve(ServerLimits(policy=Policy(timeout_s=0.05))) as running,
             websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket,
             websockets.connect(running.url("OPEN2"), subprotocols=["ocpp1.6"]) as other,
         ):
-            running.desks[0].fail = ArithmeticError("a defect")
-            await socket.send(HEARTBEAT)
+            bad = running.desks[0]
+            ended = asyncio.create_task(running.send("OPEN", ClearCacheRequest()))  # it times out
+            assert json.loads(await socket.recv())[2] == "ClearCache"
+            if where == "after the commit":
+                monkeypatch.setattr(Link, "_answer", broken)
+            else:
+                setattr(bad, where, broken)
+            if where in ("take", "after the commit"):
+                await socket.send(START)
+            elif where == "lost":
+                await socket.close()
             with pytest.raises(ConnectionClosed) as closed:
                 await socket.recv()
-            assert closed.value.rcvd.code == 1011
+            assert closed.value.rcvd.code == (1000 if where == "lost" else 1011)
+            assert "ended" in (await ended).info or "closed" in (await ended).info
+            monkeypatch.undo()
             await other.send(HEARTBEAT)
             assert json.loads(await other.recv())[:2] == [3, "fine"]
+            assert [station.identity for station in running.server.connected] == ["OPEN2"]
 
     caplog.set_level(logging.ERROR)
     play(scene())
     assert sum("a defect" in (record.exc_text or "") for record in caplog.records) == 1
+
+
+def test_a_sink_that_breaks_ends_the_watch(serve: Any, play: Any) -> None:
+    async def scene() -> None:
+        async with serve() as running, websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket:
+            running.sink.fail = ArithmeticError("a defect")
+            await socket.send(START)
+            with pytest.raises(ArithmeticError):
+                await running.server.watch()
+
+    play(scene())
 
 
 @pytest.mark.parametrize(
@@ -133,9 +164,12 @@ def test_what_is_no_text_or_far_too_large_ends_the_connection(serve: Any, play: 
         async with serve(STRICT) as running:
             async with websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"], compression=None) as socket:
                 await socket.send(sent)
+                with contextlib.suppress(ConnectionClosed):
+                    await socket.send(HEARTBEAT)  # comes too late
                 with pytest.raises(ConnectionClosed) as closed:
                     await socket.recv()
                 assert closed.value.rcvd.code == code
+                assert running.desk().calls == []
             async with websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket:
                 await socket.send([HEARTBEAT[:5], HEARTBEAT[5:9], "", HEARTBEAT[9:]])  # in parts
                 assert json.loads(await socket.recv())[:2] == [3, "fine"]

@@ -14,6 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Settlement
+from evenload.net import admission
+from evenload.net import password as password_module
 from evenload.net.group_commit import CommitTimes
 from evenload.net.ocpp_server import ServerLimits
 from evenload.net.ports import CommitError, TenantRecord
@@ -22,6 +24,7 @@ from evenload.ocpp.v16.wire import core as v16
 
 pytestmark = pytest.mark.requirement("R77", "R79")
 
+NO_KEY = b"GET /ocpp/depot/OPEN HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
 HEARTBEAT = '[2,"h","Heartbeat",{}]'
 START = (
     '[2,"s","StartTransaction",'
@@ -315,6 +318,36 @@ def test_a_command_that_cannot_be_said_harms_nothing(serve: Any, play: Any) -> N
     play(scene())
 
 
+def test_a_command_that_is_never_settled_ends_with_the_connection(serve: Any, play: Any) -> None:
+    async def scene() -> None:
+        async with serve() as running, knock(running.url("OPEN")) as socket:
+            running.desk().to_call = tuple
+            sent = asyncio.create_task(running.send("OPEN", v16.ClearCacheRequest()))
+            await asyncio.sleep(0.05)
+            assert not sent.done()
+            await socket.close()
+            assert (await sent).info == "the connection ended"
+
+    play(scene())
+
+
+def test_a_slow_password_is_verified_once(serve: Any, play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[bytes] = []
+
+    def counting(password: bytes, hashed: str) -> bool:
+        verified.append(password)
+        return password_module.verify(password, hashed)
+
+    async def scene() -> None:
+        async with serve() as running:
+            for word in (b"correct horse", b"correct horse", b"wrong horse"):
+                await status(running.url("SLOW"), headers=basic("SLOW", word))
+
+    monkeypatch.setattr(admission, "verify", counting)
+    play(scene())
+    assert verified == [b"correct horse", b"wrong horse"]
+
+
 def test_an_opening_request_that_never_ends_or_is_too_long_is_cut(serve: Any, play: Any) -> None:
     async def scene() -> None:
         async with serve(ServerLimits(opening_s_max=0.1)) as running:
@@ -322,7 +355,7 @@ def test_an_opening_request_that_never_ends_or_is_too_long_is_cut(serve: Any, pl
                 (b"GET /ocpp/depot/OPEN HTTP/1.1\r\n", b""),
                 (b"GET /ocpp/depot/OPEN HTTP/1.1\r\n" + b"x: y\r\n" * 2000, b"HTTP/1.1 431 "),
                 (b"GET /ocpp/depot/OPEN HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 400 "),
-                (b"GET /ocpp/depot/OPEN HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", b"HTTP/1.1 400 "),
+                (NO_KEY, b"HTTP/1.1 400 "),
             ):
                 reader, writer = await asyncio.open_connection("localhost", running.port)
                 writer.write(request)

@@ -255,3 +255,9 @@ SET_UP: dict[str, Any] = {
     "GetChargingProfiles": {"status": "NoProfiles"},
     "GetCompositeSchedule": {"status": "Rejected"},
 }
+
+
+@pytest.fixture
+def schema_of() -> Callable[[str, str], Any]:
+    """The official schema of a request."""
+    return lambda subprotocol, action: validator(subprotocol, action, "request").schema

@@ -9,6 +9,7 @@ import pytest
 from evenload.domain.station import ConnectorStatus, Registration, TokenStatus, Verdict
 from evenload.domain.station_events import (
     AuthorisationAsked,
+    MeterFaultFound,
     MeterSampled,
     StationBooted,
     StationSeen,
@@ -17,7 +18,7 @@ from evenload.domain.station_events import (
     TransactionStarted,
     TransactionUnplaced,
 )
-from evenload.domain.station_readings import Quality
+from evenload.domain.station_readings import MeterFault, Quality
 from evenload.ocpp.records import KnownTransaction, MemoryRecords
 
 pytestmark = pytest.mark.requirement("R77")
@@ -45,7 +46,7 @@ def test_4_2_boot_is_answered_with_time_and_interval_and_the_station_is_set_up(t
     assert not one.calls  # set up once
 
 
-def test_4_2_a_pending_station_may_only_boot_and_send_what_it_was_asked_for(talk: Callable[..., Any]) -> None:
+def test_4_2_a_pending_station_may_only_boot(talk: Callable[..., Any]) -> None:
     records = MemoryRecords(registered=Registration.PENDING)
     one = talk(records=records, retry_boot_s=30)
     assert one.says("Heartbeat", {}) == "SecurityError"
@@ -168,6 +169,16 @@ def test_of_several_that_fit_the_oldest_ended(booted: Callable[..., Any]) -> Non
     assert [event.transaction_id for event in one.of(TransactionEnded)] == ["1"]
 
 
+def test_a_stop_without_an_id_told_again_ends_nobody_else(booted: Callable[..., Any]) -> None:
+    one = booted()
+    one.now += timedelta(hours=9)
+    start(one)
+    start(one, "2026-03-28T22:05:00Z", connectorId=2, idTag="Tag-B", meterStart=500)
+    for _ in range(2):
+        stop(one, -1, idTag="Tag-A")
+    assert [event.transaction_id for event in one.of(TransactionEnded)] == ["1"]
+
+
 def test_a_made_up_id_is_learned_from_meter_values(booted: Callable[..., Any]) -> None:
     """A station that numbers by itself: its id becomes known at the connector, then its stop is placed."""
     one = booted()
@@ -250,7 +261,25 @@ def test_transactions_known_from_before_a_restart_of_ours_go_on(booted: Callable
     assert one.of(TransactionEnded)[0].energy_kwh == 7.0
 
 
-def test_a_clock_that_was_never_set_does_not_date_a_transaction(booted: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("told", ["1970-01-01T00:03:00Z", "2026-03-29T02:00:00Z"])
+def test_a_clock_that_is_wrong_does_not_date_a_transaction(booted: Callable[..., Any], told: str) -> None:
     one = booted()
-    start(one, "1970-01-01T00:03:00Z")
+    start(one, told)
     assert one.of(TransactionStarted)[0].at == one.now
+
+
+def test_a_sample_of_an_impossible_time_is_an_estimate_of_now(booted: Callable[..., Any]) -> None:
+    one = booted()
+    value = {"timestamp": "2000-01-01T00:00:00Z", "sampledValue": [{"value": "3500"}]}
+    one.says("MeterValues", {"connectorId": 1, "meterValue": [value]})
+    [reading] = one.of(MeterSampled)[0].readings
+    assert (reading.at, reading.quality) == (one.now, Quality.ESTIMATED)
+    assert [event.fault for event in one.of(MeterFaultFound)] == [MeterFault.TIME_IMPLAUSIBLE]
+
+
+def test_signed_meter_data_is_kept_as_it_came(booted: Callable[..., Any]) -> None:
+    one = booted()
+    value = {"timestamp": "2026-03-28T22:00:00Z", "sampledValue": [{"value": "OCMF|{}", "format": "SignedData"}]}
+    one.says("MeterValues", {"connectorId": 1, "meterValue": [value]})
+    [event] = one.of(MeterSampled)
+    assert (event.readings, event.signed_data) == ((), ("OCMF|{}",))

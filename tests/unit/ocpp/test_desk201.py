@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from evenload.domain.station import ConnectorStatus, Registration, TokenStatus, Verdict
+from evenload.domain.station_commands import AskTransaction, GetSettings, Settlement, Trigger, Wanted
 from evenload.domain.station_events import (
     AuthorisationAsked,
     ChargingState,
@@ -54,13 +55,55 @@ def test_b01_boot_is_accepted_and_the_station_is_set_up(talk: Callable[..., Any]
     assert one.calls
 
 
-def test_b02_a_pending_station_may_only_boot_report_and_send_what_it_was_asked_for(talk: Callable[..., Any]) -> None:
-    one = talk(OCPP201, records=MemoryRecords(registered=Registration.PENDING))
-    boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}
-    assert one.says("BootNotification", boot)["status"] == "Pending"
+BOOT = {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}
+REPORT = {"requestId": 1, "generatedAt": "2026-03-28T22:00:00Z", "seqNo": 0}
+FREE = {"timestamp": "2026-03-28T22:00:00Z", "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
+
+
+def test_b02_fr_09_a_pending_station_may_only_boot_and_send_what_it_was_asked_for(talk: Callable[..., Any]) -> None:
+    records = MemoryRecords(registered=Registration.PENDING)
+    one = talk(OCPP201, records=records)
+    assert one.says("BootNotification", BOOT)["status"] == "Pending"
+    for action, payload in (("NotifyReport", REPORT), ("StatusNotification", FREE), ("Heartbeat", {})):
+        assert one.says(action, payload) == "SecurityError"
     assert tell(one, "Started", 0) == "SecurityError"
-    report = {"requestId": 1, "generatedAt": "2026-03-28T22:00:00Z", "seqNo": 0}
-    assert one.says("NotifyReport", report) == {}
+    one.orders(GetSettings(command_id="r"))
+    one.answer({"status": "Accepted"})
+    one.orders(Trigger(command_id="t", evse_id=1, wanted=Wanted.STATUS))
+    one.answer({"status": "Accepted"})
+    for number in (0, 1):
+        assert one.says("NotifyReport", {**REPORT, "seqNo": number, "tbc": number == 0}) == {}
+    assert one.says("StatusNotification", FREE) == {}
+    assert one.says("Heartbeat", {}) == "SecurityError"
+    records.registered = Registration.ACCEPTED
+    assert one.says("BootNotification", BOOT)["status"] == "Accepted"
+    assert tell(one, "Started", 0) == {}
+
+
+def test_b03_fr_03_and_fr_07_to_and_from_a_rejected_station_nothing_goes_but_boots(talk: Callable[..., Any]) -> None:
+    one = talk(OCPP201, records=MemoryRecords(registered=Registration.REJECTED))
+    assert one.says("BootNotification", BOOT)["status"] == "Rejected"
+    one.orders(Trigger(command_id="t", evse_id=1, wanted=Wanted.STATUS))
+    assert one.settled("t").settlement is Settlement.NOT_SUPPORTED
+    assert not one.calls
+    assert one.says("StatusNotification", FREE) == "SecurityError"
+
+
+def test_e12_fr_02_what_happened_offline_is_marked_and_keeps_its_times(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    one.now += timedelta(hours=9)
+    tell(one, "Started", 0, offline=True)
+    tell(one, "Ended", 1, "2026-03-28T23:00:00Z")  # not marked, but so late that it must have waited
+    [start], [end] = one.of(TransactionStarted), one.of(TransactionEnded)
+    assert (start.offline, end.offline) == (True, True)
+    assert (start.at.hour, end.at.hour, end.received_at) == (22, 23, one.now)
+
+
+def test_e14_a_station_is_asked_whether_messages_wait(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    one.orders(AskTransaction(command_id="a", transaction_id="tx-1"))
+    one.answer({"ongoingIndicator": False, "messagesInQueue": True})
+    assert one.settled("a").value == {"goes_on": False, "messages_wait": True}
 
 
 def test_g01_status_of_a_connector(booted: Callable[..., Any]) -> None:
@@ -143,6 +186,21 @@ def test_a_lost_end_is_concluded_by_the_next_transaction_of_the_evse(booted: Cal
     tell(one, "Started", 0, "2026-03-29T06:00:00Z", own_id="tx-2")
     [end] = one.of(TransactionEnded)
     assert (end.transaction_id, end.quality, end.energy_kwh) == ("tx-1", Quality.ESTIMATED, 2.0)
+
+
+def test_what_was_concluded_too_soon_goes_on_when_it_is_heard_of_again(booted: Callable[..., Any]) -> None:
+    """After a restart the connector looks free for a moment, then the transaction resumes."""
+    one = booted(OCPP201)
+    tell(one, "Started", 0)
+    one.now += timedelta(minutes=5)
+    one.says("BootNotification", BOOT)
+    one.says("StatusNotification", FREE)
+    assert [event.quality for event in one.of(TransactionEnded)] == [Quality.ESTIMATED]
+    tell(one, "Updated", 1, "2026-03-28T22:06:00Z")
+    assert [known.transaction_id for known in one.desk.dossier.transactions.open()] == ["tx-1"]
+    tell(one, "Ended", 2, "2026-03-28T22:07:00Z")
+    tell(one, "Updated", 3, "2026-03-28T22:06:30Z")  # and an end that was told stays one
+    assert one.desk.dossier.transactions.open() == []
 
 
 def test_a_token_before_the_cable_tells_the_evse_later(booted: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ from evenload.domain.station_readings import Reading, ReadingKind
 from evenload.ocpp.composite import Period, Supply, Unit
 from evenload.ocpp.electrics import Electrics
 
-pytestmark = pytest.mark.requirement("R94")
+pytestmark = pytest.mark.requirement("R77")
 
 
 def reading(**known: Any) -> Reading:

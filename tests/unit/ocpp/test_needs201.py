@@ -11,7 +11,7 @@ from evenload.domain.station_events import DisobedienceFound, LimitReported, Nee
 from evenload.domain.station_limits import Limits, LimitSource, LimitStep
 from evenload.ocpp.v201 import OCPP201
 
-pytestmark = pytest.mark.requirement("R79", "R88")
+pytestmark = pytest.mark.requirement("R77", "R79")
 
 AC = {
     "requestedEnergyTransfer": "AC_three_phase",

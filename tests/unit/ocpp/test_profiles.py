@@ -25,7 +25,7 @@ from evenload.ocpp.profiles import (
 )
 from evenload.ocpp.transactions import Transaction
 
-pytestmark = pytest.mark.requirement("R77", "R79")
+pytestmark = pytest.mark.requirement("R15", "R77")
 
 NOW = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
 USUAL = Abilities()
@@ -71,6 +71,12 @@ def test_watts_have_one_decimal_too_and_the_same_least() -> None:
     assert rate(11.00019, THREE, watts) == 11000.1
     assert rate(4.1, THREE, watts) == 0.0
     assert rate(4.1, THREE, replace(watts, current_a_min=0.0)) == 4100.0
+
+
+def test_where_the_minimum_is_held_only_nothing_is_nothing() -> None:
+    holding = replace(USUAL, holds_minimum=True)
+    assert [rate(kw, THREE, holding) for kw in (0.0, 0.1, 4.1, 4.9)] == [0.0, 6.0, 6.0, 7.1]
+    assert rate(1.0, THREE, replace(holding, unit=Unit.W)) == 4140.0
 
 
 def test_a_limit_of_a_station_knows_no_least_current() -> None:
@@ -201,6 +207,7 @@ def any_limits(draw: st.DrawFn) -> Limits:
     return Limits(tuple(steps), NOW + timedelta(minutes=max(starts[-1], 0) + draw(st.integers(1, 90))))
 
 
+@pytest.mark.requirement("R147")
 @given(any_limits(), st.integers(1, 3), st.sampled_from(list(Unit)), st.booleans(), st.integers(1, 6))
 def test_plan_over_fallback_is_the_plan_while_it_holds_and_the_fallback_after(
     given: Limits, phases: int, unit: Unit, relative: bool, periods_max: int

@@ -96,3 +96,14 @@ def test_a_wild_number_does_not_fill_memory() -> None:
     sequences = Sequences()
     assert len(sequences.gap(2**31)) <= 1000
     assert len(sequences.missing) <= 1000
+
+
+def test_after_a_restart_of_ours_numbers_go_on_from_where_they_were_or_from_anywhere() -> None:
+    known = [KnownTransaction("1", 1, START, sequence=5), KnownTransaction("2", 2, START)]
+    transactions = Transactions(known)
+    one, two = transactions.find("1"), transactions.find("2")
+    assert one is not None
+    assert two is not None
+    assert list(one.sequences.gap(7)) == [6]
+    assert list(two.sequences.gap(40)) == []
+    assert list(two.sequences.gap(42)) == [41]

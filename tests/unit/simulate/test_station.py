@@ -36,6 +36,7 @@ from evenload.domain.station_events import (
 )
 from evenload.domain.station_limits import Limits
 from evenload.ocpp.action import Role
+from evenload.ocpp.composite import Kind, Period, Profile, Purpose, Unit
 from evenload.ocpp.connection import Connection
 from evenload.ocpp.dossier import DeskPolicy
 from evenload.ocpp.records import MemoryRecords
@@ -46,6 +47,7 @@ from evenload.simulate.station import VirtualStation
 from evenload.simulate.station_car import Car
 from evenload.simulate.station_far_end import DeskEnd
 from evenload.simulate.station_fleet import MemoryFleet
+from evenload.simulate.station_profiles import Held
 from evenload.simulate.station_spec import StationSpec, Vices
 
 pytestmark = pytest.mark.requirement("R77", "R79")
@@ -343,15 +345,46 @@ def test_triggers_and_composite_schedules(version: str) -> None:
     assert world.order(GetCompositeSchedule, evse_id=1, duration_s=600) is Settlement.DONE
 
 
+def profile(number: int, purpose: Purpose, limit: float, level: int = 0, evse_id: int = 1, tx: str = "") -> Held:
+    made = Profile(purpose, level, Kind.RELATIVE, Unit.A, [Period(0, limit)], evse_id)
+    return Held(number, made, tx)
+
+
+def test_profiles_replace_rank_and_end_with_their_transaction(version: str) -> None:
+    world = World(version)
+    world.run(10)
+    duties = world.station.duties
+    default, own = profile(1, Purpose.TX_DEFAULT, 14.0), profile(2, Purpose.TX, 10.0)
+    assert duties.hold(default)
+    assert not duties.hold(own)  # nothing goes on that it could be for
+    assert not duties.hold(profile(3, Purpose.TX_DEFAULT, 9.0, level=9))
+    assert not duties.hold(profile(3, Purpose.TX_DEFAULT, 9.0, evse_id=2))
+    world.plug_in()
+    world.run(5)
+    charge = duties.charge_at(1)
+    assert charge is not None
+    assert not duties.hold(profile(2, Purpose.TX, 10.0, tx="another"))
+    assert duties.hold(profile(2, Purpose.TX, 10.0, tx=charge.local_id))
+    assert world.station.outlets[1].current_a == 10.0
+    assert duties.hold(profile(4, Purpose.TX, 12.0))  # the same level: it replaces
+    assert [one.profile_id for one in duties.power.shelf.held] == [1, 4]
+    assert world.station.outlets[1].current_a == 12.0
+    world.unplug()
+    assert [one.profile_id for one in duties.power.shelf.held] == [1]
+    assert not duties.clear(7, None, None, None)
+    assert duties.clear(None, 1, Purpose.TX_DEFAULT, 0)
+    assert len(duties.power.shelf) == 0
+
+
 MISHAPS = st.lists(st.tuples(st.sampled_from(["plug", "unplug", "drop", "cut", "hang up", "wait"]), st.integers(1, 40)))
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.sampled_from(VERSIONS), MISHAPS, st.booleans())
+@given(st.sampled_from(VERSIONS), MISHAPS, st.sampled_from([Vices(), Vices(repeats=0.3), Vices(swaps=0.5)]))
 def test_no_energy_is_lost_or_told_twice_whatever_happens(
-    version: str, mishaps: list[tuple[str, int]], repeats: bool
+    version: str, mishaps: list[tuple[str, int]], vices: Vices
 ) -> None:
-    world = World(version, vices=Vices(repeats=0.3 if repeats else 0.0))
+    world = World(version, vices=vices)
     world.run(10)
     for what, minutes in mishaps:
         plugged = world.station.outlets[1].car is not None

@@ -82,7 +82,6 @@ BLOCKS: Final = Blocks(
     placed=profiles.set_profile,
     composite=profiles.ask_composite,
     set_up=settings.set_up,
-    before_registration=frozenset({"BootNotification"}),
 )
 
 

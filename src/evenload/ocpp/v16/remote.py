@@ -117,7 +117,7 @@ def install_certificate(
 
 
 def send_data(_dossier: Dossier, command: SendData, _now: datetime) -> tuple[core.DataTransferRequest, ...]:
-    """DataTransfer (4.3); what is no text goes as JSON."""
+    """DataTransfer (5.6); what is no text goes as JSON."""
     data = command.data if isinstance(command.data, str | None) else msgspec.json.encode(command.data).decode()
     request = core.DataTransferRequest(vendor_id=command.vendor, message_id=command.message or None, data=data)
     return (request,)

@@ -11,7 +11,6 @@ from evenload.ocpp.composite import Unit
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Reply, Request
 from evenload.ocpp.policy import Priority, Terms
-from evenload.ocpp.profiles import FALLBACK_LEVEL, PLAN_LEVEL
 from evenload.ocpp.v16.wire.core import (
     ChangeConfigurationRequest,
     ChangeConfigurationResponse,
@@ -80,8 +79,7 @@ def learn(dossier: Dossier) -> None:
     """Take over what settings say of profiles and metering, below what the make's habits say."""
     settings, abilities = dossier.settings, dossier.charging.abilities
     if settings.get("ChargeProfileMaxStackLevel"):
-        level = min(dossier.number("ChargeProfileMaxStackLevel"), PLAN_LEVEL)
-        abilities = replace(abilities, stack_level_max=max(level, FALLBACK_LEVEL))
+        abilities = replace(abilities, stack_level_max=dossier.number("ChargeProfileMaxStackLevel"))
     words = (settings.get("ChargingScheduleAllowedChargingRateUnit") or "").casefold().split(",")
     units = frozenset(_UNITS[word.strip()] for word in words if word.strip() in _UNITS)
     if units:

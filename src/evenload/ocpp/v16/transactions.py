@@ -88,7 +88,7 @@ def _ended(
         transaction.evse_id,
         transaction_id=transaction.transaction_id,
         token=Token(request.id_tag) if request.id_tag else None,
-        reason=request.reason or "Local",  # what 1.6 means by none
+        reason=str(request.reason or "Local"),  # what 1.6 means by none
         register_kwh=register_kwh,
         energy_kwh=energy_kwh,
         energy_quality=quality,

@@ -39,6 +39,8 @@ _PURPOSES: Final = {
 }
 _KINDS: Final = {Kind.ABSOLUTE: ChargingProfileKindEnum.ABSOLUTE, Kind.RELATIVE: ChargingProfileKindEnum.RELATIVE}
 _PHASES_OF_SCHEDULE: Final = 3
+_FINAL_REASONS: Final = frozenset({"InvalidMessageSeq", "TxNotFound", "UnknownEvse", "UnknownTxId"})
+"""Reasons (2.0.1 appendix 5) that are not about how a profile is written."""
 
 
 def wire_profile(placement: Placement) -> ChargingProfile:
@@ -80,7 +82,8 @@ def profile_set(_dossier: Dossier, _request: Request, response: SetChargingProfi
     """Whether a profile was taken."""
     if response.status is ChargingProfileStatusEnum.ACCEPTED:
         return Reply()
-    return Reply(Settlement.REJECTED, words_of(response.status, response.status_info))
+    reason = response.status_info.reason_code if response.status_info else ""
+    return Reply(Settlement.REJECTED, words_of(response.status, response.status_info), final=reason in _FINAL_REASONS)
 
 
 def clear(dossier: Dossier, command: ClearProfile, _now: datetime) -> tuple[ClearChargingProfileRequest, ...]:

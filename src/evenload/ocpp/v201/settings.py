@@ -16,7 +16,6 @@ from evenload.ocpp.composite import Unit
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Reply, Request
 from evenload.ocpp.policy import Priority, Terms
-from evenload.ocpp.profiles import PLAN_LEVEL
 from evenload.ocpp.v201.wire.datatypes import ChargingProfilePurposeEnum, Component, Variable
 from evenload.ocpp.v201.wire.provisioning import (
     GetBaseReportRequest,
@@ -107,10 +106,11 @@ def _setting(values: Sequence[tuple[str, str]]) -> Iterator[SetVariablesRequest]
         yield SetVariablesRequest(set_variable_data=tuple(items))
 
 
-def get(_dossier: Dossier, command: GetSettings, _now: datetime) -> tuple[Wire, ...]:
+def get(dossier: Dossier, command: GetSettings, _now: datetime) -> tuple[Wire, ...]:
     """GetVariables (B06), or GetBaseReport (B07) for all there is."""
     if command.names:
         return tuple(_asking(command.names))
+    dossier.asked_for.add("NotifyReport")
     return (GetBaseReportRequest(request_id=_REPORT_ID, report_base=ReportBaseEnum.FULL_INVENTORY),)
 
 
@@ -134,8 +134,7 @@ def learn(dossier: Dossier) -> None:
     """Take over what variables say of profiles and metering, below what the make's habits say."""
     settings, abilities = dossier.settings, dossier.charging.abilities
     if settings.get("SmartChargingCtrlr.ProfileStackLevel"):
-        level = min(dossier.number("SmartChargingCtrlr.ProfileStackLevel"), PLAN_LEVEL)
-        abilities = replace(abilities, stack_level_max=level)
+        abilities = replace(abilities, stack_level_max=dossier.number("SmartChargingCtrlr.ProfileStackLevel"))
     words = {word.strip() for word in (settings.get("SmartChargingCtrlr.RateUnit") or "").split(",")}
     units = frozenset(unit for unit in Unit if unit in words)
     if units:
