@@ -11,6 +11,7 @@
     │   ├── RowsRefusedError          rows of a file (files.problems)
     │   ├── StudyFileError            a study file (simulate.study_file)
     │   └── MessageError              a message of ours its own schema refuses (ocpp.faults)
+    ├── StoreError                exit code 1   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)
     └── MissingRequirementError   exit code 3   something needed is not in this environment
 

@@ -7,7 +7,7 @@ import typer
 
 import evenload
 from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
-from evenload.cli import demo, example, explain, files, plan, population, schema, simulate
+from evenload.cli import demo, example, explain, files, ocpp, plan, population, schema, serve, simulate
 from evenload.cli.terminal import errors
 
 app = typer.Typer(
@@ -26,7 +26,9 @@ app.command("explain")(explain.explain)
 app.command("example")(example.example)
 app.command("population")(population.population)
 app.command("schema")(schema.schema)
+app.command("serve")(serve.serve)
 app.add_typer(files.app, name="files")
+app.add_typer(ocpp.app, name="ocpp")
 
 
 def _version(asked: bool) -> None:

@@ -13,7 +13,7 @@ from evenload.ocpp.policy import Policy
 from evenload.ocpp.wire import Wire
 
 
-class _Open(Struct, frozen=True):
+class _Open(Struct, frozen=True, gc=False):
     action: Action
     call_hash: int
 

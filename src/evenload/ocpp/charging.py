@@ -271,7 +271,7 @@ class Charging:
 
     def judge(self, evse_id: int, readings: Iterable[Reading]) -> tuple[float, float] | None:
         """Take what was metered; power found and allowed (kW) where it proves that the station does not obey."""
-        watch = self._watches.setdefault(evse_id, Watch())
+        watch = self._watches.get(evse_id) or self._watches.setdefault(evse_id, Watch())
         drawn = watch.drawn(readings)
         change = self._changes.get(evse_id)
         if drawn is None or change is None or drawn.start < change.at:

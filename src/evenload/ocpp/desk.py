@@ -142,6 +142,8 @@ class Desk:
 
     def to_call(self) -> tuple[Request, ...]:
         """Take the calls to make, in order."""
+        if not self.dossier.to_call:
+            return ()
         taken, self.dossier.to_call = tuple(self.dossier.to_call), []
         return taken
 

@@ -184,17 +184,22 @@ class Dossier:
     ) -> list[StationEvent]:
         """What readings of one instant mean: themselves, what is wrong with them, and whether limits are kept."""
         taken = tuple(readings)
-        problems = list(faults)
         events: list[StationEvent] = []
         own_id = transaction.transaction_id if transaction else ""
         if taken or signed_data:
             at = taken[0].at if taken else now
-            sampled = self.event(
-                MeterSampled, now, at, evse_id, readings=taken, transaction_id=own_id, signed_data=signed_data
+            sampled = MeterSampled(
+                station=self.station,
+                at=at,
+                received_at=now,
+                evse_id=evse_id,
+                readings=taken,
+                transaction_id=own_id,
+                signed_data=signed_data,
             )
             events.append(sampled)
-        problems += [problem for one in taken if (problem := self._learned(evse_id, one, transaction))]
-        events += [self.event(MeterFaultFound, now, evse_id=evse_id, fault=one, text=text) for one, text in problems]
+        for one, text in (*faults, *self._learned(evse_id, taken, transaction)):
+            events.append(self.event(MeterFaultFound, now, evse_id=evse_id, fault=one, text=text))
         running = transaction is not None and transaction.ended is None
         if running and (proof := self.charging.judge(evse_id, taken)):
             found_kw, limit_kw = proof
@@ -237,13 +242,17 @@ class Dossier:
         return Reply(value=told, events=tuple(events))
 
     def _learned(
-        self, evse_id: int, reading: Reading, transaction: Transaction | None
-    ) -> tuple[MeterFault, str] | None:
-        self.charging.electrics(evse_id).note(reading)
-        register_kwh = reading.energy_kwh_import
-        if transaction is None or reading.kind is not ReadingKind.REGISTER or register_kwh is None:
-            return None
-        before = transaction.register_kwh
-        if transaction.ended is None and transaction.count(register_kwh, reading.at):
-            return MeterFault.REGISTER_FELL, f"from {before:g} to {register_kwh:g} kWh within a transaction"
-        return None
+        self, evse_id: int, readings: Iterable[Reading], transaction: Transaction | None
+    ) -> list[tuple[MeterFault, str]]:
+        electrics, faults = self.charging.electrics(evse_id), []
+        running = transaction if transaction and transaction.ended is None else None
+        for one in readings:
+            electrics.note(one)
+            register_kwh = one.energy_kwh_import
+            if running is None or one.kind is not ReadingKind.REGISTER or register_kwh is None:
+                continue
+            before = running.register_kwh
+            if running.count(register_kwh, one.at):
+                text = f"from {before:g} to {register_kwh:g} kWh within a transaction"
+                faults.append((MeterFault.REGISTER_FELL, text))
+        return faults

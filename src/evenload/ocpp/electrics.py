@@ -46,11 +46,13 @@ class Electrics:
 def _phases(reading: Reading) -> int:
     """How many phases carry current; 0 where none does or nobody knows."""
     currents = [one for one in reading.current_a or () if one is not None]
-    carrying = sum(one > _CARRIES_A for one in currents)
-    if len(currents) == 1 and carrying and reading.power_kw and reading.voltage_v and reading.voltage_v[0]:
-        # One current without a phase: of one phase, or of each of several alike. Power tells.
-        return max(1, min(3, round(1000.0 * reading.power_kw / (reading.voltage_v[0] * currents[0]))))
-    return 0 if len(currents) == 1 and reading.power_kw is None else carrying
+    if len(currents) > 1:
+        return len([one for one in currents if one > _CARRIES_A])
+    if not currents or currents[0] <= _CARRIES_A or reading.power_kw is None:
+        return 0
+    # One current without a phase: of one phase, or of each of several alike. Power tells.
+    volt_amperes = reading.voltage_v[0] * currents[0] if reading.voltage_v and reading.voltage_v[0] else 0.0
+    return max(1, min(3, round(1000.0 * reading.power_kw / volt_amperes))) if volt_amperes else 1
 
 
 def _to_neutral(volts: Sequence[float], phases: int, *, between: bool) -> float | None:

@@ -68,7 +68,7 @@ _UNANSWERED: Final = {
 }
 
 
-class Called(Struct, frozen=True):
+class Called(Struct, frozen=True, gc=False):
     """The other end calls: answer ``message_id``."""
 
     message_id: str

@@ -8,7 +8,7 @@ from msgspec import Struct
 from evenload.ocpp.queue import Outgoing
 
 
-class _Given(Struct, frozen=True):
+class _Given(Struct, frozen=True, gc=False):
     call_hash: int
     frame: bytes
     until: float

@@ -52,26 +52,18 @@ class Watch:
 
     def drawn(self, readings: Iterable[Reading]) -> Drawn | None:
         """What one sample shows, if it shows power: of its readings the one that tells most directly."""
+        before, after = self._register, None
         best: Reading | None = None
-        by_register: Drawn | None = None
         for one in readings:
             if one.kind is ReadingKind.REGISTER:
-                by_register = self._since_last(one) if one.quality is Quality.MEASURED else None
+                if one.quality is Quality.MEASURED and one.energy_kwh_import is not None:
+                    after = self._register = one.at, one.energy_kwh_import
             elif one.power_kw is not None and (best is None or one.kind is ReadingKind.INSTANT):
                 best = one
         if best is None or best.power_kw is None:
-            return by_register
-        return Drawn(best.at, best.at + timedelta(seconds=best.duration_s or 0.0), best.power_kw, _highest_a(best))
-
-    def _since_last(self, reading: Reading) -> Drawn | None:
-        """The mean power since the register was read before."""
-        if reading.energy_kwh_import is None:
-            return None
-        before, self._register = self._register, (reading.at, reading.energy_kwh_import)
-        if before is None or reading.at <= before[0] or reading.energy_kwh_import < before[1]:
-            return None
-        hours = (reading.at - before[0]).total_seconds() / 3600
-        return Drawn(before[0], reading.at, (reading.energy_kwh_import - before[1]) / hours)
+            return _mean(before, after) if before and after else None
+        end = best.at + timedelta(seconds=best.duration_s) if best.duration_s else best.at
+        return Drawn(best.at, end, best.power_kw, _highest_a(best))
 
     def judge(self, drawn: Drawn, *, too_much: bool) -> bool:
         """Take a sample; whether it is the one that proves disobedience. Samples out of order do not count."""
@@ -85,6 +77,14 @@ class Watch:
         found = self._strikes >= STRIKES and not self.marked
         self.marked = self.marked or found
         return found
+
+
+def _mean(before: tuple[datetime, float], after: tuple[datetime, float]) -> Drawn | None:
+    """The mean power (kW) between two readings of the register."""
+    if after[0] <= before[0] or after[1] < before[1]:
+        return None
+    hours = (after[0] - before[0]).total_seconds() / 3600
+    return Drawn(before[0], after[0], (after[1] - before[1]) / hours)
 
 
 def _highest_a(reading: Reading) -> float | None:

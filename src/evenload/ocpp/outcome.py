@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from evenload.domain.station_commands import Command, Settlement
 from evenload.domain.station_events import StationEvent
 from evenload.ocpp.policy import Terms
@@ -24,8 +26,7 @@ NOT_REGISTERED = Refusal("SecurityError", "the station has not been accepted yet
 NOT_SUPPORTED = Refusal("NotSupported", "this is not done here")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """The answer to a call, and what it means. ``durable``: answer only once the events are safe on disk."""
 
     answer: Wire | Refusal

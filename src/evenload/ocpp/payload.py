@@ -21,7 +21,7 @@ class Inbound(StrEnum):
     LENIENT = "lenient"
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A payload as read: no value where it was refused."""
 
     value: Wire | None

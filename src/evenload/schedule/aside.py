@@ -31,17 +31,23 @@ def set_aside(problem: Problem) -> Aside:
         at_once = _opted_out_kw(problem)
         left = _without(problem, at_once)
     minimum = give_minimum(left)
-    return Aside(at_once + minimum.power_kw, minimum.power_kw, minimum.unserved_kwh, rest_of(left, minimum))
+    rest = _kept(rest_of(left, minimum), minimum.power_kw)
+    return Aside(at_once + minimum.power_kw, minimum.power_kw, minimum.unserved_kwh, rest)
 
 
 def _opted_out_kw(problem: Problem) -> FloatArray:
     """Full power from plug-in until the need is met, for those that have opted out; limits do not hold it back."""
-    running_kw = np.cumsum(np.where(problem.opted_out[problem.slot_sessions()], problem.cap_kw, 0.0))
-    lengths = np.diff(problem.offset)
-    before = running_kw - problem.cap_kw
-    before -= np.repeat(np.concatenate([[0.0], running_kw])[problem.offset[:-1]], lengths)
-    left = np.repeat(np.where(problem.opted_out, problem.energy_kwh / problem.horizon.hours_per_step, 0.0), lengths)
-    return np.clip(left - before, 0.0, np.where(problem.opted_out[problem.slot_sessions()], problem.cap_kw, 0.0))
+    whole = np.where(problem.opted_out, problem.energy_kwh, 0.0)
+    unlimited = np.full((len(problem.tree), 1), np.inf)
+    return give_minimum(replace(problem, minimum_kwh=whole, limit_kw=unlimited, emergency_limit_kw=None)).power_kw
+
+
+def _kept(rest: Problem, minimum_kw: FloatArray) -> Problem:
+    """The rest without slots in which a battery that gives back gets its minimum: there it must not give any back."""
+    if rest.batteries is None or not minimum_kw.any():
+        return rest
+    gives = (rest.batteries.discharge_kw_max > 0)[rest.slot_sessions()]
+    return replace(rest, cap_kw=np.where(gives & (minimum_kw > 0), 0.0, rest.cap_kw))
 
 
 def _without(problem: Problem, power_kw: FloatArray) -> Problem:

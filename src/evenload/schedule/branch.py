@@ -6,6 +6,7 @@ The whole tree is planned again on the next tick.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,15 +42,16 @@ def replan_branch(
 
     ``problem`` holds the change already (``changes``); ``standing`` is the last plan, on the same horizon, and
     ``shadow_price`` (N, T) that of its solution; ``previous`` is the last solution of this branch, if there is one.
-    Sessions that are not in ``standing`` and not below ``node`` stay without power. Raises as ``optimum.solve`` does.
+    Sessions that are not in ``standing`` and not below ``node`` stay without power. A car that opts out is not held
+    back by limits above, and nobody outside makes room for it until the whole tree is planned again. Raises as
+    ``optimum.solve`` does.
     """
     top = int(problem.tree.find([node])[0])
     below = _below(problem.tree, top)
     inside = np.isin(problem.node, below)
     power_kw = _standing_kw(problem, standing)
     power_kw[np.repeat(inside, np.diff(problem.offset))] = 0.0
-    room_kw, give_kw, toll = _above(problem, power_kw, shadow_price, top)
-    part = _part(problem, np.flatnonzero(inside), below, room_kw, give_kw, toll)
+    part = _part(problem, np.flatnonzero(inside), below, _above(problem, power_kw, shadow_price, top))
     solution = solve(part, settings, previous)
     power_kw[np.repeat(inside, np.diff(problem.offset))] = solution.plan.power_kw
     plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power_kw)
@@ -78,26 +80,37 @@ def _standing_kw(problem: Problem, standing: Plan) -> FloatArray:
     return np.where(there, standing.power_kw[np.where(there, slot, 0)], 0.0)
 
 
-def _above(
-    problem: Problem, others_kw: FloatArray, shadow_price: FloatArray, top: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """What others leave of the limits above a node, up and down (T,), kW, and what these limits charge a kWh (T,)."""
-    steps = problem.horizon.steps
+class _Left(NamedTuple):
+    """What others leave above a branch (T,), kW: of limits, of emergency limits, of export limits; and what limits
+    above charge a kWh.
+    """
+
+    room_kw: FloatArray
+    emergency_kw: FloatArray
+    give_kw: FloatArray
+    toll: FloatArray
+
+
+def _above(problem: Problem, others_kw: FloatArray, shadow_price: FloatArray, top: int) -> _Left:
     load = problem.base_load_kw + problem.ev_load_kw(others_kw)
-    room_kw, give_kw, toll = np.full(steps, np.inf), np.full(steps, np.inf), np.zeros(steps)
-    export = 0.0 if problem.export_limit_kw is None else problem.export_limit_kw
-    export = np.broadcast_to(export, load.shape)
-    limit = np.broadcast_to(problem.limit_kw, load.shape)
-    for n in problem.tree.path(top)[1:]:
-        room_kw = np.minimum(room_kw, np.maximum(limit[n] - load[n], 0.0))
-        give_kw = np.minimum(give_kw, np.maximum(load[n] + export[n], 0.0))
-        toll += shadow_price[n] / problem.horizon.hours_per_step
-    return room_kw, give_kw, toll
+    above = list(problem.tree.path(top)[1:])
+    steps = problem.horizon.steps
+    if not above:
+        endless = np.full(steps, np.inf)
+        return _Left(endless, endless, endless, np.zeros(steps))
+    limit = np.broadcast_to(problem.limit_kw, load.shape)[above]
+    emergency, export = problem.emergency_limit_kw, problem.export_limit_kw
+    highest = limit if emergency is None else np.broadcast_to(emergency, load.shape)[above]
+    lowest = np.zeros(load.shape) if export is None else np.broadcast_to(export, load.shape)
+    return _Left(
+        np.maximum(limit - load[above], 0.0).min(axis=0),
+        np.maximum(highest - load[above], 0.0).min(axis=0),
+        np.maximum(load[above] + lowest[above], 0.0).min(axis=0),
+        shadow_price[above].sum(axis=0) / problem.horizon.hours_per_step,
+    )
 
 
-def _part(
-    problem: Problem, sessions: IntArray, nodes: IntArray, room_kw: FloatArray, give_kw: FloatArray, toll: FloatArray
-) -> Problem:
+def _part(problem: Problem, sessions: IntArray, nodes: IntArray, left: _Left) -> Problem:
     """The problem of some sessions on some nodes, the first of which has no more than this room."""
     circuits = [problem.tree.circuits[n] for n in nodes.tolist()]
     tree = CircuitTree.of([replace(circuits[0], parent=""), *circuits[1:]])
@@ -108,22 +121,25 @@ def _part(
     limit = np.broadcast_to(problem.limit_kw, shape)[nodes][back]
     export = np.zeros(shape) if problem.export_limit_kw is None else np.broadcast_to(problem.export_limit_kw, shape)
     export = export[nodes][back]
-    most, least = np.minimum(limit[0] - base[0], room_kw), np.minimum(export[0] + base[0], give_kw)
-    base[0] = np.minimum(base[0], give_kw)  # so that an export limit of 0 or more can say what is left below
+    most, least = np.minimum(limit[0] - base[0], left.room_kw), np.minimum(export[0] + base[0], left.give_kw)
+    base[0] = np.minimum(base[0], left.give_kw)  # so that an export limit of 0 or more can say what is left below
     limit[0], export[0] = base[0] + most, least - base[0]
     where = np.zeros(len(problem.tree), dtype=np.int64)
     where[nodes] = place
     emergency, chosen = problem.emergency_limit_kw, take(problem, sessions)
-    tariffs = Tariffs(chosen.tariff_of_session(), chosen.import_price() + toll, chosen.export_price() + toll)
+    emergency_kw = None if emergency is None else np.broadcast_to(emergency, shape)[nodes][back]
+    if emergency_kw is not None:
+        emergency_kw[0] = np.maximum(np.minimum(emergency_kw[0], base[0] + left.emergency_kw), limit[0])
+    tariffs = Tariffs(chosen.tariff_of_session(), chosen.import_price() + left.toll, chosen.export_price() + left.toll)
     return replace(
         chosen,
         node=where[chosen.node],
         tree=tree,
         base_load_kw=base,
         limit_kw=limit,
-        emergency_limit_kw=None if emergency is None else np.broadcast_to(emergency, shape)[nodes][back],
+        emergency_limit_kw=emergency_kw,
         export_limit_kw=export,
         tariffs=tariffs,
-        price_per_kwh=problem.price_per_kwh + toll,
+        price_per_kwh=problem.price_per_kwh + left.toll,
         terms=None,
     )

@@ -80,6 +80,12 @@ class Run:
         self.kernels.make_flows(self.fleet, self.net, False)
         self.softened = max(warmth.softened, _SOFTENED_WARM)
         self.net.toll[:] = warmth.toll
+        self.net.toll[self.net.stiffness == 0] = 0.0
+        self.net.toll[np.isinf(self.net.head_kw) & (self.net.toll > 0)] = 0.0
+        if self.has_stores:
+            self.net.toll[np.isinf(self.net.low_kw) & (self.net.toll < 0)] = 0.0
+        else:
+            np.maximum(self.net.toll, 0.0, out=self.net.toll)
         limits = self.net.kind != self.kernels.SMOOTHING
         self.net.stiffness[limits] *= self.softened
 
@@ -219,7 +225,7 @@ class Run:
 
     def tighten(self, cap_kw: FloatArray) -> None:
         """From now on powers stay below these (K,), given in the order of the problem; the bound stays as it is."""
-        self.fleet = self.fleet._replace(cap_kw=np.ascontiguousarray(cap_kw[self.setup.slot]))
+        self.fleet = self.fleet._replace(cap_kw=np.minimum(cap_kw, self.problem.cap_kw)[self.setup.slot])
 
     def least_unserved(self, best: Finished) -> float:
         """A bound on unserved energy (kW summed over slots) that holds for every plan: the dual of serving alone."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SMOOTHING: Final = 0.5
 """Full power costs this share of gap and price spread more than none: ties are split, and sweeps converge."""
 
+_GAP_LEAST: Final = 1e-5
 _GAP_MOST: Final = 1e-3
 
 _REFUSAL: Final = 100.0
@@ -81,7 +82,7 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     flow, toll = np.zeros(head.shape), np.zeros(head.shape)
     own = np.arange(parent.size)
     hard = np.where((kind != kernels.LIMIT)[:, None], np.inf, head) if (kind != kernels.LIMIT).any() else head
-    net = kernels.Network(parent, own, kind, *rows, gives_back, head, low, flow, toll, steep)
+    net = kernels.Network(parent, own, kind, np.ones_like(kind), *rows, gives_back, head, low, flow, toll, steep)
     limits = net._replace(kind=np.zeros_like(kind), head_kw=hard)
     shut = (hard <= 1e-9) & ~gives_back[:, None]  # no head at all: nobody is to count on it
     dear = 5.0 * (prices.refusal - float(prices.buy.max())) / _REFUSAL
@@ -158,7 +159,10 @@ def _prices(problem: Problem, gap: float) -> tuple["Prices", float]:
     wear = 0.0 if problem.batteries is None else float(problem.batteries.wear_per_kwh.max(initial=0.0)) * hours
     refusal = high + _REFUSAL * (spread + wear + _dearest_term(problem))
     return kernels.Prices(
-        np.ascontiguousarray(buy), np.ascontiguousarray(sell), refusal, _SMOOTHING * min(gap, _GAP_MOST) * spread
+        np.ascontiguousarray(buy),
+        np.ascontiguousarray(sell),
+        refusal,
+        _SMOOTHING * min(max(gap, _GAP_LEAST), _GAP_MOST) * spread,
     ), spread
 
 

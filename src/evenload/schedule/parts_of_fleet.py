@@ -1,8 +1,8 @@
 """Sweeps and bounds over parts of a fleet at once: as many threads as there are, the same numbers whatever their count.
 
 Sessions are split into a fixed number of parts in order of the tree, so that nearly all circuits belong to one part.
-Circuits that parts share have a flow of its own in each; after every round, a few sessions of each part, the changes
-are added up in order. How a large problem is split depends on its size alone.
+Circuits that parts share have a flow of its own in each, in which a change counts as if all parts made it; after every
+round, a few sessions of each part, the true changes are added up in order. How a large problem is split depends on its size alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,12 +51,14 @@ class Parts:
         self.shared = np.flatnonzero(first != last)
         nodes, shared = net.parent.size, self.shared.size
         self.rows = nodes + np.arange(self.count * shared).reshape(self.count, shared)
+        crowd = np.maximum(last - first + 1, 1)
+        self.crowd = crowd[self.shared]
         flow_kw = np.zeros((nodes + self.rows.size, net.toll.shape[1]))
         self.net, self.nets = net._replace(flow_kw=flow_kw), []
         for part in range(self.count):
             row = np.arange(nodes)
             row[self.shared] = self.rows[part]
-            self.nets.append(self.net._replace(flow_row=row))
+            self.nets.append(self.net._replace(flow_row=row, crowd=crowd))
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -92,7 +94,7 @@ class Parts:
             before = flow[self.shared]
             flow[self.rows] = before
             self._do(work)
-            flow[self.shared] = before + (flow[self.rows] - before).sum(axis=0)
+            flow[self.shared] = before + (flow[self.rows] - before).sum(axis=0) / self.crowd[:, None]
 
     def value(self, fleet: "Fleet", stores: "Stores", path: FloatArray, prices: "Prices") -> float:
         """What all sessions add to the dual at tolls ``path``."""

@@ -5,6 +5,7 @@ kWh at the connector, currency per kWh. Source: DESIGN section 5; requirements R
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -20,7 +21,17 @@ from evenload.schedule.problem_parts import (
     refuse_impossible,
     refuse_shapes,
     refuse_tariffs,
+    refuse_terms,
 )
+
+_RULES: Final = {
+    "offset": "it starts at 0 and never falls",
+    "first_step": "a window lies inside the horizon",
+    "node": "it is an index into the tree",
+    "cap_kw": "it is 0 or more",
+    "energy_kwh": "it is 0 or more",
+    "power_kw_max": "it is 0 or more",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,24 @@ class Problem:
         for name in ("cap_kw", "energy_kwh", "power_kw_max", "base_load_kw", "price_per_kwh"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ColumnsError(f"Problem.{name} holds a value that is not a finite number")
+        if np.isnan(self.limit_kw).any():
+            raise ColumnsError("Problem.limit_kw holds a value that is not a number")
+        self._check_windows(nodes, steps)
         self._check_parts(sessions, nodes, steps)
+
+    def _check_windows(self, nodes: int, steps: int) -> None:
+        slots = np.diff(self.offset)
+        wrong = {
+            "offset": (slots < 0).any() or self.offset[0] != 0,
+            "first_step": ((self.first_step < 0) | (self.first_step + np.maximum(slots, 0) > steps)).any(),
+            "node": ((self.node < 0) | (self.node >= nodes)).any(),
+            "cap_kw": (self.cap_kw < 0).any(),
+            "energy_kwh": (self.energy_kwh < 0).any(),
+            "power_kw_max": (self.power_kw_max < 0).any(),
+        }
+        for name, bad in wrong.items():
+            if bad:
+                raise ColumnsError(f"Problem.{name} holds a value that cannot be: {_RULES[name]}")
 
     def _check_parts(self, sessions: int, nodes: int, steps: int) -> None:
         minimum = self.minimum_kwh
@@ -82,12 +110,14 @@ class Problem:
             limit = getattr(self, name)
             if limit is not None and not (limit.shape in {(nodes, steps), (nodes, 1)} and (limit >= 0).all()):
                 raise ColumnsError(f"Problem.{name} needs numbers of 0 or more, shape {(nodes, steps)} or {(nodes, 1)}")
+        if self.emergency_limit_kw is not None and (self.emergency_limit_kw < self.limit_kw).any():
+            raise ColumnsError("Problem.emergency_limit_kw is below limit_kw somewhere")
         if self.batteries is not None:
             refuse_impossible(self.batteries, self.energy_kwh)
         if self.devices is not None:
             refuse_shapes(self.devices, sessions)
         if self.terms is not None:
-            refuse_shapes(self.terms, self.terms.node.shape[0])
+            refuse_terms(self.terms, nodes)
         if self.tariffs is not None:
             refuse_tariffs(self.tariffs, sessions, steps)
 

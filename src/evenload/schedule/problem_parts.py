@@ -99,6 +99,21 @@ def refuse_tariffs(tariffs: Tariffs, sessions: int, steps: int) -> None:
         raise ColumnsError("Tariffs.of_session needs the index of a tariff for every session")
 
 
+def refuse_terms(terms: CircuitTerms, nodes: int) -> None:
+    """Raise ``ColumnsError`` for terms at a circuit that is not there, or that cannot be minimised."""
+    refuse_shapes(terms, terms.node.shape[0])
+    wrong = {
+        "node": (terms.node < 0) | (terms.node >= nodes),
+        "smoothing_per_kw2h": ~(np.isfinite(terms.smoothing_per_kw2h) & (terms.smoothing_per_kw2h >= 0)),
+        "peak_per_kw": ~(np.isfinite(terms.peak_per_kw) & (terms.peak_per_kw >= 0)),
+        "peak_kw_so_far": np.isnan(terms.peak_kw_so_far) | (terms.peak_kw_so_far == np.inf),
+    }
+    for name, bad in wrong.items():
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ColumnsError(f"CircuitTerms.{name}[{row}] = {getattr(terms, name)[row]} cannot be")
+
+
 def refuse_impossible(batteries: Batteries, energy_kwh: FloatArray) -> None:
     """Raise ``ColumnsError`` for batteries that cannot be, or not one a need (S,)."""
     refuse_shapes(batteries, energy_kwh.shape[0])
@@ -108,7 +123,8 @@ def refuse_impossible(batteries: Batteries, energy_kwh: FloatArray) -> None:
         "down_kwh": ~(batteries.down_kwh >= 0),
         "up_kwh": ~(batteries.up_kwh >= energy_kwh * (1 - 1e-9)),
         "wear_per_kwh": ~(np.isfinite(batteries.wear_per_kwh) & (batteries.wear_per_kwh >= 0)),
-        "full_kwh": ~((batteries.full_kwh > batteries.knee_kwh) | (np.isinf(batteries.full_kwh))),
+        "knee_kwh": np.isnan(batteries.knee_kwh),
+        "full_kwh": ~((batteries.full_kwh > batteries.knee_kwh) | np.isinf(batteries.full_kwh)),
     }
     for name, bad in wrong.items():
         if bad.any():

@@ -86,4 +86,4 @@ def _safe_kw(problem: Problem, power_kw: FloatArray, given_kw: FloatArray) -> Fl
         level[here] += total * hours
     end = _tapered_kw(problem, np.minimum(batteries.up_kwh, batteries.full_kwh)[session], session)
     gives = batteries.discharge_kw_max[session] > 0
-    return np.where(gives, np.clip(end - given_kw, 0.0, problem.cap_kw), safe)
+    return np.where(gives, np.maximum(np.minimum(end, problem.cap_kw) - given_kw, 0.0), safe)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality
-from evenload.ocpp.clock import plausible, station_time
+from evenload.domain.station_readings import MeterFault, Quality, SampleContext
+from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
 from evenload.ocpp.sampling import Sampling, context_of
@@ -45,23 +45,26 @@ def events_of(
     for value in values:
         sampling = _sampling(value, now)
         readings = tuple(sampling.readings(dossier.interval_s))
-        signed = tuple(one.value for one in value.sampled_value if one.format is ValueFormat.SIGNED_DATA)
-        events += dossier.metered(evse_id, readings, sampling.faults, now, transaction, signed)
+        signed = [one.value for one in value.sampled_value if one.format is ValueFormat.SIGNED_DATA]
+        events += dossier.metered(evse_id, readings, sampling.faults, now, transaction, tuple(signed))
     return events
 
 
+def _context(samples: Iterable[SampledValue]) -> SampleContext:
+    for one in samples:
+        if one.context:
+            return context_of(one.context)
+    return SampleContext.PERIODIC
+
+
 def _sampling(value: MeterValue | TransactionData, now: datetime) -> Sampling:
-    trusted = plausible(value.timestamp, now)
+    at = station_time(value.timestamp, now)
+    trusted = at == value.timestamp
     samples = [one for one in value.sampled_value if one.format is not ValueFormat.SIGNED_DATA]
-    context = context_of(next((one.context for one in samples if one.context), ""))
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    sampling = Sampling(station_time(value.timestamp, now), context, quality)
+    sampling = Sampling(at, _context(samples), quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
-    for sample in samples:
-        _add(sampling, sample)
+    for one in samples:
+        sampling.add(one.measurand or "", one.value, one.unit or "", one.phase or "", one.location or "")
     return sampling
-
-
-def _add(sampling: Sampling, sample: SampledValue) -> None:
-    sampling.add(sample.measurand or "", sample.value, sample.unit or "", sample.phase or "", sample.location or "")

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality, Reading
-from evenload.ocpp.clock import plausible, station_time
+from evenload.domain.station_readings import MeterFault, Quality, Reading, SampleContext
+from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
 from evenload.ocpp.sampling import Sampling, context_of
 from evenload.ocpp.transactions import Transaction
-from evenload.ocpp.v201.wire.datatypes import MeterValue, SampledValue
+from evenload.ocpp.v201.wire.datatypes import MeterValue, SampledValue, UnitOfMeasure
 from evenload.ocpp.v201.wire.metering import MeterValuesRequest, MeterValuesResponse
 
 _ANSWER = MeterValuesResponse()
+_NO_UNIT = UnitOfMeasure()
 
 
 def meter_values(dossier: Dossier, request: MeterValuesRequest, now: datetime) -> Outcome:
@@ -33,29 +34,32 @@ def events_of(
     """What a meter value means: readings and events."""
     sampling = _sampling(value, now)
     readings = tuple(sampling.readings(dossier.interval_s))
-    signed = tuple(one.signed_meter_value.signed_meter_data for one in value.sampled_value if one.signed_meter_value)
-    return readings, dossier.metered(evse_id, readings, sampling.faults, now, transaction, signed)
+    signed = [one.signed_meter_value.signed_meter_data for one in value.sampled_value if one.signed_meter_value]
+    return readings, dossier.metered(evse_id, readings, sampling.faults, now, transaction, tuple(signed))
+
+
+def _context(samples: Iterable[SampledValue]) -> SampleContext:
+    for one in samples:
+        if one.context:
+            return context_of(one.context)
+    return SampleContext.PERIODIC
 
 
 def _sampling(value: MeterValue, now: datetime) -> Sampling:
-    trusted = plausible(value.timestamp, now)
-    context = context_of(next((one.context for one in value.sampled_value if one.context), ""))
+    at = station_time(value.timestamp, now)
+    trusted = at == value.timestamp
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    sampling = Sampling(station_time(value.timestamp, now), context, quality)
+    sampling = Sampling(at, _context(value.sampled_value), quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
-    for sample in value.sampled_value:
-        _add(sampling, sample)
+    for one in value.sampled_value:
+        unit = one.unit_of_measure or _NO_UNIT
+        sampling.add(
+            one.measurand or "",
+            one.value,
+            unit.unit or "",
+            one.phase or "",
+            one.location or "",
+            unit.multiplier or 0,
+        )
     return sampling
-
-
-def _add(sampling: Sampling, sample: SampledValue) -> None:
-    unit = sample.unit_of_measure
-    sampling.add(
-        sample.measurand or "",
-        sample.value,
-        (unit.unit if unit else None) or "",
-        sample.phase or "",
-        sample.location or "",
-        (unit.multiplier if unit else None) or 0,
-    )

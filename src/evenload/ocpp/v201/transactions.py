@@ -124,11 +124,11 @@ class _Told:
         return registers[0 if first else -1] if registers else None
 
     def _event(self, kind: type[E], **rest: Any) -> E:  # noqa: ANN401
-        return self._dossier.event(
-            kind,
-            self._now,
-            self._at,
-            self._transaction.evse_id,
+        return kind(
+            station=self._dossier.station,
+            at=self._at,
+            received_at=self._now,
+            evse_id=self._transaction.evse_id,
             transaction_id=self._transaction.transaction_id,
             sequence=self._request.seq_no,
             offline=bool(self._request.offline) or self._dossier.is_late(self._at, self._now),

@@ -45,9 +45,11 @@ def serve(fleet: Fleet, net: Network, lack: FloatArray, scarce: BoolArray, state
     complete = True
     for i in range(lack.size):
         if lack[i] > SMALL and fleet.battery[i] != NONE:
-            _forget(net, search)
-            if _offer(fleet, net, search, i, NONE, NONE) == NONE:
-                _mark(search, scarce)
+            for k in range(fleet.slots[i]):
+                t = fleet.first_step[i] + k
+                node = _full_circuit(fleet, net, i, t)
+                if node != NONE and fleet.cap_kw[fleet.begin[i] + k] - fleet.power_kw[fleet.begin[i] + k] > SMALL:
+                    scarce[node, t] = True
             continue
         while lack[i] > SMALL and not _shut_in(fleet, net, i, scarce):
             found, mover, step = _look(fleet, net, search, i)

@@ -234,7 +234,7 @@ def _polish_store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i:
     _rooms_of_store(fleet, stores, net, i, slots, most, fewest)
     _prices_of_store(fleet, stores, net, prices, i, slots, found)
     power = fleet.power_kw[b : b + n].copy()
-    least = _cost_of(power, slots, refusal, trip, fleet.need[i])
+    least = _cost_of(power, slots, refusal, band)
     sides = np.where(power < 0.0, -1, 1)
     flips = 0
     for k in range(-1, n):
@@ -247,7 +247,7 @@ def _polish_store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i:
             slots.cap[j] = most[j] if free or sides[j] > 0 else 0.0
             slots.back[j] = fewest[j] if free or sides[j] < 0 else 0.0
         best(slots, band, 0.0, refusal, fleet.marginal[i], found)
-        cost = _cost_of(found, slots, refusal, trip, fleet.need[i])
+        cost = _cost_of(found, slots, refusal, band)
         if cost < least:
             least, power[:] = cost, found
         elif k >= 0:
@@ -264,7 +264,7 @@ def _rooms_of_store(
     for k in range(most.size):
         t, now = t0 + k, fleet.power_kw[b + k]
         slots.over[k], slots.under[k] = -np.inf, np.inf
-        back = stores.back_kw_max[battery] * fleet.cap_kw[b + k] / fleet.power_kw_max[i]
+        back = stores.back_kw_max[battery] * fleet.cap_kw[b + k] / max(fleet.power_kw_max[i], SMALL)
         highest = now + max(room_up(fleet, net, i, t), 0.0)
         lowest = max(now - max(room_down(net, fleet.leaf[i], t), 0.0), -back)
         slots.fixed[k] = lowest if lowest > 0.0 else min(highest, 0.0)
@@ -280,7 +280,7 @@ def _prices_of_store(
     t0, battery = fleet.first_step[i], fleet.battery[i]
     buy, sell = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]]
     extra[:] = 0.0
-    slots.rise[:] = 0.02 * prices.smoothing / fleet.power_kw_max[i]
+    slots.rise[:] = 0.1 * prices.smoothing / max(fleet.power_kw_max[i], SMALL)
     _add_smoothing(fleet, net, i, extra, slots.rise)
     for k in range(extra.size):
         slots.buy[k] = buy[t0 + k] + extra[k] + slots.rise[k] * slots.fixed[k]
@@ -288,12 +288,14 @@ def _prices_of_store(
 
 
 @njit(cache=True, nogil=True)
-def _cost_of(power: FloatArray, slots: Slots, refusal: float, trip: float, need: float) -> float:
-    """What powers cost one session, refusal of what it lacks included."""
-    cost, level = 0.0, 0.0
+def _cost_of(power: FloatArray, slots: Slots, refusal: float, band: Band) -> float:
+    """What powers cost one session, refusal of what it lacks included; infinite outside its band or above its need."""
+    cost, level, slack = 0.0, 0.0, 1e-8 * (1.0 + band.need)
     for k in range(power.size):
         each, rise = power[k], slots.rise[k]
         price = (slots.buy[k] if each > 0.0 else slots.sell[k]) - rise * slots.fixed[k]
         cost += each * price + 0.5 * rise * each * each
-        level += each if each > 0.0 else each / trip
-    return cost + refusal * max(need - level, 0.0)
+        level += each if each > 0.0 else each / band.round_trip
+        if level > band.up + slack or level < -band.down - slack:
+            return np.inf
+    return cost + refusal * max(band.need - level, 0.0) if level <= band.need + slack else np.inf

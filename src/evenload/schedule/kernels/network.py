@@ -69,6 +69,7 @@ class Network(NamedTuple):
     parent: IntArray  # (N,)
     flow_row: IntArray  # (N,)
     kind: IntArray  # (N,)
+    crowd: IntArray  # (N,) how many parts of the fleet answer to its flow at once
     first_row: IntArray  # (N,)
     last_row: IntArray  # (N,)
     gives_back: BoolArray  # (N,) whether anybody below does

@@ -13,6 +13,7 @@ from evenload.schedule.kernels.market import cheapest, market, response
 from evenload.schedule.kernels.network import (
     LIMIT,
     NONE,
+    SMALL,
     SMOOTHING,
     Fleet,
     Network,
@@ -32,7 +33,9 @@ def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
     (flow - head))``. The kink of that sum at the lowest limit is exact; circuits above are taken as straight lines
-    through where they are now, which the next sweep corrects. What would cost more than ``refusal`` is left unserved.
+    through where they are now, which the next sweep corrects. Where several parts of a fleet answer at once, each counts
+    its changes as those of all, so that together they do not overshoot. What would cost more than ``refusal`` is
+    left unserved.
     """
     work = np.empty((9, prices.buy.shape[1]))
     for i in range(first, last):
@@ -50,19 +53,20 @@ def _charge(fleet: Fleet, net: Network, prices: Prices, i: int, work: FloatArray
     t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
     level, rise, over, best_kw = work[0, :n], work[1, :n], work[2, :n], work[3, :n]
     cap, power, price = fleet.cap_kw[b : b + n], fleet.power_kw[b : b + n], prices.buy[fleet.tariff[i]]
-    kink, smooth = _kink(net, fleet.leaf[i]), prices.smoothing / fleet.power_kw_max[i]
+    kink, smooth = _kink(net, fleet.leaf[i]), prices.smoothing / max(fleet.power_kw_max[i], SMALL)
     steep = net.stiffness[kink]
     for k in range(n):
         level[k], rise[k], over[k] = price[t0 + k], smooth, -np.inf
     outside(net, fleet.leaf[i], kink, t0, power, level, rise)
+    slope = steep * net.crowd[kink]
     if steep > 0.0:
         toll, flow, head = net.toll[kink], net.flow_kw[net.flow_row[kink]], net.head_kw[kink]
         for k in range(n):
-            over[k] = toll[t0 + k] + steep * (flow[t0 + k] - power[k] - head[t0 + k])
-    marginal = market(level, rise, over, cap, fleet.need[i], fleet.marginal[i], steep, prices.refusal)
+            over[k] = toll[t0 + k] + steep * (flow[t0 + k] - head[t0 + k]) - slope * power[k]
+    marginal = market(level, rise, over, cap, fleet.need[i], fleet.marginal[i], slope, prices.refusal)
     fleet.marginal[i] = marginal
     for k in range(n):
-        best_kw[k] = response(marginal, level[k], rise[k], over[k], cap[k], steep)
+        best_kw[k] = response(marginal, level[k], rise[k], over[k], cap[k], slope)
     take(fleet, net, i, best_kw)
 
 
@@ -75,7 +79,8 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
     best_kw, extra = work[6, :n], work[7, :n]
     slots.fixed[:] = 0.0
     kink, trip = _kink(net, fleet.leaf[i]), stores.round_trip[battery]
-    steep, smooth = net.stiffness[kink], prices.smoothing / fleet.power_kw_max[i]
+    steep, smooth = net.stiffness[kink], prices.smoothing / max(fleet.power_kw_max[i], SMALL)
+    slope = steep * net.crowd[kink]
     buy, sell = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]]
     extra[:] = 0.0
     slots.rise[:] = smooth
@@ -86,10 +91,10 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
         slots.buy[k], slots.sell[k] = buy[t] + extra[k], sell[t] - stores.wear[battery] + extra[k]
         slots.over[k], slots.under[k] = -np.inf, np.inf
         if steep > 0.0:
-            slots.over[k] = toll[t] + steep * (flow[t] - power[k] - head[t])
+            slots.over[k] = toll[t] + steep * (flow[t] - head[t]) - slope * power[k]
             if net.kind[kink] == LIMIT:
-                slots.under[k] = toll[t] + steep * (flow[t] - power[k] - net.low_kw[kink, t])
-        slots.back[k] = stores.back_kw_max[battery] * cap[k] / fleet.power_kw_max[i]
+                slots.under[k] = toll[t] + steep * (flow[t] - net.low_kw[kink, t]) - slope * power[k]
+        slots.back[k] = stores.back_kw_max[battery] * cap[k] / max(fleet.power_kw_max[i], SMALL)
         toll_now = max(0.0, slots.over[k]) + min(0.0, slots.under[k])
         if slots.buy[k] + toll_now < trip * (
             slots.sell[k] + toll_now
@@ -97,7 +102,7 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
             line = (slots.buy[k] * cap[k] + slots.sell[k] * slots.back[k]) / (cap[k] + slots.back[k] / trip + 1e-300)
             slots.buy[k], slots.sell[k] = line, line / trip
     band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
-    fleet.marginal[i] = best(slots, band, steep, prices.refusal, fleet.marginal[i], best_kw)
+    fleet.marginal[i] = best(slots, band, slope, prices.refusal, fleet.marginal[i], best_kw)
     take(fleet, net, i, best_kw)
 
 
@@ -110,9 +115,9 @@ def take(fleet: Fleet, net: Network, i: int, new_kw: FloatArray) -> None:
         new_kw[k] -= power[k]
     node = fleet.leaf[i]
     while node != NONE:
-        flow = net.flow_kw[net.flow_row[node], t0 : t0 + n]
+        flow, crowd = net.flow_kw[net.flow_row[node], t0 : t0 + n], net.crowd[node]
         for k in range(n):
-            flow[k] += new_kw[k]
+            flow[k] += crowd * new_kw[k]
         node = net.parent[node]
     for k in range(n):
         power[k] += new_kw[k]
@@ -138,17 +143,18 @@ def outside(
         if steep > 0.0 and node != kink:
             toll, flow, head = net.toll[node], net.flow_kw[net.flow_row[node]], net.head_kw[node]
             smooths = net.kind[node] == SMOOTHING
+            slope = steep * net.crowd[node]
             two_sided = net.gives_back[node] and net.kind[node] == LIMIT
             for k in range(power.size):
                 now = toll[t0 + k] + steep * (flow[t0 + k] - head[t0 + k])
                 if two_sided and now < 0.0:
                     now = min(0.0, toll[t0 + k] + steep * (flow[t0 + k] - net.low_kw[node, t0 + k]))
                     if now < 0.0:
-                        level[k] += now - steep * power[k]
-                        rise[k] += steep
+                        level[k] += now - slope * power[k]
+                        rise[k] += slope
                 elif smooths or now > 0.0:
-                    level[k] += now - steep * power[k]
-                    rise[k] += steep
+                    level[k] += now - slope * power[k]
+                    rise[k] += slope
         node = net.parent[node]
 
 
@@ -172,7 +178,7 @@ def sessions_value(fleet: Fleet, stores: Stores, path: FloatArray, prices: Price
         sell = prices.sell[fleet.tariff[i]]
         for k in range(n):
             earned[k] = sell[t0 + k] - stores.wear[battery] + tolls[k]
-            back[k] = stores.back_kw_max[battery] * cap[k] / fleet.power_kw_max[i]
+            back[k] = stores.back_kw_max[battery] * cap[k] / max(fleet.power_kw_max[i], SMALL)
         band = Band(stores.round_trip[battery], stores.down[battery], stores.up[battery], fleet.need[i])
         total += least(paid, earned, cap, back, band, prices.refusal, room)
     return total

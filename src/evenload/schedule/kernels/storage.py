@@ -149,7 +149,7 @@ def best(slots: Slots, band: Band, steep: float, refusal: float, guess: float, p
         fixed = _stored(slots.fixed[k], band.round_trip)
         most = band.need if k == n - 1 else band.up
         x = min(max(level + fixed + change[k], -band.down), most) - level - fixed  # to the last digit
-        x = 0.0 if x * change[k] <= 0.0 else x
+        x = 0.0 if x * change[k] <= 0.0 else min(max(x, -slots.back[k] / band.round_trip), slots.cap[k])
         power[k] = slots.fixed[k] + (x if x > 0.0 else band.round_trip * x)
         level += fixed + x
     return at_end

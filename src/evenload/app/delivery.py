@@ -1,0 +1,84 @@
+"""Delivery: gives stations the orders that wait for them in the store, from whatever process they came."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from evenload.app.desks import Desks
+from evenload.base.errors import InputError
+from evenload.domain.station_commands import Settlement
+from evenload.net.ocpp_server import OcppServer
+from evenload.service import orders
+from evenload.service.ports import Store, StoreError
+from evenload.service.rows import OrderRow
+
+_log = logging.getLogger("evenload.app.delivery")
+
+PERIOD_S: Final = 0.5
+_AGAIN_S: Final = 30.0
+
+
+class Delivery:
+    """Reads orders as they come; gives each to its station while that is connected, until it gets an answer."""
+
+    def __init__(self, store: Store, server: OcppServer, desks: Desks, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._server = server
+        self._desks = desks
+        self._clock = clock
+        self._number = 0
+        self._waiting: dict[str, OrderRow] = {}
+        self._not_before: dict[str, float] = {}
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            try:
+                await self._read()
+            except StoreError as error:
+                _log.warning("event=orders_not_read why=%s", error)
+            self._give()
+            await asyncio.sleep(PERIOD_S)
+
+    async def _read(self) -> None:
+        now = self._clock()
+        came = list(await asyncio.to_thread(orders.to_give, self._store, self._number, now))
+        self._number = max([self._number, *(one.number for one in came)])
+        renewed, self._desks.renewed = self._desks.renewed, set()
+        for station in renewed:
+            came += await asyncio.to_thread(orders.standing, self._store, station, now)
+        for one in came:
+            if self._waiting.setdefault(one.order_id, one) is one:
+                _log.info("station=%s event=ordered kind=%s order=%s", one.station, one.kind, one.order_id)
+        self._waiting = {
+            name: one for name, one in self._waiting.items() if one.worthless_at is None or one.worthless_at > now
+        }
+
+    def _give(self) -> None:
+        connected, loop = self._server.connected, asyncio.get_running_loop()
+        for name, row in self._waiting.items():
+            due = self._not_before.get(name, 0.0) <= loop.time()
+            if due and row.station in connected and name not in self._under_way:
+                self._under_way[name] = loop.create_task(self._deliver(row))
+
+    async def _deliver(self, row: OrderRow) -> None:
+        name = row.order_id
+        try:
+            command = orders.command_of(row)
+        except InputError:
+            _log.exception("station=%s event=order_unreadable order=%s", row.station, name)
+            self._waiting.pop(name, None)
+        else:
+            settled = await self._server.command(row.station, command)
+            _log.info("station=%s event=settled kind=%s order=%s how=%s info=%r", row.station, row.kind, name,
+                      settled.settlement, settled.info)  # fmt: skip
+            if settled.settlement is Settlement.NO_ANSWER:
+                self._not_before[name] = asyncio.get_running_loop().time() + _AGAIN_S
+            else:
+                self._waiting.pop(name, None)
+                self._not_before.pop(name, None)
+        finally:
+            self._under_way.pop(name, None)

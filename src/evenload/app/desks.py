@@ -1,0 +1,46 @@
+"""The desks of all stations: one each, which outlives its connections."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from evenload.domain.station import StationId, TokenStatus
+from evenload.ocpp import desks
+from evenload.ocpp.desk import Desk
+from evenload.ocpp.dialect import Dialect
+from evenload.ocpp.dossier import DeskPolicy
+from evenload.service.ports import Store
+from evenload.service.records import StoreRecords, TransactionNumbers
+
+
+class Desks:
+    """Makes desks from what is kept. ``renewed`` are stations whose desk knows nothing yet of what is wanted."""
+
+    def __init__(
+        self, store: Store, policy: DeskPolicy, clock: Callable[[], datetime], unknown_tokens: TokenStatus
+    ) -> None:
+        self.renewed: set[StationId] = set()
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._unknown_tokens = unknown_tokens
+        self._numbers: dict[str, TransactionNumbers] = {}
+        self._desks: dict[StationId, tuple[Dialect, Desk]] = {}
+
+    def desk_for(self, station: StationId, dialect: Dialect) -> Desk:
+        """The desk of a station, another one where it speaks another version than before."""
+        kept = self._desks.get(station)
+        if kept and kept[0] is dialect:
+            return kept[1]
+        desk = desks.desk_for(station, dialect, self._records(station), self._policy)
+        self._desks[station] = (dialect, desk)
+        self.renewed.add(station)
+        return desk
+
+    def forget(self, stations: Iterable[StationId]) -> None:
+        """Begin anew from what is kept with stations some of whose events were not."""
+        for station in stations:
+            self._desks.pop(station, None)
+
+    def _records(self, station: StationId) -> StoreRecords:
+        numbers = self._numbers.setdefault(station.tenant, TransactionNumbers(self._store, station.tenant))
+        return StoreRecords(self._store, station, numbers, self._clock, self._unknown_tokens)

@@ -1,0 +1,87 @@
+"""Who may connect, from the store."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Final
+
+from evenload.domain.station import StationId
+from evenload.net.ports import SecurityProfile, StationRecord, TenantRecord
+from evenload.service import admission
+from evenload.service.ports import Store, StoreError
+from evenload.service.rows import StationRow
+
+_log = logging.getLogger("evenload.app.directory")
+
+_KEPT_S: Final = 2.0
+_KEPT_MAX: Final = 20_000
+_NOTED_EVERY_S: Final = 60.0
+
+
+class StoreDirectory:
+    """A ``Directory``. What was read is good for two seconds: so soon an approval works.
+
+    With ``welcome`` a station nobody knows is taken in; otherwise it is noted, for somebody to approve.
+    """
+
+    def __init__(
+        self, store: Store, writer: Executor, tenants: dict[str, TenantRecord], clock: Callable[[], datetime],
+        *, welcome: bool,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._writer = writer
+        self._tenants = tenants
+        self._clock = clock
+        self._welcome = welcome
+        self._seconds = asyncio.get_running_loop().time
+        self._read: dict[StationId, tuple[float, StationRecord | None]] = {}
+        self._noted: dict[StationId, float] = {}
+
+    async def look_up(self, station: StationId) -> tuple[TenantRecord | None, StationRecord | None]:
+        """The tenant and the station, each ``None`` where unknown."""
+        tenant = self._tenants.get(station.tenant)
+        if tenant is None:
+            return None, None
+        read_at, record = self._read.get(station, (-_KEPT_S, None))
+        if self._seconds() - read_at >= _KEPT_S:
+            record = await asyncio.get_running_loop().run_in_executor(None, self._record, station)
+            if len(self._read) >= _KEPT_MAX:
+                self._read.clear()
+            self._read[station] = (self._seconds(), record)
+        return tenant, record
+
+    def _record(self, station: StationId) -> StationRecord | None:
+        with self._store.reading() as unit:
+            row = unit.stations.find(station)
+        if self._welcome and (row is None or not row.approved):
+            row = self._writer.submit(self._note, station, "", welcome=True).result()
+        return record_of(row) if row else None
+
+    def hold(self, station: StationId, address: str) -> None:
+        """Note a station that knocked and may not come in yet, each once a minute."""
+        now = self._seconds()
+        if now - self._noted.get(station, -_NOTED_EVERY_S) < _NOTED_EVERY_S:
+            return
+        if len(self._noted) >= admission.HELD_MAX:
+            self._noted = {one: at for one, at in self._noted.items() if now - at < _NOTED_EVERY_S}
+        if len(self._noted) < admission.HELD_MAX:
+            self._noted[station] = now
+            self._writer.submit(self._note, station, address)
+
+    def _note(self, station: StationId, address: str, *, welcome: bool = False) -> StationRow | None:
+        try:
+            row = admission.note(self._store, station, address, self._clock(), welcome=welcome)
+        except StoreError:
+            _log.exception("station=%s event=not_noted", station)
+            return None
+        if row is not None and not row.approved:
+            _log.warning("station=%s event=held address=%s; to let it in: evenload ocpp approve %s", station, address,
+                         station.identity, extra={"event": "held", "station": str(station)})  # fmt: skip
+        return row
+
+
+def record_of(row: StationRow) -> StationRecord:
+    """A station as the door knows it."""
+    return StationRecord(row.approved, SecurityProfile(row.profile), row.password_hash, row.certificate_name)

@@ -1,0 +1,57 @@
+"""Logs: one line an entry, as text or JSON, to standard error; secrets never."""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Final, TextIO
+
+_SECRETS: Final = re.compile(
+    r"(?i)((?:basic|bearer)\s+|(?:authorization_?key|password|secret)(?:[\"']\s*,\s*[\"']value)?[\"'\s:=]+)[^\s\"',}\]]+"
+)
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def without_secrets(text: str) -> str:
+    """A text whose passwords, keys and credentials are hidden."""
+    return _SECRETS.sub(r"\1(hidden)", text)
+
+
+class TextLines(logging.Formatter):
+    """Time, level and text; a defect with its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One entry."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        text = f"{at} {record.levelname.lower():7} {record.name.removeprefix('evenload.')} {record.getMessage()}"
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return without_secrets(text)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; what was logged beside the text has keys of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One entry."""
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "text": without_secrets(record.getMessage()),
+            **{name: without_secrets(str(value)) for name, value in vars(record).items() if name not in _STANDARD},
+        }
+        if record.exc_info:
+            told["traceback"] = without_secrets(self.formatException(record.exc_info))
+        return json.dumps(told, ensure_ascii=False)
+
+
+def set_up_logs(level: str, form: str, stream: TextIO | None = None) -> None:
+    """Send what evenload logs to a stream."""
+    target = logging.StreamHandler(stream or sys.stderr)
+    target.setFormatter(JsonLines() if form == "json" else TextLines())
+    root = logging.getLogger("evenload")
+    root.handlers = [target]
+    root.setLevel(level.upper())
+    root.propagate = False

@@ -1,0 +1,57 @@
+"""What the commands of `evenload ocpp` share: the options every one has, and how instants and tables are shown."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from evenload.cli.terminal import output
+
+if TYPE_CHECKING:
+    from evenload.store.sqlite.store import SqliteStore
+
+Database = Annotated[Path, typer.Option(envvar="EVENLOAD_DATABASE", help="The database of `evenload serve`.")]
+Tenant = Annotated[str, typer.Option(help="Whose stations.")]
+Identity = Annotated[str, typer.Argument(metavar="IDENTITY", help="The station's own name, as its path ends.")]
+Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many at most.")]
+EVENLOAD_DB = Path("evenload.db")
+
+
+def opened(database: Path, *, make: bool = False) -> "SqliteStore":
+    """The store of a server."""
+    from evenload.store.sqlite.store import SqliteStore  # noqa: PLC0415 - loads when it is needed
+
+    return SqliteStore(database, make=make)
+
+
+def now() -> datetime:
+    """This instant."""
+    from evenload.app.clock import utc_now  # noqa: PLC0415 - loads when it is needed
+
+    return utc_now()
+
+
+def shown_instant(instant: datetime | None) -> str:
+    """An instant in UTC to the second, ``-`` where there is none."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if instant else "-"
+
+
+def shown_number(value: float | None, digits: int = 2) -> str:
+    """A number, ``-`` where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> None:
+    """Print rows below their names, or a sentence where there are none."""
+    if not rows:
+        output.print(otherwise, markup=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        table.add_row(*(one.replace("[", "\\[") for one in row))
+    output.print(table)

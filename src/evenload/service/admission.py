@@ -1,0 +1,72 @@
+"""Admit: which stations may come in. Each call is one unit of work."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from evenload.base.errors import InputError, did_you_mean
+from evenload.domain.station import StationId, Token, TokenStatus
+from evenload.service.ports import Store, Unit
+from evenload.service.rows import StationRow, TokenRow
+
+HELD_MAX: Final = 1000
+"""How many unknown stations of a tenant are noted: who knocks under ever new names fills no disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How a station has to prove itself: the weakest security profile (0 to 3), and what it is checked against."""
+
+    profile: int = 0
+    password_hash: str = field(default="", repr=False)
+    certificate_name: str = ""
+
+
+def note(store: Store, station: StationId, address: str, now: datetime, *, welcome: bool = False) -> StationRow | None:
+    """Note a station that knocked, and let it in where ``welcome``. ``None`` beyond ``HELD_MAX`` that are held."""
+    with store.writing() as unit:
+        row = unit.stations.find(station)
+        if row is None and not welcome and unit.stations.held(station.tenant) >= HELD_MAX:
+            return None
+        row = replace(row or StationRow(station), address=address, noted_at=now)
+        row = replace(row, approved=row.approved or welcome)
+        unit.stations.put([row])
+        return row
+
+
+def add(store: Store, station: StationId, credentials: Credentials, now: datetime) -> None:
+    """Add a station before it ever knocked; ``InputError`` where it is there."""
+    with store.writing() as unit:
+        if unit.stations.find(station):
+            raise InputError(f"station {station} is there already; `evenload ocpp approve` changes how it comes in")
+        unit.stations.put([_with(StationRow(station, approved=True, noted_at=now), credentials)])
+
+
+def approve(store: Store, station: StationId, credentials: Credentials) -> StationRow:
+    """Let a station in that was held, or change how it has to prove itself; ``InputError`` where it is unknown."""
+    with store.writing() as unit:
+        row = replace(_with(known_station(unit, station), credentials), approved=True)
+        unit.stations.put([row])
+        return row
+
+
+def known_station(unit: Unit, station: StationId) -> StationRow:
+    """A station that there is; ``InputError`` with the nearest name otherwise."""
+    row = unit.stations.find(station)
+    if row is None:
+        near = did_you_mean(station.identity, [one.station.identity for one in unit.stations.of(station.tenant)])
+        raise InputError(f"tenant {station.tenant!r} has no station {station.identity!r}.{near}")
+    return row
+
+
+def put_token(store: Store, tenant: str, token: Token, status: TokenStatus, expires_at: datetime | None = None) -> None:
+    """Say what a token may do."""
+    with store.writing() as unit:
+        unit.tokens.put([TokenRow(tenant, token, status, expires_at)])
+
+
+def _with(row: StationRow, credentials: Credentials) -> StationRow:
+    return replace(
+        row, profile=credentials.profile, password_hash=credentials.password_hash,
+        certificate_name=credentials.certificate_name,
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""Observe: what happened at stations is kept. The same events again change nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import CommandSettled
+from evenload.domain.station_events import (
+    DisobedienceFound,
+    FallbackVerified,
+    MeterSampled,
+    SequenceGapFound,
+    StationBooted,
+    StationEvent,
+    StationLost,
+    StatusChanged,
+    TransactionEnded,
+    TransactionEvent,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from evenload.domain.station_readings import Quality
+from evenload.service.event_text import is_logged, row_of
+from evenload.service.ports import Store, Unit
+from evenload.service.rows import ConnectorRow, ReadingRow, StationRow, TransactionRow
+
+_OF_TRANSACTIONS: Final = (TransactionStarted, TransactionUpdated, TransactionEnded, SequenceGapFound)
+
+
+def observe(store: Store, events: Sequence[StationEvent]) -> None:
+    """Keep what events mean, all in one unit of work. ``StoreError`` where that cannot be: nothing is kept then."""
+    if not events:
+        return
+    with store.writing() as unit:
+        _stations(unit, events)
+        _connectors(unit, events)
+        _transactions(unit, [one for one in events if isinstance(one, _OF_TRANSACTIONS)])
+        _readings(unit, events)
+        _orders(unit, [one for one in events if isinstance(one, CommandSettled)])
+        unit.events.add([row_of(one) for one in events if is_logged(one)])
+
+
+# stations
+
+
+def _stations(unit: Unit, events: Sequence[StationEvent]) -> None:
+    changed: dict[StationId, StationRow] = {}
+    seen: dict[StationId, datetime] = {}
+    for event in events:
+        if isinstance(event, StationLost):
+            seen.pop(event.station, None)
+        elif not isinstance(event, CommandSettled):  # which may tell that no answer came
+            seen[event.station] = event.received_at
+        if change := _LIFE.get(type(event)):
+            row = changed.get(event.station) or unit.stations.find(event.station) or StationRow(event.station)
+            changed[event.station] = change(row, event)
+    unit.stations.put(changed.values())
+    unit.stations.saw(seen)
+
+
+def _booted(row: StationRow, event: StationBooted) -> StationRow:
+    kept = event.details == row.details  # another device may stand there now
+    fallback_kw = row.fallback_kw if kept else None
+    return replace(row, details=event.details, booted_at=event.received_at, fallback_kw=fallback_kw)
+
+
+def _lost(row: StationRow, event: StationLost) -> StationRow:
+    return replace(row, lost_at=event.received_at)
+
+
+def _verified(row: StationRow, event: FallbackVerified) -> StationRow:
+    return replace(row, fallback_kw=event.power_kw)
+
+
+def _disobeyed(row: StationRow, event: DisobedienceFound) -> StationRow:
+    return replace(row, disobeyed_at=event.received_at)
+
+
+_LIFE: Final[Mapping[type[StationEvent], Callable[[StationRow, Any], StationRow]]] = {
+    StationBooted: _booted,
+    StationLost: _lost,
+    FallbackVerified: _verified,
+    DisobedienceFound: _disobeyed,
+}
+
+
+def _connectors(unit: Unit, events: Sequence[StationEvent]) -> None:
+    rows = {
+        (one.station, one.evse_id, one.connector_id): ConnectorRow(
+            one.station, one.evse_id, one.connector_id, one.status, one.at, one.error
+        )
+        for one in events
+        if isinstance(one, StatusChanged)
+    }
+    unit.stations.put_connectors(rows.values())
+
+
+# transactions
+
+
+def _transactions(unit: Unit, events: Sequence[TransactionEvent]) -> None:
+    rows = dict(unit.transactions.find({(one.station, one.transaction_id) for one in events}))
+    for event in events:
+        key = (event.station, event.transaction_id)
+        row = rows.get(key) or TransactionRow(*key, event.evse_id, event.at, began=Quality.ESTIMATED)
+        rows[key] = _merged(row, event)
+    unit.transactions.put(rows.values())
+
+
+def _merged(row: TransactionRow, event: TransactionEvent) -> TransactionRow:
+    """A transaction after one of its events, which may come late, twice or out of order."""
+    numbers = [one for one in (row.sequence, event.sequence) if one is not None]
+    row = replace(row, sequence=max(numbers, default=None), last_at=max(row.last_at or event.at, event.at),
+                  evse_id=row.evse_id or event.evse_id)  # fmt: skip
+    match event:
+        case TransactionStarted():
+            return _started(row, event)
+        case TransactionUpdated():
+            return _updated(row, event)
+        case TransactionEnded():
+            return _ended(row, event)
+        case _:
+            return row
+
+
+def _started(row: TransactionRow, event: TransactionStarted) -> TransactionRow:
+    if row.began is Quality.MEASURED and event.quality is not Quality.MEASURED:
+        return row
+    return replace(row, started_at=event.at, connector_id=event.connector_id, token=event.token or row.token,
+                   register_kwh_start=event.register_kwh, began=event.quality)  # fmt: skip
+
+
+def _updated(row: TransactionRow, event: TransactionUpdated) -> TransactionRow:
+    latest = event.at == row.last_at and event.state is not None
+    reopened = row.ended is Quality.ESTIMATED and row.ended_at is not None and event.at > row.ended_at
+    row = replace(row, token=row.token or event.token, state=str(event.state) if latest else row.state)
+    return replace(row, ended=None, ended_at=None, energy_kwh=None, energy_quality=None) if reopened else row
+
+
+def _ended(row: TransactionRow, event: TransactionEnded) -> TransactionRow:
+    if row.ended is Quality.MEASURED and event.quality is not Quality.MEASURED:
+        return row
+    return replace(row, ended=event.quality, ended_at=event.at, register_kwh_end=event.register_kwh,
+                   energy_kwh=event.energy_kwh, energy_quality=event.energy_quality, reason=event.reason)  # fmt: skip
+
+
+# readings and commands
+
+
+def _readings(unit: Unit, events: Sequence[StationEvent]) -> None:
+    unit.readings.put(
+        [
+            ReadingRow(one.station, one.evse_id, reading, one.transaction_id)
+            for one in events
+            if isinstance(one, MeterSampled)
+            for reading in one.readings
+        ]
+    )
+
+
+def _orders(unit: Unit, events: Sequence[CommandSettled]) -> None:
+    if not events:
+        return
+    ends = {one.command_id: one for one in events}
+    rows = unit.orders.find(ends)
+    unit.orders.put(
+        replace(row, settlement=str(end.settlement), info=end.info, settled_at=end.received_at)
+        for row in rows
+        if (end := ends[row.order_id]).station == row.station
+    )

@@ -1,0 +1,71 @@
+"""Order: commands to stations, kept until they were carried out. Each call is one unit of work."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from evenload.base.errors import InputError
+from evenload.domain import station_commands
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import ClearProfile, Command, SetFallback, SetProfile
+from evenload.service.admission import known_station
+from evenload.service.ports import Store
+from evenload.service.rows import OrderRow
+
+_KINDS: Final = {
+    name: kind
+    for name, kind in vars(station_commands).items()
+    if isinstance(kind, type) and issubclass(kind, Command) and kind is not Command
+}
+_WANTED: Final = (SetFallback, SetProfile)
+
+
+def order(store: Store, station: StationId, command: Command, now: datetime) -> None:
+    """Have a command given to a station as soon as it is connected.
+
+    Limits are standing: they take the place of those of their kind and EVSE. ``InputError`` where there is no such
+    station.
+    """
+    standing = isinstance(command, _WANTED)
+    ends = command.limits.end if isinstance(command, SetProfile) else command.worthless_at
+    body = msgspec.json.encode(command).decode()
+    row = OrderRow(
+        command.command_id, station, type(command).__name__, command.evse_id, body, now, ends, standing=standing
+    )
+    with store.writing() as unit:
+        known_station(unit, station)
+        unit.orders.put(
+            replace(one, standing=False) for one in unit.orders.standing(station) if _gives_way(one, command)
+        )
+        unit.orders.add(row)
+
+
+def _gives_way(row: OrderRow, command: Command) -> bool:
+    if isinstance(command, ClearProfile):
+        plans_only = not command.fallback and row.kind == SetFallback.__name__
+        return command.evse_id in (0, row.evse_id) and not plans_only
+    return row.kind == type(command).__name__ and row.evse_id == command.evse_id
+
+
+def command_of(row: OrderRow) -> Command:
+    """The command of a row."""
+    try:
+        return msgspec.json.decode(row.body, type=_KINDS[row.kind])
+    except (KeyError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise InputError(f"order {row.order_id} of kind {row.kind!r} cannot be read: {error}") from error
+
+
+def to_give(store: Store, number: int, now: datetime) -> Sequence[OrderRow]:
+    """Orders after a number that are to be given now or when their station comes."""
+    with store.reading() as unit:
+        return [one for one in unit.orders.to_give(number) if one.worthless_at is None or one.worthless_at > now]
+
+
+def standing(store: Store, station: StationId, now: datetime) -> Sequence[OrderRow]:
+    """What is wanted of a station."""
+    with store.reading() as unit:
+        rows = unit.orders.standing(station)
+    return [one for one in rows if one.worthless_at is None or one.worthless_at > now]

@@ -1,0 +1,166 @@
+"""The ports to where things are kept. Synchronous; the tenant is part of every key and never left out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from evenload.base.errors import EvenloadError
+from evenload.base.instants import Interval
+from evenload.domain.station import StationId
+from evenload.service.rows import (
+    ConnectorRow,
+    EventRow,
+    OrderRow,
+    ReadingRow,
+    StationRow,
+    TokenRow,
+    TransactionRow,
+)
+
+
+class StoreError(EvenloadError):
+    """What is kept cannot be read or written now: the disk is full, or another process holds it."""
+
+
+class Stations(Protocol):
+    """Stations and their connectors."""
+
+    def find(self, station: StationId) -> StationRow | None:
+        """One, or ``None``."""
+
+    def of(self, tenant: str) -> Sequence[StationRow]:
+        """All of a tenant, by identity."""
+
+    def held(self, tenant: str) -> int:
+        """How many of a tenant are not approved."""
+
+    def put(self, rows: Iterable[StationRow]) -> None:
+        """Add or replace."""
+
+    def saw(self, instants: Mapping[StationId, datetime]) -> None:
+        """Note when known ones were last heard of, which never goes back."""
+
+    def connectors(self, tenant: str) -> Sequence[ConnectorRow]:
+        """The connectors of a tenant's stations, by station, EVSE and connector."""
+
+    def put_connectors(self, rows: Iterable[ConnectorRow]) -> None:
+        """Add or replace."""
+
+
+class Tokens(Protocol):
+    """Tokens, by ``Token.key``."""
+
+    def find(self, tenant: str, key: str) -> TokenRow | None:
+        """One, or ``None``."""
+
+    def of(self, tenant: str) -> Sequence[TokenRow]:
+        """All of a tenant, by key."""
+
+    def put(self, rows: Iterable[TokenRow]) -> None:
+        """Add or replace."""
+
+
+class Transactions(Protocol):
+    """Transactions."""
+
+    def find(self, keys: Iterable[tuple[StationId, str]]) -> Mapping[tuple[StationId, str], TransactionRow]:
+        """Those of these keys that there are."""
+
+    def at_station(self, station: StationId, ended_from: datetime) -> Sequence[TransactionRow]:
+        """Those that go on, and those that ended at an instant or later, in order of their start."""
+
+    def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
+        """The last that began, the latest first."""
+
+    def put(self, rows: Iterable[TransactionRow]) -> None:
+        """Add or replace."""
+
+    def reserve_ids(self, tenant: str, count: int) -> int:
+        """The first of ``count`` numbers above 0 in a row that are given to nobody else, ever."""
+
+
+class Readings(Protocol):
+    """Readings; one an EVSE, instant and kind."""
+
+    def within(self, station: StationId, window: Interval, count: int) -> Sequence[ReadingRow]:
+        """The last ``count`` of a window, in order of time."""
+
+    def latest(self, tenant: str) -> Sequence[ReadingRow]:
+        """The latest of each EVSE, by station and EVSE."""
+
+    def put(self, rows: Iterable[ReadingRow]) -> None:
+        """Add; what is told again of one instant completes what was told before."""
+
+
+class Events(Protocol):
+    """The log of events."""
+
+    def after(self, tenant: str, number: int, count: int) -> Sequence[EventRow]:
+        """Those that follow a number, in order."""
+
+    def last(self, tenant: str, count: int) -> Sequence[EventRow]:
+        """The last ones, in order."""
+
+    def add(self, rows: Iterable[EventRow]) -> None:
+        """Append, but not what is there to the letter, save for when it was received."""
+
+
+class Orders(Protocol):
+    """Commands to stations on their way."""
+
+    def find(self, order_ids: Iterable[str]) -> Sequence[OrderRow]:
+        """Those of these ids that there are."""
+
+    def to_give(self, number: int) -> Sequence[OrderRow]:
+        """Those after a number that got no answer yet or are standing, in order."""
+
+    def standing(self, station: StationId) -> Sequence[OrderRow]:
+        """Those of a station that are standing, in order."""
+
+    def last(self, tenant: str, count: int) -> Sequence[OrderRow]:
+        """The last of a tenant, in order."""
+
+    def add(self, row: OrderRow) -> None:
+        """Append."""
+
+    def put(self, rows: Iterable[OrderRow]) -> None:
+        """Replace."""
+
+
+class Unit(Protocol):
+    """A unit of work: all of it or nothing."""
+
+    @property
+    def stations(self) -> Stations:
+        """Stations and their connectors."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens."""
+
+    @property
+    def transactions(self) -> Transactions:
+        """Transactions."""
+
+    @property
+    def readings(self) -> Readings:
+        """Readings."""
+
+    @property
+    def events(self) -> Events:
+        """The log of events."""
+
+    @property
+    def orders(self) -> Orders:
+        """Commands on their way."""
+
+
+class Store(Protocol):
+    """Where things are kept. Any thread may call; ``StoreError`` where it cannot be done."""
+
+    def reading(self) -> AbstractContextManager[Unit]:
+        """A unit that only reads, of one state."""
+
+    def writing(self) -> AbstractContextManager[Unit]:
+        """A unit that nobody else's writing comes between; durable once it is left without an error."""

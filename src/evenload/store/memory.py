@@ -1,0 +1,239 @@
+"""A store in memory: gone with the process. For tests and for trying things out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+from evenload.base.instants import Interval
+from evenload.domain.station import StationId
+from evenload.domain.station_readings import Reading
+from evenload.service.rows import (
+    ConnectorRow,
+    EventRow,
+    OrderRow,
+    ReadingRow,
+    StationRow,
+    TokenRow,
+    TransactionRow,
+)
+
+_NO_ANSWER = ("", "no_answer")
+
+
+@dataclass
+class MemoryStations:
+    """Stations and their connectors."""
+
+    rows: dict[StationId, StationRow] = field(default_factory=dict)
+    ports: dict[tuple[StationId, int, int], ConnectorRow] = field(default_factory=dict)
+
+    def find(self, station: StationId) -> StationRow | None:
+        """One, or ``None``."""
+        return self.rows.get(station)
+
+    def of(self, tenant: str) -> Sequence[StationRow]:
+        """All of a tenant, by identity."""
+        return [row for station, row in sorted(self.rows.items()) if station.tenant == tenant]
+
+    def held(self, tenant: str) -> int:
+        """How many of a tenant are not approved."""
+        return sum(not row.approved for row in self.of(tenant))
+
+    def put(self, rows: Iterable[StationRow]) -> None:
+        """Add or replace."""
+        self.rows.update({row.station: row for row in rows})
+
+    def saw(self, instants: Mapping[StationId, datetime]) -> None:
+        """Note when known ones were last heard of, which never goes back."""
+        for station, at in instants.items():
+            if row := self.rows.get(station):
+                self.rows[station] = replace(row, seen_at=max(row.seen_at or at, at))
+
+    def connectors(self, tenant: str) -> Sequence[ConnectorRow]:
+        """The connectors of a tenant's stations, by station, EVSE and connector."""
+        return [row for (station, _, _), row in sorted(self.ports.items()) if station.tenant == tenant]
+
+    def put_connectors(self, rows: Iterable[ConnectorRow]) -> None:
+        """Add or replace."""
+        self.ports.update({(row.station, row.evse_id, row.connector_id): row for row in rows})
+
+
+@dataclass
+class MemoryTokens:
+    """Tokens."""
+
+    rows: dict[tuple[str, str], TokenRow] = field(default_factory=dict)
+
+    def find(self, tenant: str, key: str) -> TokenRow | None:
+        """One, or ``None``."""
+        return self.rows.get((tenant, key))
+
+    def of(self, tenant: str) -> Sequence[TokenRow]:
+        """All of a tenant, by key."""
+        return [row for (owner, _), row in sorted(self.rows.items()) if owner == tenant]
+
+    def put(self, rows: Iterable[TokenRow]) -> None:
+        """Add or replace."""
+        self.rows.update({(row.tenant, row.token.key): row for row in rows})
+
+
+@dataclass
+class MemoryTransactions:
+    """Transactions."""
+
+    rows: dict[tuple[StationId, str], TransactionRow] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def find(self, keys: Iterable[tuple[StationId, str]]) -> Mapping[tuple[StationId, str], TransactionRow]:
+        """Those of these keys that there are."""
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+    def at_station(self, station: StationId, ended_from: datetime) -> Sequence[TransactionRow]:
+        """Those that go on, and those that ended at an instant or later, in order of their start."""
+        found = [row for row in self.rows.values() if row.station == station]
+        late = [row for row in found if row.ended_at is None or row.ended_at >= ended_from]
+        return sorted(late, key=lambda row: (row.started_at, row.transaction_id))
+
+    def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
+        """The last that began, the latest first."""
+        found = [row for row in self.rows.values() if row.station.tenant == tenant and not (only_open and row.ended)]
+        return sorted(found, key=lambda row: (row.started_at, row.key), reverse=True)[:count]
+
+    def put(self, rows: Iterable[TransactionRow]) -> None:
+        """Add or replace."""
+        self.rows.update({row.key: row for row in rows})
+
+    def reserve_ids(self, tenant: str, count: int) -> int:
+        """The first of ``count`` numbers above 0 in a row that are given to nobody else, ever."""
+        first = self.numbers.get(tenant, 1)
+        self.numbers[tenant] = first + count
+        return first
+
+
+@dataclass
+class MemoryReadings:
+    """Readings."""
+
+    rows: dict[tuple[datetime, StationId, int, str], ReadingRow] = field(default_factory=dict)
+
+    def within(self, station: StationId, window: Interval, count: int) -> Sequence[ReadingRow]:
+        """The last ``count`` of a window, in order of time."""
+        found = [row for _, row in sorted(self.rows.items()) if row.station == station and row.reading.at in window]
+        return found[-count:]
+
+    def latest(self, tenant: str) -> Sequence[ReadingRow]:
+        """The latest of each EVSE, by station and EVSE."""
+        latest = {
+            (row.station, row.evse_id): row for _, row in sorted(self.rows.items()) if row.station.tenant == tenant
+        }
+        return [row for _, row in sorted(latest.items())]
+
+    def put(self, rows: Iterable[ReadingRow]) -> None:
+        """Add; what is told again of one instant completes what was told before."""
+        for row in rows:
+            key = (row.reading.at, row.station, row.evse_id, str(row.reading.kind))
+            before = self.rows.get(key)
+            self.rows[key] = replace(row, reading=_completed(before.reading, row.reading)) if before else row
+
+
+def _completed(before: Reading, after: Reading) -> Reading:
+    told: dict[str, Any] = {one.name: getattr(after, one.name) for one in fields(after)}
+    return replace(before, **{name: value for name, value in told.items() if value is not None})
+
+
+@dataclass
+class MemoryEvents:
+    """The log of events."""
+
+    rows: dict[tuple[object, ...], EventRow] = field(default_factory=dict)
+
+    def after(self, tenant: str, number: int, count: int) -> Sequence[EventRow]:
+        """Those that follow a number, in order."""
+        return [row for row in self.rows.values() if row.station.tenant == tenant and row.number > number][:count]
+
+    def last(self, tenant: str, count: int) -> Sequence[EventRow]:
+        """The last ones, in order."""
+        return self.after(tenant, 0, len(self.rows))[-count:]
+
+    def add(self, rows: Iterable[EventRow]) -> None:
+        """Append, but not what is there to the letter, save for when it was received."""
+        for row in rows:
+            key = (row.station, row.kind, row.at, row.evse_id, row.body)
+            self.rows.setdefault(key, replace(row, number=len(self.rows) + 1))
+
+
+@dataclass
+class MemoryOrders:
+    """Commands to stations on their way."""
+
+    rows: dict[str, OrderRow] = field(default_factory=dict)
+
+    def find(self, order_ids: Iterable[str]) -> Sequence[OrderRow]:
+        """Those of these ids that there are."""
+        return [self.rows[one] for one in order_ids if one in self.rows]
+
+    def to_give(self, number: int) -> Sequence[OrderRow]:
+        """Those after a number that got no answer yet or are standing, in order."""
+        return [
+            row for row in self.rows.values() if row.number > number and (row.standing or row.settlement in _NO_ANSWER)
+        ]
+
+    def standing(self, station: StationId) -> Sequence[OrderRow]:
+        """Those of a station that are standing, in order."""
+        return [row for row in self.rows.values() if row.standing and row.station == station]
+
+    def last(self, tenant: str, count: int) -> Sequence[OrderRow]:
+        """The last of a tenant, in order."""
+        return [row for row in self.rows.values() if row.station.tenant == tenant][-count:]
+
+    def add(self, row: OrderRow) -> None:
+        """Append."""
+        self.rows[row.order_id] = replace(row, number=len(self.rows) + 1)
+
+    def put(self, rows: Iterable[OrderRow]) -> None:
+        """Replace."""
+        self.rows.update({row.order_id: row for row in rows})
+
+
+@dataclass
+class MemoryUnit:
+    """Everything there is."""
+
+    stations: MemoryStations = field(default_factory=MemoryStations)
+    tokens: MemoryTokens = field(default_factory=MemoryTokens)
+    transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
+    readings: MemoryReadings = field(default_factory=MemoryReadings)
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    orders: MemoryOrders = field(default_factory=MemoryOrders)
+
+    def copy(self) -> "MemoryUnit":
+        """One of its own; rows themselves never change."""
+        copied: dict[str, Any] = {}
+        for one in fields(self):
+            port = getattr(self, one.name)
+            copied[one.name] = type(port)(**{part.name: dict(getattr(port, part.name)) for part in fields(port)})
+        return MemoryUnit(**copied)
+
+
+class MemoryStore:
+    """A ``Store`` in memory. Writing copies everything first, so it is for little."""
+
+    def __init__(self) -> None:
+        self._unit = MemoryUnit()
+        self._lock = RLock()
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryUnit]:
+        """A unit that only reads, of one state."""
+        yield self._unit
+
+    @contextmanager
+    def writing(self) -> Iterator[MemoryUnit]:
+        """A unit that nobody else's writing comes between."""
+        with self._lock:
+            unit = self._unit.copy()
+            yield unit
+            self._unit = unit

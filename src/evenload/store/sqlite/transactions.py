@@ -1,0 +1,97 @@
+"""Transactions in SQLite."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, or_, select, tuple_
+from sqlalchemy.dialects.sqlite import insert
+
+from evenload.domain.station import StationId, Token
+from evenload.domain.station_readings import Quality
+from evenload.service.rows import TransactionRow
+from evenload.store.sqlite.schema import numbers, transactions
+
+_AT_ONCE: Final = 300
+_OF: Final = transactions.c
+_PLAIN: Final = (
+    "transaction_id", "evse_id", "started_at", "connector_id", "register_kwh_start", "state", "last_at", "sequence",
+    "ended_at", "register_kwh_end", "energy_kwh", "reason",
+)  # fmt: skip
+_PUT: Final = insert(transactions).prefix_with("OR REPLACE")
+_AT_STATION: Final = (
+    select(transactions)
+    .where(_OF.tenant == bindparam("t"), _OF.identity == bindparam("i"))
+    .where(or_(_OF.ended_at.is_(None), _OF.ended_at >= bindparam("ended_from", type_=_OF.ended_at.type)))
+    .order_by(_OF.started_at, _OF.transaction_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteTransactions:
+    """Transactions."""
+
+    connection: Connection
+
+    def find(self, keys: Iterable[tuple[StationId, str]]) -> Mapping[tuple[StationId, str], TransactionRow]:
+        """Those of these keys that there are."""
+        found: dict[tuple[StationId, str], TransactionRow] = {}
+        wanted = [(station.tenant, station.identity, own_id) for station, own_id in keys]
+        for start in range(0, len(wanted), _AT_ONCE):
+            asked = tuple_(_OF.tenant, _OF.identity, _OF.transaction_id).in_(wanted[start : start + _AT_ONCE])
+            rows = [_transaction(row) for row in self.connection.execute(select(transactions).where(asked))]
+            found.update({row.key: row for row in rows})
+        return found
+
+    def at_station(self, station: StationId, ended_from: datetime) -> Sequence[TransactionRow]:
+        """Those that go on, and those that ended at an instant or later, in order of their start."""
+        values = {"t": station.tenant, "i": station.identity, "ended_from": ended_from}
+        return [_transaction(row) for row in self.connection.execute(_AT_STATION, values)]
+
+    def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
+        """The last that began, the latest first."""
+        found = select(transactions).where(_OF.tenant == tenant)
+        if only_open:
+            found = found.where(_OF.ended.is_(None))
+        found = found.order_by(_OF.started_at.desc(), _OF.identity.desc(), _OF.transaction_id.desc()).limit(count)
+        return [_transaction(row) for row in self.connection.execute(found)]
+
+    def put(self, rows: Iterable[TransactionRow]) -> None:
+        """Add or replace."""
+        values = [_values(row) for row in rows]
+        if values:
+            self.connection.execute(_PUT, values)
+
+    def reserve_ids(self, tenant: str, count: int) -> int:
+        """The first of ``count`` numbers above 0 in a row that are given to nobody else, ever."""
+        kept = select(numbers.c.next_transaction_id).where(numbers.c.tenant == tenant)
+        first = self.connection.execute(kept).scalar() or 1
+        put = insert(numbers).prefix_with("OR REPLACE")
+        self.connection.execute(put, {"tenant": tenant, "next_transaction_id": first + count})
+        return first
+
+
+def _transaction(row: Row[Any]) -> TransactionRow:
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    return TransactionRow(
+        StationId(row.tenant, row.identity),
+        token=None if row.token_text is None else Token(row.token_text, row.token_kind),
+        began=Quality(row.began),
+        ended=Quality(row.ended) if row.ended else None,
+        energy_quality=Quality(row.energy_quality) if row.energy_quality else None,
+        **plain,
+    )
+
+
+def _values(row: TransactionRow) -> dict[str, Any]:
+    return {
+        "tenant": row.station.tenant,
+        "identity": row.station.identity,
+        "token_text": row.token.text if row.token else None,
+        "token_kind": row.token.kind if row.token else None,
+        "began": str(row.began),
+        "ended": str(row.ended) if row.ended else None,
+        "energy_quality": str(row.energy_quality) if row.energy_quality else None,
+        **{name: getattr(row, name) for name in _PLAIN},
+    }

@@ -1,0 +1,60 @@
+"""Logs: one line an entry, without secrets."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from evenload.app.log import set_up_logs, without_secrets
+
+_log = logging.getLogger("evenload.test")
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    root = logging.getLogger("evenload")
+    before = (root.handlers, root.level, root.propagate)
+    yield
+    root.handlers, root.level, root.propagate = before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic Q1AxOjBiYWRjMGRl",
+        '{"key":"AuthorizationKey","value":"Q1AxOjBiYWRjMGRl"}',
+        "AuthorizationKey=Q1AxOjBiYWRjMGRl",
+        "password: Q1AxOjBiYWRjMGRl",
+        "BasicAuthPassword 'Q1AxOjBiYWRjMGRl'",
+    ],
+)
+def test_secrets_are_hidden_and_the_rest_is_not(text: str) -> None:
+    shown = without_secrets(f"station=home/CP1 {text} port=9000")
+    assert "Q1AxOjBiYWRjMGRl" not in shown
+    assert "(hidden)" in shown
+    assert shown.startswith("station=home/CP1")
+    assert shown.endswith("port=9000")
+
+
+def test_lines_of_json_hold_what_was_logged_beside_the_text() -> None:
+    stream = io.StringIO()
+    set_up_logs("info", "json", stream)
+    _log.info("station=%s came", "A", extra={"station": "A", "event": "came"})
+    _log.debug("not shown")
+    try:
+        raise ValueError("password=0badc0de")
+    except ValueError:
+        _log.exception("broke")
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (first["text"], first["station"], first["level"]) == ("station=A came", "A", "info")
+    assert "ValueError" in second["traceback"]
+    assert "0badc0de" not in stream.getvalue()
+
+
+def test_lines_of_text_begin_with_the_time_in_utc() -> None:
+    stream = io.StringIO()
+    set_up_logs("debug", "text", stream)
+    _log.debug("station=%s", "A")
+    assert stream.getvalue().endswith("+00:00 debug   test station=A\n")

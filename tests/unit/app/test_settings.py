@@ -1,0 +1,55 @@
+"""Settings: where they come from, which wins, what is wrong with them in a sentence."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from evenload.app.settings import Settings, settings_from
+from evenload.base.errors import InputError
+
+
+def test_what_is_given_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('port = 1\nhost = "file"\nheartbeat_s = 7\n')
+    environment = {"EVENLOAD_PORT": "2", "EVENLOAD_HOST": "environment", "EVENLOAD_VENV": "no setting", "PATH": "x"}
+    chosen = settings_from(file, environment, {"port": 3, "database": None})
+    assert (chosen.port, chosen.host, chosen.heartbeat_s) == (3, "environment", 7)
+    assert chosen.database == Path("evenload.db")
+
+
+def test_a_file_may_be_yaml_and_tenants_of_the_environment_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("tenants: [north, south]\nunknown_stations: accept\n")
+    assert settings_from(file, {}, {}).tenants == ("north", "south")
+    assert settings_from(file, {"EVENLOAD_TENANTS": "a, b"}, {}).tenants == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prot: 1", "there is no setting 'prot'. Did you mean 'port'?"),
+        ("port: 99999", "port: Input should be less than or equal to 65535"),
+        ("port: many", "port: Input should be a valid integer"),
+        ("tls_key: a.pem", "tls_certificate and tls_key go together"),
+        ("stations_ca: a.pem", "stations_ca needs tls_certificate"),
+        ("tenants: []", "at least one is needed"),
+        ("[1, 2]", "must be a list of `name = value`"),
+        ("a: [", "is not understood"),
+    ],
+)
+def test_wrong_settings_are_a_sentence(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        settings_from(tmp_path / "s.yaml", {}, {})
+    assert words in str(raised.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        settings_from(tmp_path / "none.toml", {}, {})
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1  # type: ignore[misc]
