@@ -109,7 +109,7 @@ class Connection:
         self._outbox.frames.clear()
 
     def _send_next(self, now: float) -> None:
-        if not self._closed:
+        if self._calling.queue and not self._closed:
             self._calling.send_next(now, held=len(self._answering) > 0)
 
     def to_send(self) -> list[bytes]:

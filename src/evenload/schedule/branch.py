@@ -81,12 +81,9 @@ def _standing_kw(problem: Problem, standing: Plan) -> FloatArray:
 
 
 class _Left(NamedTuple):
-    """What others leave above a branch (T,), kW: of limits, of emergency limits, of export limits; and what limits
-    above charge a kWh.
-    """
+    """What others leave above a branch (T,), kW: of limits and of export limits; and what limits above charge a kWh."""
 
     room_kw: FloatArray
-    emergency_kw: FloatArray
     give_kw: FloatArray
     toll: FloatArray
 
@@ -97,14 +94,12 @@ def _above(problem: Problem, others_kw: FloatArray, shadow_price: FloatArray, to
     steps = problem.horizon.steps
     if not above:
         endless = np.full(steps, np.inf)
-        return _Left(endless, endless, endless, np.zeros(steps))
+        return _Left(endless, endless, np.zeros(steps))
     limit = np.broadcast_to(problem.limit_kw, load.shape)[above]
-    emergency, export = problem.emergency_limit_kw, problem.export_limit_kw
-    highest = limit if emergency is None else np.broadcast_to(emergency, load.shape)[above]
+    export = problem.export_limit_kw
     lowest = np.zeros(load.shape) if export is None else np.broadcast_to(export, load.shape)
     return _Left(
         np.maximum(limit - load[above], 0.0).min(axis=0),
-        np.maximum(highest - load[above], 0.0).min(axis=0),
         np.maximum(load[above] + lowest[above], 0.0).min(axis=0),
         shadow_price[above].sum(axis=0) / problem.horizon.hours_per_step,
     )
@@ -129,7 +124,8 @@ def _part(problem: Problem, sessions: IntArray, nodes: IntArray, left: _Left) ->
     emergency, chosen = problem.emergency_limit_kw, take(problem, sessions)
     emergency_kw = None if emergency is None else np.broadcast_to(emergency, shape)[nodes][back]
     if emergency_kw is not None:
-        emergency_kw[0] = np.maximum(np.minimum(emergency_kw[0], base[0] + left.emergency_kw), limit[0])
+        highest = np.minimum(emergency_kw[0], base[0] + left.room_kw)  # others stand, so normal limits hold above
+        emergency_kw[0] = np.maximum(highest, limit[0])
     tariffs = Tariffs(chosen.tariff_of_session(), chosen.import_price() + left.toll, chosen.export_price() + left.toll)
     return replace(
         chosen,

@@ -2,7 +2,8 @@
 
 Sessions are split into a fixed number of parts in order of the tree, so that nearly all circuits belong to one part.
 Circuits that parts share have a flow of its own in each, in which a change counts as if all parts made it; after every
-round, a few sessions of each part, the true changes are added up in order. How a large problem is split depends on its size alone.
+round, a few sessions of each part, the true changes are added up in order. How a large problem is split depends on its
+size alone.
 """
 
 from collections.abc import Callable, Iterator

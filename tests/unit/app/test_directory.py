@@ -57,7 +57,7 @@ def test_an_unknown_station_is_welcome_where_all_are() -> None:
 
 def test_a_station_that_knocks_often_is_noted_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     noted: list[StationId] = []
-    monkeypatch.setattr(module.admission, "note", lambda _store, station, *_, **__: noted.append(station))
+    monkeypatch.setattr(admission, "note", lambda _store, station, *_, **__: noted.append(station))
 
     async def scene(directory: StoreDirectory) -> None:
         for _ in range(5):

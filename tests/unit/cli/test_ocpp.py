@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     file = tmp_path / "kept.db"
     monkeypatch.setenv("EVENLOAD_DATABASE", str(file))
-    told = {"station": A, "at": NOW, "received_at": NOW, "evse_id": 1}
+    told: dict[str, Any] = {"station": A, "at": NOW, "received_at": NOW, "evse_id": 1}
     reading = Reading(at=NOW, kind=ReadingKind.INSTANT, power_kw=7.36)
     with SqliteStore(file) as store:
         admission.note(store, A, "10.0.0.9:1", NOW)
@@ -43,7 +44,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             TransactionStarted(**told, transaction_id="17", token=Token("CARD7")),
             MeterSampled(**told, readings=(reading,), transaction_id="17"),
             TransactionEnded(**told, transaction_id="17", energy_kwh=3.25, reason="Local"),
-        ])  # type: ignore[arg-type]  # fmt: skip
+        ])  # fmt: skip
     return file
 
 

@@ -170,7 +170,7 @@ async def load(server: Server, clients: list[Client]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("R77", "R79", "R147")
+@pytest.mark.requirement("R77")
 def test_kill_9_under_load_loses_nothing_that_was_acknowledged(server: Server) -> None:
     half = STATIONS // 2
     clients = [Client(f"A{n}", "ocpp1.6", script16) for n in range(half)]

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evenload.base.errors import ColumnsError
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.schedule import parts_of_fleet
 from evenload.schedule.audit import audit
 from evenload.schedule.highs import least_cost
 from evenload.schedule.optimum import Certificate, Settings, Solution, solve
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries, CircuitTerms, Tariffs
-from evenload.testing import rich_problem
+from evenload.testing import random_problem, rich_problem
 
 TOLERANCE = 1e-5
 SEEDS = st.integers(0, 2**32 - 1)
@@ -196,3 +198,47 @@ def test_opted_out_cars_charge_at_once_and_others_keep_out_of_their_way(
     problem = problem_of(car(0, 2, 4.0, 4.0), car(0, 2, 3.0, 4.0), steps=2, circuits=limit, price=np.array([0.1, 0.2]))
     solution = solve(replace(problem, opted_out=np.array([True, False])))
     assert solution.plan.power_kw == pytest.approx([4.0, 0.0, 1.0, 2.0], abs=1e-6)
+
+
+def test_a_limit_that_is_lifted_leaves_no_toll_behind(problem_of: Callable[..., Problem], car: Any) -> None:
+    limit = (Circuit("T", "", CircuitKind.TRANSFORMER, 7.0),)
+    problem = problem_of(*[car(0, 4, 8.0, 7.0)] * 3, steps=4, circuits=limit, price=np.array([0.1, 0.2, 0.3, 0.4]))
+    lifted = replace(problem, limit_kw=np.full((1, 1), np.inf))
+    certificate = solve(lifted, None, solve(problem)).certificate
+    assert certificate.bound == pytest.approx(3 * (7 * 0.1 + 1 * 0.2), rel=1e-3)
+    assert certificate.gap <= 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R41")
+def test_a_large_fleet_behind_one_scarce_limit_is_solved_in_parts_as_well_as_in_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Parts that answered the same toll at once would overshoot: sweeps must come to rest all the same."""
+    problem = random_problem(np.random.default_rng(3), sessions=400, opted_out=0.0, scarcity=0.95)
+    whole = solve(problem)
+    monkeypatch.setattr(parts_of_fleet, "_SESSIONS_SPLIT", 50)
+    split = [solve(problem, Settings(threads=threads)) for threads in (1, 3)]
+    assert np.array_equal(split[0].plan.power_kw, split[1].plan.power_kw)
+    assert split[0].certificate.gap <= 1e-3
+    assert split[0].certificate.sweeps <= 2 * whole.certificate.sweeps
+    assert split[0].certificate.objective == pytest.approx(whole.certificate.objective, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("first_step", np.array([-1])),
+        ("node", np.array([1])),
+        ("limit_kw", np.array([[np.nan]])),
+        ("energy_kwh", np.array([-1.0])),
+        ("terms", CircuitTerms(np.array([0]), np.array([np.nan]), np.zeros(1), np.zeros(1))),
+        ("terms", CircuitTerms(np.array([5]), np.zeros(1), np.zeros(1), np.zeros(1))),
+    ],
+)
+def test_problems_that_cannot_be_are_refused(
+    problem_of: Callable[..., Problem], car: Any, name: str, value: object
+) -> None:
+    problem = problem_of(car(0, 2, 2.0, 10.0), steps=2)
+    with pytest.raises(ColumnsError):
+        replace(problem, **{name: value})

@@ -67,7 +67,6 @@ def kept(store: Store) -> TransactionRow:
     return row
 
 
-@pytest.mark.requirement("R79")
 @pytest.mark.parametrize("order", list(permutations([STARTED, CONCLUDED, ENDED])))
 def test_a_transaction_is_the_same_in_whatever_order_it_is_told(order: tuple[StationEvent, ...]) -> None:
     together, apart = MemoryStore(), MemoryStore()
@@ -98,7 +97,7 @@ def events() -> st.SearchStrategy[list[StationEvent]]:
         kind, minute, station = draw
         told_here = told(minute, station=station)
         reading = Reading(at=T0 + minute * MINUTE, kind=ReadingKind.INSTANT, power_kw=float(minute))
-        own_id = {"transaction_id": str(minute % 3)}
+        own_id: dict[str, Any] = {"transaction_id": str(minute % 3)}
         makers = (
             lambda: StatusChanged(**told_here, connector_id=1, status=ConnectorStatus.CHARGING),
             lambda: StationSeen(**told_here),

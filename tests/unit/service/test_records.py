@@ -2,14 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from evenload.domain.station import Registration, StationId, Token, TokenStatus, Verdict
+from evenload.domain.station import StationId, Token, TokenStatus, Verdict
 from evenload.domain.station_readings import Quality
 from evenload.ocpp.records import KnownTransaction
 from evenload.service.admission import put_token
 from evenload.service.records import StoreRecords, TransactionNumbers
-from evenload.service.rows import StationRow, TransactionRow
+from evenload.service.rows import TransactionRow
 from evenload.store.memory import MemoryStore
 
 A = StationId("home", "A")
@@ -18,21 +16,6 @@ T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def records(store: MemoryStore, otherwise: TokenStatus = TokenStatus.ACCEPTED) -> StoreRecords:
     return StoreRecords(store, A, TransactionNumbers(store, "home"), lambda: T0, otherwise)
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (None, Registration.REJECTED),
-        (StationRow(A), Registration.REJECTED),
-        (StationRow(A, approved=True), Registration.ACCEPTED),
-    ],
-)
-def test_who_was_approved_may_take_part(row: StationRow | None, expected: Registration) -> None:
-    store = MemoryStore()
-    with store.writing() as unit:
-        unit.stations.put([row] if row else [])
-    assert records(store).registration(None) is expected
 
 
 def test_tokens_are_judged_by_the_list_and_others_by_the_setting() -> None:

@@ -215,6 +215,22 @@ def test_a_unit_of_work_that_fails_leaves_nothing(store: Store) -> None:
         assert unit.events.last("home", 9) == []
 
 
+def test_a_reading_of_an_evse_whose_first_one_failed_is_kept(store: Store) -> None:
+    def fail() -> None:
+        with store.writing() as unit:
+            unit.readings.put([ReadingRow(A, 1, reading(0)), ReadingRow(A, 1, reading(1))])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    rows = [ReadingRow(B, 1, reading(2)), ReadingRow(A, 1, reading(3))]
+    for row in rows:
+        with store.writing() as unit:
+            unit.readings.put([row])
+    with store.reading() as unit:
+        assert unit.readings.latest("home") == rows[::-1]
+
+
 def test_a_reader_sees_nothing_of_a_unit_under_way(store: Store) -> None:
     with store.writing() as writing:
         writing.stations.put([FULL])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality, SampleContext
+from evenload.domain.station_readings import MeterFault, Quality
 from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
@@ -14,7 +14,6 @@ from evenload.ocpp.v16.wire.core import (
     MeterValue,
     MeterValuesRequest,
     MeterValuesResponse,
-    SampledValue,
     TransactionData,
     ValueFormat,
 )
@@ -50,19 +49,13 @@ def events_of(
     return events
 
 
-def _context(samples: Iterable[SampledValue]) -> SampleContext:
-    for one in samples:
-        if one.context:
-            return context_of(one.context)
-    return SampleContext.PERIODIC
-
-
 def _sampling(value: MeterValue | TransactionData, now: datetime) -> Sampling:
     at = station_time(value.timestamp, now)
     trusted = at == value.timestamp
     samples = [one for one in value.sampled_value if one.format is not ValueFormat.SIGNED_DATA]
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    sampling = Sampling(at, _context(samples), quality)
+    context = context_of(next((one.context for one in samples if one.context), ""))
+    sampling = Sampling(at, context, quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
     for one in samples:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality, Reading, SampleContext
+from evenload.domain.station_readings import MeterFault, Quality, Reading
 from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
 from evenload.ocpp.sampling import Sampling, context_of
 from evenload.ocpp.transactions import Transaction
-from evenload.ocpp.v201.wire.datatypes import MeterValue, SampledValue, UnitOfMeasure
+from evenload.ocpp.v201.wire.datatypes import MeterValue, UnitOfMeasure
 from evenload.ocpp.v201.wire.metering import MeterValuesRequest, MeterValuesResponse
 
 _ANSWER = MeterValuesResponse()
@@ -38,18 +38,12 @@ def events_of(
     return readings, dossier.metered(evse_id, readings, sampling.faults, now, transaction, tuple(signed))
 
 
-def _context(samples: Iterable[SampledValue]) -> SampleContext:
-    for one in samples:
-        if one.context:
-            return context_of(one.context)
-    return SampleContext.PERIODIC
-
-
 def _sampling(value: MeterValue, now: datetime) -> Sampling:
     at = station_time(value.timestamp, now)
     trusted = at == value.timestamp
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    sampling = Sampling(at, _context(value.sampled_value), quality)
+    context = context_of(next((one.context for one in value.sampled_value if one.context), ""))
+    sampling = Sampling(at, context, quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
     for one in value.sampled_value:

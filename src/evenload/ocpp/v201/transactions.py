@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from evenload.domain.station import Token, Verdict
+from msgspec import Struct
+
+from evenload.domain.station import Token, TokenStatus
 from evenload.domain.station_events import (
     ChargingState,
     SequenceGapFound,
@@ -61,44 +63,34 @@ def take(dossier: Dossier, request: TransactionEventRequest, now: datetime) -> O
         transaction.evse_id = evse_id
         dossier.charging.began(transaction)
         events += dossier.superseded(evse_id, transaction.started_at, now)
-    told = _Told(dossier, request, transaction, token, verdict, at, now)
+    told = _Told(dossier, request, transaction, token, verdict.status if verdict else None, at, now)
     events += told.events(fresh=fresh)
     return Outcome(answer, tuple(events), durable=True)
 
 
-class _Told:
-    """One event of a transaction being told."""
+class _Told(Struct, gc=False):
+    """One event of a transaction being told; ``status`` is the answer to its token."""
 
-    def __init__(
-        self,
-        dossier: Dossier,
-        request: TransactionEventRequest,
-        transaction: Transaction,
-        token: Token | None,
-        verdict: Verdict | None,
-        at: datetime,
-        now: datetime,
-    ) -> None:
-        self._dossier = dossier
-        self._request = request
-        self._transaction = transaction
-        self._token = token
-        self._status = verdict.status if verdict else None
-        self._at = at
-        self._now = now
-        self._readings: list[Reading] = []
+    dossier: Dossier
+    request: TransactionEventRequest
+    transaction: Transaction
+    token: Token | None
+    status: TokenStatus | None
+    at: datetime
+    now: datetime
+    readings: list[Reading] = []
 
     def events(self, *, fresh: bool) -> list[StationEvent]:
         """Everything the event means: what begins before what was metered before what ends."""
-        kind = self._request.event_type
+        kind = self.request.event_type
         metered = self._metered()
         started = kind is TransactionEventEnum.STARTED
         events: list[StationEvent] = [self._started(told=started)] if started or fresh else []
-        missing = self._transaction.sequences.gap(self._request.seq_no)
+        missing = self.transaction.sequences.gap(self.request.seq_no)
         if missing:
             events.append(self._event(SequenceGapFound, missing=tuple(missing)))
         if kind is TransactionEventEnum.UPDATED:
-            self._dossier.goes_on(self._transaction)
+            self.dossier.goes_on(self.transaction)
             events.append(self._updated())
         events += metered
         if kind is TransactionEventEnum.ENDED:
@@ -107,70 +99,70 @@ class _Told:
 
     def _metered(self) -> list[StationEvent]:
         events: list[StationEvent] = []
-        for value in self._request.meter_value or ():
+        for value in self.request.meter_value or ():
             readings, found = metering.events_of(
-                self._dossier, self._transaction.evse_id, value, self._now, self._transaction
+                self.dossier, self.transaction.evse_id, value, self.now, self.transaction
             )
-            self._readings += readings
+            self.readings += readings
             events += found
         return events
 
     def _register(self, *, first: bool) -> float | None:
         registers = [
             one.energy_kwh_import
-            for one in sorted(self._readings, key=lambda one: one.at)
+            for one in sorted(self.readings, key=lambda one: one.at)
             if one.kind is ReadingKind.REGISTER and one.energy_kwh_import is not None
         ]
         return registers[0 if first else -1] if registers else None
 
     def _event(self, kind: type[E], **rest: Any) -> E:  # noqa: ANN401
         return kind(
-            station=self._dossier.station,
-            at=self._at,
-            received_at=self._now,
-            evse_id=self._transaction.evse_id,
-            transaction_id=self._transaction.transaction_id,
-            sequence=self._request.seq_no,
-            offline=bool(self._request.offline) or self._dossier.is_late(self._at, self._now),
+            station=self.dossier.station,
+            at=self.at,
+            received_at=self.now,
+            evse_id=self.transaction.evse_id,
+            transaction_id=self.transaction.transaction_id,
+            sequence=self.request.seq_no,
+            offline=bool(self.request.offline) or self.dossier.is_late(self.at, self.now),
             **rest,
         )
 
     def _started(self, *, told: bool) -> StationEvent:
-        transaction, evse = self._transaction, self._request.evse
+        transaction, evse = self.transaction, self.request.evse
         register_kwh = self._register(first=True) if told else None
         if told:
-            transaction.started_at, transaction.register_kwh_start = self._at, register_kwh
+            transaction.started_at, transaction.register_kwh_start = self.at, register_kwh
         return self._event(
             TransactionStarted,
             connector_id=(evse.connector_id if evse else None) or 1,
-            token=self._token,
-            token_status=self._status,
+            token=self.token,
+            token_status=self.status,
             register_kwh=register_kwh,
-            remote_start_id=self._request.transaction_info.remote_start_id,
-            reservation_id=self._request.reservation_id,
+            remote_start_id=self.request.transaction_info.remote_start_id,
+            reservation_id=self.request.reservation_id,
             quality=Quality.MEASURED if told else Quality.ESTIMATED,
         )
 
     def _updated(self) -> StationEvent:
-        state = self._request.transaction_info.charging_state
+        state = self.request.transaction_info.charging_state
         return self._event(
             TransactionUpdated,
             state=_STATES.get(state) if state else None,
-            trigger=str(self._request.trigger_reason),
-            token=self._token,
-            token_status=self._status,
+            trigger=str(self.request.trigger_reason),
+            token=self.token,
+            token_status=self.status,
         )
 
     def _ended(self) -> StationEvent:
-        transaction, register_kwh = self._transaction, self._register(first=False)
+        transaction, register_kwh = self.transaction, self._register(first=False)
         energy_kwh, energy_quality = transaction.energy(register_kwh)
         if transaction.ended is None:
-            self._dossier.charging.ended(transaction)
+            self.dossier.charging.ended(transaction)
         transaction.ended = Quality.MEASURED
         return self._event(
             TransactionEnded,
-            token=self._token,
-            reason=str(self._request.transaction_info.stopped_reason or "Local"),
+            token=self.token,
+            reason=str(self.request.transaction_info.stopped_reason or "Local"),
             register_kwh=register_kwh,
             energy_kwh=energy_kwh,
             energy_quality=energy_quality,

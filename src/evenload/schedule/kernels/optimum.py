@@ -33,9 +33,9 @@ def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
     (flow - head))``. The kink of that sum at the lowest limit is exact; circuits above are taken as straight lines
-    through where they are now, which the next sweep corrects. Where several parts of a fleet answer at once, each counts
-    its changes as those of all, so that together they do not overshoot. What would cost more than ``refusal`` is
-    left unserved.
+    through where they are now, which the next sweep corrects. Where several parts of a fleet answer at once, each
+    counts its changes as those of all, so that together they do not overshoot. What would cost more than ``refusal``
+    is left unserved.
     """
     work = np.empty((9, prices.buy.shape[1]))
     for i in range(first, last):

@@ -17,7 +17,7 @@ from evenload.store.sqlite.schema import devices, readings, readings_last
 _PLAIN: Final = ("duration_s", "power_kw", "energy_kwh_import", "energy_kwh_export", "soc")
 _BY_PHASE: Final = ("power_kw_of_phase", "current_a", "voltage_v")
 _OFFERED: Final = ("power_kw_offered", "current_a_offered")
-_Device = tuple[str, str, int]
+Device = tuple[str, str, int]
 
 _DEVICE: Final = select(devices.c.device).where(
     devices.c.tenant == bindparam("t"), devices.c.identity == bindparam("i"), devices.c.evse_id == bindparam("e")
@@ -35,10 +35,11 @@ _PUT_LAST: Final = _last.on_conflict_do_update(
 
 @dataclass(frozen=True, slots=True)
 class SqliteReadings:
-    """Readings."""
+    """Readings. ``known`` outlives the unit: numbers of EVSEs that were found, not those this unit makes."""
 
     connection: Connection
-    _devices: dict[_Device, int] = field(default_factory=dict)
+    known: dict[Device, int]
+    _made: dict[Device, int] = field(default_factory=dict)
 
     def within(self, station: StationId, window: Interval, count: int) -> Sequence[ReadingRow]:
         """The last ``count`` of a window, in order of time."""
@@ -89,17 +90,20 @@ class SqliteReadings:
         values["transaction_id"], values["phases"] = row.transaction_id, _phases(one)
         return values
 
-    def _device(self, named: _Device) -> int:
-        known = self._devices.get(named)
-        if known is None:
-            asked = dict(zip("tie", named, strict=True))
-            known = self.connection.execute(_DEVICE, asked).scalar()
-            if known is None:
-                columns = dict(zip(("tenant", "identity", "evse_id"), named, strict=True))
-                made = insert(devices).returning(devices.c.device)
-                known = self.connection.execute(made, columns).scalar_one()
-            self._devices[named] = known
-        return known
+    def _device(self, named: Device) -> int:
+        number = self.known.get(named) or self._made.get(named)
+        return number if number is not None else self._looked_up(named)
+
+    def _looked_up(self, named: Device) -> int:
+        tenant, identity, evse_id = named
+        found: int | None = self.connection.execute(_DEVICE, {"t": tenant, "i": identity, "e": evse_id}).scalar()
+        if found is not None:
+            self.known[named] = found
+            return found
+        columns = {"tenant": tenant, "identity": identity, "evse_id": evse_id}
+        made: int = self.connection.execute(insert(devices).returning(devices.c.device), columns).scalar_one()
+        self._made[named] = made
+        return made
 
 
 def _phases(reading: Reading) -> str | None:

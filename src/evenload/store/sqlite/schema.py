@@ -3,7 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
 
 VERSION: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +84,7 @@ transactions = Table(
     Column("sequence", Integer), Column("ended", Text), Column("ended_at", Instant),
     Column("register_kwh_end", Float), Column("energy_kwh", Float), Column("energy_quality", Text), _text("reason"),
     Index("transactions_by_start", "tenant", "started_at"),
+    Index("transactions_open", "tenant", "identity", sqlite_where=text("ended_at IS NULL")),
     Index("transactions_by_end", "tenant", "identity", "ended_at"), sqlite_with_rowid=False,
 )  # fmt: skip
 numbers = Table(

@@ -15,7 +15,7 @@ from evenload.base.errors import InputError
 from evenload.service.ports import StoreError
 from evenload.store.sqlite import schema
 from evenload.store.sqlite.orders import SqliteEvents, SqliteOrders
-from evenload.store.sqlite.readings import SqliteReadings
+from evenload.store.sqlite.readings import Device, SqliteReadings
 from evenload.store.sqlite.stations import SqliteStations, SqliteTokens
 from evenload.store.sqlite.transactions import SqliteTransactions
 
@@ -34,14 +34,6 @@ class SqliteUnit:
     events: SqliteEvents
     orders: SqliteOrders
 
-    @classmethod
-    def on(cls, connection: Connection) -> "SqliteUnit":
-        """Everything over one connection."""
-        return cls(
-            SqliteStations(connection), SqliteTokens(connection), SqliteTransactions(connection),
-            SqliteReadings(connection), SqliteEvents(connection), SqliteOrders(connection),
-        )  # fmt: skip
-
 
 class SqliteStore:
     """A ``Store`` in one file: many read while one writes, and what is written is on the disk (WAL, FULL)."""
@@ -51,6 +43,7 @@ class SqliteStore:
             raise InputError(f"there is no database {path}; `evenload serve` makes it, or name another with --database")
         self.path = path
         self._writer = Lock()
+        self._devices: dict[Device, int] = {}
         self._engine = _engine(path)
         with _translated(path):
             self._prepare()
@@ -69,13 +62,23 @@ class SqliteStore:
     def reading(self) -> Iterator[SqliteUnit]:
         """A unit that only reads, of one state."""
         with _translated(self.path), self._engine.connect() as connection:
-            yield SqliteUnit.on(connection)
+            yield self._unit(connection)
 
     @contextmanager
     def writing(self) -> Iterator[SqliteUnit]:
         """A unit that nobody else's writing comes between, on the disk once it is left without an error."""
         with _translated(self.path), self.writing_connection() as connection:
-            yield SqliteUnit.on(connection)
+            yield self._unit(connection)
+
+    def _unit(self, connection: Connection) -> SqliteUnit:
+        return SqliteUnit(
+            SqliteStations(connection),
+            SqliteTokens(connection),
+            SqliteTransactions(connection),
+            SqliteReadings(connection, self._devices),
+            SqliteEvents(connection),
+            SqliteOrders(connection),
+        )
 
     @contextmanager
     def writing_connection(self) -> Iterator[Connection]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, select, tuple_, union_all
 from sqlalchemy.dialects.sqlite import insert
 
 from evenload.domain.station import StationId, Token
@@ -20,11 +20,9 @@ _PLAIN: Final = (
     "ended_at", "register_kwh_end", "energy_kwh", "reason",
 )  # fmt: skip
 _PUT: Final = insert(transactions).prefix_with("OR REPLACE")
-_AT_STATION: Final = (
-    select(transactions)
-    .where(_OF.tenant == bindparam("t"), _OF.identity == bindparam("i"))
-    .where(or_(_OF.ended_at.is_(None), _OF.ended_at >= bindparam("ended_from", type_=_OF.ended_at.type)))
-    .order_by(_OF.started_at, _OF.transaction_id)
+_OWN: Final = select(transactions).where(_OF.tenant == bindparam("t"), _OF.identity == bindparam("i"))
+_AT_STATION: Final = union_all(  # two searches, each by the index of ends
+    _OWN.where(_OF.ended_at.is_(None)), _OWN.where(_OF.ended_at >= bindparam("ended_from", type_=_OF.ended_at.type))
 )
 
 
@@ -47,7 +45,8 @@ class SqliteTransactions:
     def at_station(self, station: StationId, ended_from: datetime) -> Sequence[TransactionRow]:
         """Those that go on, and those that ended at an instant or later, in order of their start."""
         values = {"t": station.tenant, "i": station.identity, "ended_from": ended_from}
-        return [_transaction(row) for row in self.connection.execute(_AT_STATION, values)]
+        rows = [_transaction(row) for row in self.connection.execute(_AT_STATION, values)]
+        return sorted(rows, key=lambda row: (row.started_at, row.transaction_id))
 
     def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
         """The last that began, the latest first."""
