@@ -11,7 +11,7 @@ from evenload.base.errors import InputError, InstantError, SignalError
 from evenload.base.horizon import Horizon
 from evenload.base.instants import parse_instant
 from evenload.base.local_clock import LocalClock
-from evenload.base.units import FloatArray
+from evenload.base.units import MINUTES_PER_HOUR, FloatArray
 from evenload.cli.reading import read
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.session import DEFAULTS, Sessions
@@ -164,6 +164,8 @@ def _base_load_kw(files: Files, horizon: Horizon, tree: CircuitTree) -> FloatArr
 
 def _horizon(prices: Table, span: Span) -> Horizon:
     """The span of the signal, except where the command says otherwise."""
+    if not 1 <= span.step_minutes <= MINUTES_PER_HOUR or MINUTES_PER_HOUR % span.step_minutes:
+        raise InputError(f"--step-minutes {span.step_minutes} does not divide an hour; use 1, 5, 10, 15, 30 or 60")
     if not (span.start and span.end):
         whole = span_of(prices, span.step_minutes)
         start = _instant("--start", span.start) if span.start else whole.start

@@ -331,9 +331,9 @@ WRONG_OPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "7 min": (
         ("--step-minutes", "7"),
-        "signal.csv: 2025-01-13T18:00:00+00:00 to 2025-01-13T22:00:00+00:00 is not a whole number of 7 min steps",
+        "--step-minutes 7 does not divide an hour; use 1, 5, 10, 15, 30 or 60",
     ),
-    "no step": (("--step-minutes", "0"), "signal.csv: a step of 0 min is no step; use 1, 5, 10, 15, 30 or 60"),
+    "no step": (("--step-minutes", "0"), "--step-minutes 0 does not divide an hour; use 1, 5, 10, 15, 30 or 60"),
     "ragged start": (
         ("--start", "2025-01-13T18:05Z", "--end", "2025-01-13T19:05Z"),
         "a horizon of 15 min steps cannot start at 2025-01-13T18:05:00+00:00; start on a whole step of the hour",

@@ -22,7 +22,6 @@ from evenload.ocpp.v201 import OCPP201
 
 pytestmark = pytest.mark.requirement("R77")
 
-FACTS = Path("/work/shared/data/ev/ocpp_charger_quirks.json")
 LEAST = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import")
 
 
@@ -91,8 +90,8 @@ def test_every_fact_is_told_and_fits_somebody() -> None:
 
 
 @pytest.mark.shared_data
-def test_no_gathered_fact_is_left_out() -> None:
-    rows = json.loads(FACTS.read_text())["rows"]
+def test_no_gathered_fact_is_left_out(shared_data: Path) -> None:
+    rows = json.loads((shared_data / "ev" / "ocpp_charger_quirks.json").read_text())["rows"]
     assert len(rows) == len(QUIRKS)
     for row, quirk in zip(rows, QUIRKS, strict=True):
         assert (row["vendor"], len(row["models"])) == (quirk.vendor, len(quirk.models))

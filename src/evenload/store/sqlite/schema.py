@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    text,
 )
 
 VERSION: Final = 1
@@ -84,8 +83,8 @@ transactions = Table(
     Column("sequence", Integer), Column("ended", Text), Column("ended_at", Instant),
     Column("register_kwh_end", Float), Column("energy_kwh", Float), Column("energy_quality", Text), _text("reason"),
     Index("transactions_by_start", "tenant", "started_at"),
-    Index("transactions_open", "tenant", "identity", sqlite_where=text("ended_at IS NULL")),
-    Index("transactions_by_end", "tenant", "identity", "ended_at"), sqlite_with_rowid=False,
+    Column("lately_until", Instant, nullable=False),  # its end, far off while it goes on
+    Index("transactions_by_end", "tenant", "identity", "lately_until"), sqlite_with_rowid=False,
 )  # fmt: skip
 numbers = Table(
     "numbers", metadata, Column("tenant", String, primary_key=True), Column("next_transaction_id", Integer),

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, select, tuple_, union_all
+from sqlalchemy import Connection, Row, bindparam, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from evenload.domain.station import StationId, Token
@@ -20,10 +20,12 @@ _PLAIN: Final = (
     "ended_at", "register_kwh_end", "energy_kwh", "reason",
 )  # fmt: skip
 _PUT: Final = insert(transactions).prefix_with("OR REPLACE")
-_OWN: Final = select(transactions).where(_OF.tenant == bindparam("t"), _OF.identity == bindparam("i"))
-_AT_STATION: Final = union_all(  # two searches, each by the index of ends
-    _OWN.where(_OF.ended_at.is_(None)), _OWN.where(_OF.ended_at >= bindparam("ended_from", type_=_OF.ended_at.type))
-)
+_FAR_OFF: Final = datetime(9999, 1, 1, tzinfo=UTC)
+_AT_STATION: Final = (
+    select(transactions)
+    .where(_OF.tenant == bindparam("t"), _OF.identity == bindparam("i"))
+    .where(_OF.lately_until >= bindparam("ended_from", type_=_OF.lately_until.type))
+)  # sorted here, since SQLite would walk the whole tenant in order of start instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def _values(row: TransactionRow) -> dict[str, Any]:
         "identity": row.station.identity,
         "token_text": row.token.text if row.token else None,
         "token_kind": row.token.kind if row.token else None,
+        "lately_until": row.ended_at or _FAR_OFF,
         "began": str(row.began),
         "ended": str(row.ended) if row.ended else None,
         "energy_quality": str(row.energy_quality) if row.energy_quality else None,
