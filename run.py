@@ -61,7 +61,10 @@ def check(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     set_up("dev")
-    chosen = [arguments[0]] if arguments and arguments[0] in BENCHES else list(BENCHES)
+    chosen = [arguments[0]] if arguments and not arguments[0].startswith("-") else list(BENCHES)
+    if unknown := set(chosen) - set(BENCHES):
+        sys.stderr.write(f"run.py: there is no benchmark {unknown.pop()!r}; there are {', '.join(BENCHES)}\n")
+        return 2
     rest = [argument for argument in arguments if argument not in BENCHES]
     return max(run(BENCHES[name], *rest) for name in chosen)
 
@@ -80,13 +83,18 @@ def lock(arguments: list[str]) -> int:
     )  # fmt: skip
 
 
-BENCHES = {"foundation": "bench/foundation.py", "schedule": "bench/schedule.py", "site": "bench/site_peers.py"}
+BENCHES = {
+    "foundation": "bench/foundation.py",
+    "schedule": "bench/schedule.py",
+    "site": "bench/site_peers.py",
+    "ocpp": "bench/ocpp_load.py",
+}
 
 COMMANDS = {
     "demo": (demo, "the main job: study a winter of real sessions and write a report"),
     "test": (test, "every check and test; --fast leaves the slow ones and the browser out"),
     "check": (check, "format, lint, types, import directions, sizes, docs"),
-    "bench": (bench, "measure speed and memory and print tables: foundation, schedule, site, or all"),
+    "bench": (bench, "measure speed and memory and print tables: foundation, schedule, site, ocpp, or all"),
     "docs": (docs, "build the documentation site into site/"),
     "lock": (lock, "resolve constraints.txt again"),
 }

@@ -24,6 +24,7 @@ from evenload.net.ocpp_server import OcppServer, ServerLimits
 from evenload.net.ports import TenantRecord
 from evenload.net.tls import server_tls
 from evenload.ocpp.dossier import DeskPolicy
+from evenload.service.observe import restarted
 from evenload.store.sqlite.store import SqliteStore
 
 _log = logging.getLogger("evenload.app")
@@ -79,6 +80,7 @@ async def _run(
         secret=os.urandom(32), name=os.urandom(4).hex(), limits=ServerLimits(connections_max=settings.connections_max),
     )  # fmt: skip
     tls = _tls(settings)
+    restarted(store, settings.tenants, utc_now())
     ready(Address(settings.host, await _listen(server, settings, tls), secure=tls is not None))
     await _until_stopped(server, Delivery(store, server, desks, utc_now), stop)
     _log.info("event=draining connected=%d", len(server.connected))

@@ -42,6 +42,13 @@ def observe(store: Store, events: Sequence[StationEvent]) -> None:
         unit.events.add([row_of(one) for one in events if is_logged(one)])
 
 
+def restarted(store: Store, tenants: Sequence[str], now: datetime) -> None:
+    """Note that no station is connected: a server that died at once could not say so any more."""
+    with store.writing() as unit:
+        rows = [row for tenant in tenants for row in unit.stations.of(tenant) if row.connected]
+        unit.stations.put(replace(row, lost_at=now) for row in rows)
+
+
 # stations
 
 

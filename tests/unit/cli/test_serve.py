@@ -3,9 +3,11 @@
 import asyncio
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from evenload.cli import main
 from evenload.domain.station import StationId
@@ -46,7 +49,7 @@ class Server:
             self.said += line
             if "/ocpp/home/" in line:
                 self.port = int(line.partition("/ocpp/")[0].rpartition(":")[2])
-            if "not encrypted" in line:
+            if "not encrypted" in line or "wss://" in line:
                 return
         raise AssertionError((self.folder / "log.txt").read_text())
 
@@ -217,6 +220,71 @@ def check201(client: Client, kept: Kept) -> None:
         assert row.sequence >= body["seqNo"]
         if body["eventType"] == "Ended":
             assert (row.ended, row.ended_at) == (Quality.MEASURED, datetime.fromisoformat(body["timestamp"]))
+
+
+async def knock(url: str, password: str = "", tls: ssl.SSLContext | None = None) -> int:
+    """The HTTP status that a station gets."""
+    headers = {"Authorization": f"Basic {b64encode(f'CP1:{password}'.encode()).decode()}"} if password else {}
+    try:
+        async with connect(f"{url}/CP1", subprotocols=["ocpp1.6"], additional_headers=headers, ssl=tls):  # type: ignore[list-item]
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+@pytest.mark.slow
+def test_an_unknown_station_is_held_until_somebody_approves_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Server(tmp_path)
+    server.start()
+    url, database = f"ws://127.0.0.1:{server.port}/ocpp/home", ("--database", str(tmp_path / "evenload.db"))
+    assert "evenload ocpp approve IDENTITY" in server.said
+    assert asyncio.run(knock(url)) == 404
+    assert asyncio.run(knock(url.replace("home", "nobody"))) == 404
+    time.sleep(0.3)
+    assert main(["ocpp", "stations", *database]) == 0
+    assert "held (from 127.0.0.1" in capsys.readouterr().out
+    assert main(["ocpp", "approve", "CP1", "--new-password", *database]) == 0
+    password = capsys.readouterr().out.partition("this once:  ")[2].split()[0]
+    time.sleep(2.1)
+    assert asyncio.run(knock(url, password)) == 101
+    assert (asyncio.run(knock(url, "wrong")), asyncio.run(knock(url))) == (401, 401)
+    assert server.stop() == 0
+    assert password not in server.log
+    assert "event=held" in server.log
+
+
+@pytest.mark.slow
+def test_the_line_may_be_encrypted(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for part in issued.cert_chain_pems:
+        part.write_to_path(tmp_path / "chain.pem", append=True)
+    server = Server(tmp_path, "--accept-unknown", "--tls-cert", "chain.pem", "--tls-key", "key.pem")
+    server.start()
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    assert "wss://127.0.0.1" in server.said
+    assert asyncio.run(knock(f"wss://127.0.0.1:{server.port}/ocpp/home", tls=context)) == 101
+    assert server.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_and_a_key_that_is_none_are_sentences(server: Server, tmp_path: Path) -> None:
+    started = [sys.executable, "-m", "evenload", "serve", "--ocpp", "--database", str(tmp_path / "other.db")]
+    for options, words in (
+        (["--port", str(server.port)], "cannot listen on 127.0.0.1 port"),
+        (
+            ["--port", "0", "--tls-cert", "none.pem", "--tls-key", "none.pem"],
+            "certificate or key for TLS cannot be used",
+        ),
+    ):
+        done = subprocess.run([*started, *options], capture_output=True, text=True, check=False, timeout=20)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

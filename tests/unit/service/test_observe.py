@@ -30,7 +30,7 @@ from evenload.domain.station_events import (
     TransactionUpdated,
 )
 from evenload.domain.station_readings import Quality, Reading, ReadingKind
-from evenload.service.observe import observe
+from evenload.service.observe import observe, restarted
 from evenload.service.ports import Store
 from evenload.service.rows import OrderRow, StationRow, TransactionRow
 from evenload.store.memory import MemoryStore
@@ -167,6 +167,17 @@ def test_the_life_of_a_station() -> None:
         row = unit.stations.of("home")[0]
     assert row.connected
     assert row.fallback_kw is None  # another device hangs there now: nothing was verified of it
+
+
+def test_after_a_restart_nobody_is_connected() -> None:
+    store = MemoryStore()
+    booted = StationBooted(**told(0), details=DETAILS, registration=Registration.ACCEPTED)
+    observe(store, [booted, StationBooted(**told(0, station=B), details=DETAILS, registration=Registration.ACCEPTED)])
+    observe(store, [StationLost(**told(1, station=B))])
+    restarted(store, ["home"], T0 + 9 * MINUTE)
+    with store.reading() as unit:
+        assert [row.connected for row in unit.stations.of("home")] == [False, False]
+        assert [row.lost_at for row in unit.stations.of("home")] == [T0 + 9 * MINUTE, T0 + MINUTE]
 
 
 def test_secrets_and_signs_of_life_are_not_logged() -> None:
