@@ -31,6 +31,7 @@ def solve(instance: SiteInstance) -> Answer:
     lp.a_matrix_.index_ = np.column_stack([car, instance.cars + step]).ravel()
     lp.a_matrix_.value_ = np.ones(2 * car.size)
     highs = highspy.Highs()
+    highs.setOptionValue("threads", 1)
     highs.silent()
     highs.passModel(lp)
     built = time.perf_counter()

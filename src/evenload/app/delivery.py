@@ -48,8 +48,9 @@ class Delivery:
         came = list(await asyncio.to_thread(orders.to_give, self._store, self._number, now))
         self._number = max([self._number, *(one.number for one in came)])
         renewed, self._desks.renewed = self._desks.renewed, set()
-        for station in renewed:
-            came += await asyncio.to_thread(orders.standing, self._store, station, now)
+        if renewed:
+            wanted = await asyncio.to_thread(orders.to_give, self._store, 0, now)
+            came += [one for one in wanted if one.standing and one.station in renewed]
         for one in came:
             if self._waiting.setdefault(one.order_id, one) is one:
                 _log.info("station=%s event=ordered kind=%s order=%s", one.station, one.kind, one.order_id)

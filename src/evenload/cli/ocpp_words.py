@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from evenload.cli.terminal import output
 
@@ -49,9 +48,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], otherwise:
     if not rows:
         output.print(otherwise, markup=False)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    for row in rows:
-        table.add_row(*(one.replace("[", "\\[") for one in row))
-    output.print(table)
+    widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
+    for row in (columns, *rows):  # never cut short: who reads it may be a program
+        cells = (one.ljust(width) for one, width in zip(row, widths, strict=True))
+        output.print("  ".join(cells).rstrip(), markup=False)

@@ -232,7 +232,7 @@ class Link:
 
     def _called(self, called: Called, now: float) -> None:
         outcome = self._desk.take(called, self._around.clock())
-        if outcome.durable and outcome.events:
+        if outcome.durable:
             self._around.commits.put(outcome.events, partial(self._guarded, self._committed, called, outcome.answer))
         else:
             self._happened(outcome.events)

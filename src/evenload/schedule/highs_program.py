@@ -96,6 +96,7 @@ class Program:
         highs.setOptionValue("mip_abs_gap", 0.0)
         for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "mip_feasibility_tolerance"):
             highs.setOptionValue(option, _TOLERANCE)
+        highspy.Highs.resetGlobalScheduler(True)  # who used HiGHS before here may have asked for more threads
         highs.passModel(lp)
         highs.run()
         status = highs.getModelStatus()

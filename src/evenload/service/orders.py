@@ -62,10 +62,3 @@ def to_give(store: Store, number: int, now: datetime) -> Sequence[OrderRow]:
     """Orders after a number that are to be given now or when their station comes."""
     with store.reading() as unit:
         return [one for one in unit.orders.to_give(number) if one.worthless_at is None or one.worthless_at > now]
-
-
-def standing(store: Store, station: StationId, now: datetime) -> Sequence[OrderRow]:
-    """What is wanted of a station."""
-    with store.reading() as unit:
-        rows = unit.orders.standing(station)
-    return [one for one in rows if one.worthless_at is None or one.worthless_at > now]

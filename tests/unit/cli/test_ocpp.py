@@ -31,7 +31,6 @@ NOW = utc_now()
 
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("COLUMNS", "200")
     file = tmp_path / "kept.db"
     monkeypatch.setenv("EVENLOAD_DATABASE", str(file))
     told: dict[str, Any] = {"station": A, "at": NOW, "received_at": NOW, "evse_id": 1}

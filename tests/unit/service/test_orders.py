@@ -59,7 +59,7 @@ def test_a_command_comes_back_as_it_was_given(store: MemoryStore, command: Comma
 
 
 def standing(store: MemoryStore, now: datetime = T0) -> list[str]:
-    return [row.order_id for row in orders.standing(store, A, now)]
+    return [row.order_id for row in orders.to_give(store, 0, now) if row.standing]
 
 
 def test_a_limit_stands_until_another_of_its_kind_and_evse(store: MemoryStore) -> None:
