@@ -21,10 +21,15 @@ class _OneValueAKey(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def load_yaml(text: str) -> object:
+    """What YAML text holds; PyYAML's and Python's own errors where it cannot be read."""
+    return yaml.load(text, Loader=_OneValueAKey)  # noqa: S506 - a SafeLoader
+
+
 def read_yaml_mapping(path: Path) -> dict[Any, Any]:
     """What the file holds, ``{}`` where it is empty; ``InputError``, naming it, where it is no YAML or no mapping."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OneValueAKey)  # noqa: S506 - a SafeLoader
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist") from error
     except OSError as error:

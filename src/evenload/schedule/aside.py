@@ -11,13 +11,12 @@ from evenload.schedule.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Power already decided (K,), the minimum's part of it (K,), minimum energy that could not be given (S,), and the
-    problem that is left, for which all of it is base load.
+    """Power already decided (K,), the minimum's part of it (K,), and the problem that is left, for which all of it is
+    base load.
     """
 
     given_kw: FloatArray
     minimum_kw: FloatArray
-    minimum_unserved_kwh: FloatArray
     rest: Problem
 
 
@@ -25,14 +24,14 @@ def set_aside(problem: Problem) -> Aside:
     """Split a problem into what is given at once and what is left to plan."""
     if not problem.opted_out.any() and (problem.minimum_kwh is None or not problem.minimum_kwh.any()):
         nothing = np.zeros(problem.cap_kw.size)
-        return Aside(nothing, nothing, np.zeros(problem.sessions), problem)
+        return Aside(nothing, nothing, problem)
     at_once, left = np.zeros(problem.cap_kw.size), problem
     if problem.opted_out.any():
         at_once = _opted_out_kw(problem)
         left = _without(problem, at_once)
     minimum = give_minimum(left)
     rest = _kept(rest_of(left, minimum), minimum.power_kw)
-    return Aside(at_once + minimum.power_kw, minimum.power_kw, minimum.unserved_kwh, rest)
+    return Aside(at_once + minimum.power_kw, minimum.power_kw, rest)
 
 
 def _opted_out_kw(problem: Problem) -> FloatArray:

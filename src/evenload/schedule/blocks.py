@@ -1,7 +1,7 @@
 """Sessions of a problem some at a time, with the levels of their batteries: passes over millions stay in the cache."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -71,5 +71,4 @@ def _ceiling_kw(problem: Problem, session: IntArray, cap_kw: FloatArray, before_
     batteries = problem.batteries
     if batteries is None or np.isinf(batteries.knee_kwh[session]).all():
         return cap_kw
-    of_slots = replace(batteries, knee_kwh=batteries.knee_kwh[session], full_kwh=batteries.full_kwh[session])
-    return np.minimum(cap_kw, of_slots.taper(problem.power_kw_max[session], before_kwh))
+    return np.minimum(cap_kw, batteries.taper(problem.power_kw_max[session], before_kwh, session))

@@ -17,7 +17,7 @@ from evenload.schedule.changes import take
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
-from evenload.schedule.warmth import find
+from evenload.schedule.warmth import carried_kw, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,12 @@ def replan_branch(
     top = int(problem.tree.find([node])[0])
     below = _below(problem.tree, top)
     inside = np.isin(problem.node, below)
-    power_kw = _standing_kw(problem, standing)
-    power_kw[np.repeat(inside, np.diff(problem.offset))] = 0.0
+    slots_inside = np.repeat(inside, np.diff(problem.offset))
+    power_kw = carried_kw(problem, standing, standing.power_kw, find(problem.session_id, standing.session_id))
+    power_kw[slots_inside] = 0.0
     part = _part(problem, np.flatnonzero(inside), below, _above(problem, power_kw, shadow_price, top))
     solution = solve(part, settings, previous)
-    power_kw[np.repeat(inside, np.diff(problem.offset))] = solution.plan.power_kw
+    power_kw[slots_inside] = solution.plan.power_kw
     plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power_kw)
     return Replanned(plan, solution)
 
@@ -65,19 +66,6 @@ def _below(tree: CircuitTree, top: int) -> IntArray:
     for n in range(top + 1, len(tree)):
         found[n] |= found[tree.parent[n]] and tree.parent[n] >= 0
     return np.flatnonzero(found)
-
-
-def _standing_kw(problem: Problem, standing: Plan) -> FloatArray:
-    """Powers (K,) of the last plan in the arrangement of the problem, 0 for sessions it does not know."""
-    same = find(problem.session_id, standing.session_id)
-    power_kw = np.zeros(problem.cap_kw.size)
-    if not standing.power_kw.size or not problem.sessions:
-        return power_kw
-    lengths = np.diff(problem.offset)
-    slot = np.repeat(standing.offset[same] - standing.first_step[same], lengths) + problem.slot_steps()
-    known = np.repeat(same, lengths)
-    there = (known >= 0) & (slot >= standing.offset[known]) & (slot < standing.offset[known + 1])
-    return np.where(there, standing.power_kw[np.where(there, slot, 0)], 0.0)
 
 
 class _Left(NamedTuple):

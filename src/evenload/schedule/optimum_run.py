@@ -77,7 +77,7 @@ class Run:
         """Take powers, tolls and marginal prices of an earlier run."""
         self.fleet.power_kw[:] = np.minimum(warmth.power_kw[self.setup.slot], self.fleet.cap_kw)
         self.fleet.marginal[:] = warmth.marginal[self.setup.order]
-        self.kernels.make_flows(self.fleet, self.net, False)
+        self.kernels.make_flows(self.fleet, self.net)
         self.softened = max(warmth.softened, _SOFTENED_WARM)
         self.net.toll[:] = warmth.toll
         self.net.toll[self.net.stiffness == 0] = 0.0

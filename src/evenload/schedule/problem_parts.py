@@ -37,10 +37,13 @@ class Batteries:
         none, endless = np.zeros(sessions), np.full(sessions, np.inf)
         return cls(none, np.ones(sessions), none, endless, none, endless, endless)
 
-    def taper(self, power_kw_max: FloatArray, level_kwh: FloatArray) -> FloatArray:
-        """Highest charging power (S,) at battery levels (S,)."""
+    def taper(self, power_kw_max: FloatArray, level_kwh: FloatArray, session: IntArray | None = None) -> FloatArray:
+        """Highest charging power at battery levels, one of each a session, or one for each index in ``session``."""
+        full, knee = self.full_kwh, self.knee_kwh
+        if session is not None:
+            full, knee = full[session], knee[session]
         with np.errstate(invalid="ignore"):
-            share = (self.full_kwh - level_kwh) / (self.full_kwh - self.knee_kwh)
+            share = (full - level_kwh) / (full - knee)
         return np.asarray(power_kw_max * np.clip(np.nan_to_num(share, nan=1.0, posinf=1.0), 0.0, 1.0))
 
 

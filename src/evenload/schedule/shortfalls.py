@@ -1,6 +1,6 @@
 """Energy a plan does not serve: who lacks it, why, and which circuit keeps it from them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,16 +44,12 @@ def most_kwh(problem: Problem, sessions: IntArray) -> FloatArray:
     """Level that full power throughout the window would reach, as far as the battery takes it; shape of sessions."""
     lengths = np.diff(problem.offset)[sessions]
     level, batteries = np.zeros(sessions.size), problem.batteries
-    if batteries is not None:
-        batteries = replace(
-            batteries, knee_kwh=batteries.knee_kwh[sessions], full_kwh=batteries.full_kwh[sessions]
-        )  # fmt: skip
     for k in range(int(lengths.max(initial=0))):
         on = lengths > k
         kw = np.zeros(sessions.size)
         kw[on] = problem.cap_kw[problem.offset[sessions[on]] + k]
         if batteries is not None:
-            kw = np.minimum(kw, batteries.taper(problem.power_kw_max[sessions], level))
+            kw = np.minimum(kw, batteries.taper(problem.power_kw_max[sessions], level, sessions))
         level += kw * problem.horizon.hours_per_step
     return level
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import FloatArray
 from evenload.schedule.optimum_run import Finished, Run
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
@@ -51,20 +51,11 @@ def _highest_kw(problem: Problem, power_kw: FloatArray) -> FloatArray:
     batteries, session = _batteries(problem), problem.slot_sessions()
     stored = np.where(power_kw > 0, power_kw, power_kw / batteries.round_trip[session]) * problem.horizon.hours_per_step
     before = problem.level_kwh(power_kw) - stored
-    return np.minimum(problem.cap_kw, _tapered_kw(problem, before, session))
+    return np.minimum(problem.cap_kw, batteries.taper(problem.power_kw_max[session], before, session))
 
 
 def _batteries(problem: Problem) -> Batteries:
     return problem.batteries or Batteries.charging_only(problem.sessions)
-
-
-def _tapered_kw(problem: Problem, level_kwh: FloatArray, session: IntArray) -> FloatArray:
-    """Highest power at a level each of sessions that may occur often."""
-    batteries = _batteries(problem)
-    knee, full = batteries.knee_kwh[session], batteries.full_kwh[session]
-    with np.errstate(invalid="ignore"):
-        share = (full - level_kwh) / (full - knee)
-    return np.asarray(problem.power_kw_max[session] * np.clip(np.nan_to_num(share, nan=1.0, posinf=1.0), 0.0, 1.0))
 
 
 def _safe_kw(problem: Problem, power_kw: FloatArray, given_kw: FloatArray) -> FloatArray:
@@ -73,17 +64,19 @@ def _safe_kw(problem: Problem, power_kw: FloatArray, given_kw: FloatArray) -> Fl
     """
     batteries, hours = _batteries(problem), problem.horizon.hours_per_step
     lengths = np.diff(problem.offset)
-    session, within = problem.slot_sessions(), problem.slot_steps() - problem.first_step[problem.slot_sessions()]
+    session = problem.slot_sessions()
+    within = problem.slot_steps() - problem.first_step[session]
     last_given = np.full(problem.sessions, -1)
     np.maximum.at(last_given, session[given_kw > 0], within[given_kw > 0])
     safe, level = np.zeros(power_kw.size), np.zeros(problem.sessions)
     for k in range(int(lengths.max(initial=0))):
         here = np.flatnonzero(lengths > k)
         slot = problem.offset[here] + k
-        highest = np.minimum(power_kw[slot], _tapered_kw(problem, level[here], here))
+        highest = np.minimum(power_kw[slot], batteries.taper(problem.power_kw_max[here], level[here], here))
         total = np.clip(np.where(k <= last_given[here], given_kw[slot], highest), 0.0, problem.cap_kw[slot])
         safe[slot] = np.maximum(total - given_kw[slot], 0.0)
         level[here] += total * hours
-    end = _tapered_kw(problem, np.minimum(batteries.up_kwh, batteries.full_kwh)[session], session)
+    highest_level = np.minimum(batteries.up_kwh, batteries.full_kwh)[session]
+    end = batteries.taper(problem.power_kw_max[session], highest_level, session)
     gives = batteries.discharge_kw_max[session] > 0
     return np.where(gives, np.maximum(np.minimum(end, problem.cap_kw) - given_kw, 0.0), safe)

@@ -48,7 +48,7 @@ def warmth_for(problem: Problem, nodes: int, plan: Plan, warmth: Warmth) -> Warm
     marginal = np.where(same >= 0, warmth.marginal[same], middle) if warmth.marginal.size else np.zeros(same.size)
     stayed = int((same >= 0).sum())
     changed = (same.size + plan.session_id.size - 2 * stayed) / max(same.size, 1)
-    return Warmth(toll, warmth.softened, marginal, _powers(problem, plan, warmth.power_kw, same, shift), changed)
+    return Warmth(toll, warmth.softened, marginal, carried_kw(problem, plan, warmth.power_kw, same, shift), changed)
 
 
 def find(wanted: TextArray, known: TextArray) -> IntArray:
@@ -78,8 +78,11 @@ def _as_numbers(names: TextArray) -> NDArray[np.uint64]:
     return number
 
 
-def _powers(problem: Problem, plan: Plan, power_kw: FloatArray, same: IntArray, shift: int) -> FloatArray:
-    """The earlier powers of the slots of ``problem``, 0 where there were none."""
+def carried_kw(problem: Problem, plan: Plan, power_kw: FloatArray, same: IntArray, shift: int = 0) -> FloatArray:
+    """Powers of a plan's slots in the arrangement of ``problem``, 0 where there were none, shape (K,).
+
+    ``same`` (S,) is which of the plan's sessions each is (-1 = none), ``shift`` how many steps the horizon moved on.
+    """
     from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
 
     carried = np.zeros(problem.cap_kw.size)

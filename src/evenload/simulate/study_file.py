@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from evenload.base.errors import InputError, did_you_mean
 from evenload.base.horizon import Horizon
 from evenload.base.local_clock import LocalClock, parse_clock
+from evenload.files.yaml_mapping import load_yaml
 from evenload.schedule.timer import Timer
 from evenload.simulate.behaviour import Behaviour
 from evenload.simulate.strategies import Choice, choose
@@ -249,23 +250,10 @@ def read_study(path: Path) -> Study:
     return parse_study(text, str(path))
 
 
-class _OneValueAKey(yaml.SafeLoader):
-    """YAML in which a key that stands twice is refused: the second would silently win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """The mapping of a node."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                place = f"line {node.start_mark.line + 1}"
-                raise yaml.constructor.ConstructorError(problem=f"the key {key!r} stands twice in the part at {place}")
-        return super().construct_mapping(node, deep)
-
-
 def parse_study(text: str, name: str) -> Study:
     """Check the text of a study file; ``name`` stands in messages."""
     try:
-        content = yaml.load(text, Loader=_OneValueAKey)  # noqa: S506 - a SafeLoader
+        content = load_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or number that cannot be
         raise StudyFileError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

@@ -91,7 +91,7 @@ def clip(fleet: Fleet, net: Network, stores_placed: bool) -> None:
         if fleet.battery[i] == NONE:
             for k in range(fleet.slots[i]):
                 fleet.power_kw[fleet.begin[i] + k] *= share[fleet.leaf[i], fleet.first_step[i] + k]
-    make_flows(fleet, net, False)
+    make_flows(fleet, net)
 
 
 @njit(cache=True, nogil=True)

@@ -135,13 +135,12 @@ def give(fleet: Fleet, net: Network, i: int, t: int, power_kw: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def make_flows(fleet: Fleet, net: Network, stores_only: bool) -> None:
-    """Flows anew from the powers of all sessions, or of those that give back."""
+def make_flows(fleet: Fleet, net: Network) -> None:
+    """Flows anew from the powers of all sessions."""
     net.flow_kw[:] = 0.0
     for i in range(fleet.slots.size):
-        if not stores_only or fleet.battery[i] != NONE:
-            for k in range(fleet.slots[i]):
-                net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += fleet.power_kw[fleet.begin[i] + k]
+        for k in range(fleet.slots[i]):
+            net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += fleet.power_kw[fleet.begin[i] + k]
     for n in range(net.parent.size - 1, 0, -1):
         net.flow_kw[net.parent[n]] += net.flow_kw[n]
 
