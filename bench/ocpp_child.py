@@ -28,11 +28,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def mark(served: Served) -> dict[str, object]:
+def usage() -> dict[str, float]:
+    """What this process has used of the processor, in seconds, and holds of memory, in KiB."""
     times = os.times()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    memory_kib = pages * os.sysconf("SC_PAGE_SIZE") // 1024
-    return {"processor_s": times.user + times.system, "memory_kib": memory_kib, **served.counts()}
+    return {"processor_s": times.user + times.system, "memory_kib": pages * os.sysconf("SC_PAGE_SIZE") // 1024}
 
 
 async def commands(command: Callable[[], Awaitable[bool]], seconds: float, rate: float) -> dict[str, object]:
@@ -61,8 +61,9 @@ async def obey(served: Served) -> None:
     print(served.port, flush=True)
     loop = asyncio.get_running_loop()
     while line := (await loop.run_in_executor(None, sys.stdin.readline)).split():
+        answer: dict[str, object]
         if line[0] == "mark":
-            answer = mark(served)
+            answer = {**usage(), **served.counts()}
         else:
             answer = await commands(served.command, float(line[1]), float(line[2]))
         print(json.dumps(answer), flush=True)

@@ -42,6 +42,9 @@ class Everyone:
     def hold(self, station: StationId, address: str) -> None:
         raise AssertionError(f"{station} at {address} is not known")
 
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        raise AssertionError(f"{station} was sent no other password than {password_hash_next}")
+
 
 class Tally:
     """A sink that counts."""

@@ -17,13 +17,14 @@ import asyncio
 import json
 import os
 import resource
+import sqlite3
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ import uvloop
 
 from ocpp_traffic import Crowd
 
-CHILDREN = {name: Path(__file__).resolve().parent / f"ocpp_{name}.py" for name in ("evenload", "package")}
+CHILDREN = {name: Path(__file__).resolve().parent / f"ocpp_{name}.py" for name in ("evenload", "package", "whole")}
 SPARE_FILES = 200
 MESSAGES_EACH = 5
 
@@ -97,6 +98,49 @@ async def per_message(kind: str, version: str, seconds: float) -> tuple[float, f
         crowd.hang_up()
     messages = after["messages"] - before["messages"]
     return 1e6 * (after["processor_s"] - before["processor_s"]) / messages, messages / took
+
+
+async def whole_per_message(version: str, stations: int, rate: float, seconds: float) -> tuple[float, float]:
+    """Microseconds of processor for a message with everything behind it, and messages a second that were answered."""
+    with served_whole() as (server, _):
+        crowd = Crowd(server.port, stations, version)
+        await crowd.connect()
+        pacing = asyncio.create_task(crowd.pace(seconds + 3, rate))
+        await asyncio.sleep(2.0)
+        before, sent, began = await server.ask(), crowd.tally.answered, time.perf_counter()
+        await asyncio.sleep(seconds)
+        after, messages, took = await server.ask(), crowd.tally.answered - sent, time.perf_counter() - began
+        await pacing
+        said(f"  whole {version}: {crowd.tally.errors} errors {crowd.tally.bad[:1]}")
+        crowd.hang_up()
+    return 1e6 * (after["processor_s"] - before["processor_s"]) / messages, messages / took
+
+
+async def whole_storm(version: str, connections: int) -> tuple[float, float, int]:
+    """As ``storm``, with everything behind it; transactions are lost that are not in the file."""
+    with served_whole() as (server, path):
+        crowd = Crowd(server.port, connections, version)
+        await crowd.connect()
+        await asyncio.sleep(2.0)
+        crowd.hang_up()
+        await asyncio.sleep(4.0)
+        before, began = await server.ask(), time.perf_counter()
+        await crowd.connect(boot=False, start=True)
+        took = time.perf_counter() - began
+        await asyncio.sleep(1.0)
+        after = await server.ask()
+        with closing(sqlite3.connect(path)) as file:
+            (kept,) = file.execute("SELECT count(*) FROM transactions").fetchone()
+        crowd.hang_up()
+    return after["processor_s"] - before["processor_s"], took, connections - kept
+
+
+@contextmanager
+def served_whole() -> Iterator[tuple[Server, Path]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "evenload.db"
+        with serving("whole", str(path)) as server:
+            yield server, path
 
 
 async def memory(kind: str, version: str, connections: int, tls: dict[str, str] | None = None) -> tuple[float, float]:
@@ -180,6 +224,22 @@ async def memory_rows(options: argparse.Namespace) -> list[Row]:
     ]
 
 
+async def whole_rows(options: argparse.Namespace) -> list[Row]:
+    rows, size = [], min(5000, options.connections)
+    for version, what in (("ocpp1.6", "1.6"), ("ocpp2.0.1", "2.0.1")):
+        ours, rate = await whole_per_message(version, 1000, 4000, options.seconds)
+        rows.append(Row(f"message, {what}, store and all", "us of processor", ours, None, ""))
+        rows.append(Row(f"message, {what}, store and all", "messages/s reached", rate, None, "4,000 are sent"))
+    spent, took, lost = await whole_storm("ocpp1.6", size)
+    name = f"storm, {size:,} reconnect, store and all"
+    return [
+        *rows,
+        Row(name, "s of processor", spent, None, "under 3"),
+        Row(name, "s until all are back", took, None, ""),
+        Row(name, "transactions lost", lost, None, "0"),
+    ]
+
+
 def tls_files(folder: Path) -> dict[str, str]:
     ca = trustme.CA()
     server = ca.issue_cert("localhost")
@@ -213,7 +273,7 @@ async def command_rows(options: argparse.Namespace) -> list[Row]:
     ]
 
 
-PARTS = {"message": message_rows, "memory": memory_rows, "storm": storm_rows, "command": command_rows}
+PARTS = {"message": message_rows, "memory": memory_rows, "storm": storm_rows, "command": command_rows, "whole": whole_rows}
 
 
 async def measured(options: argparse.Namespace) -> list[Row]:

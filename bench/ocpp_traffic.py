@@ -6,12 +6,17 @@ import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import picows
 
 KEY = b"0123456789abcdef0123"
-AT = "2026-03-01T12:00:00Z"
+# When things happen: every message of a station tells of the next minute.
+MINUTES = tuple(
+    (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minute)).isoformat().replace("+00:00", "Z")
+    for minute in range(20_000)
+)
 # Of twenty messages: 14 with six metered values, 3 heartbeats, 2 states, 1 start or end of a transaction.
 MIX = "MMMHMMMSMMTMMHMMMSMH"
 
@@ -38,8 +43,8 @@ BOOT = {
     "ocpp2.0.1": '"BootNotification",{"chargingStation":{"vendorName":"bench","model":"bench"},"reason":"PowerUp"}',
 }
 STATUS = {
-    "ocpp1.6": f'"StatusNotification",{{"connectorId":1,"errorCode":"NoError","status":"Charging","timestamp":"{AT}"}}',
-    "ocpp2.0.1": f'"StatusNotification",{{"evseId":1,"connectorId":1,"connectorStatus":"Occupied","timestamp":"{AT}"}}',
+    "ocpp1.6": '"StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Charging","timestamp":"%s"}',
+    "ocpp2.0.1": '"StatusNotification",{"evseId":1,"connectorId":1,"connectorStatus":"Occupied","timestamp":"%s"}',
 }
 ACCEPTED = ("ClearCache", "ChangeConfiguration", "SetChargingProfile", "DataTransfer", "ClearChargingProfile")
 
@@ -66,6 +71,7 @@ class Station(picows.WSListener):
         self.sequence = 0
         self.mix = number % len(MIX)
         self.ids = count()
+        self.minute = 0
         self.awaited: tuple[str, str] | None = None
         self.owes = False
         self.idle: asyncio.Future[None] | None = None
@@ -135,24 +141,30 @@ class Station(picows.WSListener):
     def body(self, kind: str) -> str:
         if kind == "H":
             return '"Heartbeat",{}'
+        self.minute += 1
         if kind == "S":
-            return STATUS[self.version]
+            return STATUS[self.version] % self.time()
         if self.version == "ocpp1.6":
             return self.metered() if kind == "M" else self.switched()
         self.sequence += 1
         return self.event("Updated" if kind == "M" else "Ended" if self.transaction >= 0 else "Started")
 
+    def time(self) -> str:
+        return MINUTES[self.minute % len(MINUTES)]
+
     def metered(self) -> str:
         about = f'"transactionId":{self.transaction},' if self.transaction >= 0 else ""
         return (
-            f'"MeterValues",{{"connectorId":1,{about}"meterValue":[{{"timestamp":"{AT}","sampledValue":[{ROWS_16}]}}]}}'
+            f'"MeterValues",{{"connectorId":1,{about}'
+            f'"meterValue":[{{"timestamp":"{self.time()}","sampledValue":[{ROWS_16}]}}]}}'
         )
 
     def switched(self) -> str:
         if self.transaction < 0:
-            return f'"StartTransaction",{{"connectorId":1,"idTag":"TAG","meterStart":0,"timestamp":"{AT}"}}'
+            return f'"StartTransaction",{{"connectorId":1,"idTag":"TAG","meterStart":0,"timestamp":"{self.time()}"}}'
         ended, self.transaction = self.transaction, -1
-        return f'"StopTransaction",{{"transactionId":{ended},"meterStop":1000,"timestamp":"{AT}","reason":"Local"}}'
+        about = f'"meterStop":1000,"timestamp":"{self.time()}","reason":"Local"'
+        return f'"StopTransaction",{{"transactionId":{ended},{about}}}'
 
     def event(self, kind: str) -> str:
         number = abs(self.transaction)
@@ -164,9 +176,9 @@ class Station(picows.WSListener):
         elif self.transaction < 0:
             return self.event("Started")
         return (
-            f'"TransactionEvent",{{"eventType":"{kind}","timestamp":"{AT}","triggerReason":"MeterValuePeriodic",'
+            f'"TransactionEvent",{{"eventType":"{kind}","timestamp":"{self.time()}","triggerReason":"MeterValuePeriodic",'
             f'"seqNo":{self.sequence},"transactionInfo":{{"transactionId":"t{number}"}},"evse":{{"id":1}},'
-            f'"meterValue":[{{"timestamp":"{AT}","sampledValue":[{ROWS_201}]}}]}}'
+            f'"meterValue":[{{"timestamp":"{self.time()}","sampledValue":[{ROWS_201}]}}]}}'
         )
 
 

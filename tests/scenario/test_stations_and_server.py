@@ -56,6 +56,9 @@ class Depot:
     def hold(self, station: StationId, address: str) -> None:
         raise AssertionError(f"{station} at {address} is known")
 
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        raise AssertionError(f"{station} was sent no other password than {password_hash_next}")
+
     async def commit(self, events: Sequence[StationEvent]) -> None:
         await asyncio.sleep(0.002)
         self.events += events
@@ -104,7 +107,7 @@ async def evening(depot: Depot, server: OcppServer, fleet: SocketFleet) -> None:
     await until(lambda: all(station.owed == 0 for station in fleet.stations))
 
 
-def test_an_evening_at_a_depot() -> None:
+def test_e11_and_e12_and_k02_fr_01_and_16_3_5_and_16_3_13_an_evening_at_a_depot() -> None:
     async def run() -> None:
         depot = Depot()
         server = OcppServer(

@@ -5,24 +5,28 @@ import logging
 import os
 import signal
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import uvloop
 
+from evenload.app.access import Access
+from evenload.app.certificates import Certificates
 from evenload.app.clock import utc_now
 from evenload.app.delivery import Delivery
 from evenload.app.desks import Desks
 from evenload.app.directory import StoreDirectory
+from evenload.app.reloading import Reloader, authority_of, tls_of
 from evenload.app.settings import Settings
 from evenload.app.sink import StoreSink
+from evenload.app.tap import Tap, tap_of
 from evenload.base.errors import InputError
 from evenload.domain.station import TokenStatus
 from evenload.domain.station_events import StationEvent
 from evenload.net.ocpp_server import OcppServer, ServerLimits
-from evenload.net.ports import TenantRecord
-from evenload.net.tls import server_tls
+from evenload.net.ports import Sink, TenantRecord
 from evenload.ocpp.dossier import DeskPolicy
 from evenload.service.observe import restarted
 from evenload.store.sqlite.store import SqliteStore
@@ -63,7 +67,10 @@ async def _run(
     settings: Settings, store: SqliteStore, writer: Executor, ready: Callable[[Address], None], stop: asyncio.Event
 ) -> None:
     unknown = TokenStatus.ACCEPTED if settings.unknown_tokens == "accept" else TokenStatus.UNKNOWN
-    policy = DeskPolicy(heartbeat_s=settings.heartbeat_s, sample_s=settings.sample_s)
+    authority = authority_of(settings)
+    policy = DeskPolicy(
+        heartbeat_s=settings.heartbeat_s, sample_s=settings.sample_s, signs_certificates=authority is not None
+    )
     desks = Desks(store, policy, utc_now, unknown)
     tenants = dict.fromkeys(settings.tenants, TenantRecord(settings.connections_max))
     directory = StoreDirectory(store, writer, tenants, utc_now, welcome=settings.unknown_stations == "accept")
@@ -75,22 +82,30 @@ async def _run(
         for station in stations:
             server.disconnect(station, "not stored; connect again")
 
+    sink: Sink = StoreSink(store, writer, failed)
+    certificates = Certificates(sink, store, writer, authority, utc_now) if authority else None
     server = OcppServer(
-        desk_for=desks.desk_for, directory=directory, sink=StoreSink(store, writer, failed), clock=utc_now,
+        desk_for=desks.desk_for, directory=directory, sink=certificates or sink, clock=utc_now,
         secret=os.urandom(32), name=os.urandom(4).hex(), limits=ServerLimits(connections_max=settings.connections_max),
     )  # fmt: skip
-    tls = _tls(settings)
+    tls = tls_of(settings)
     restarted(store, settings.tenants, utc_now())
     ready(Address(settings.host, await _listen(server, settings, tls), secure=tls is not None))
-    await _until_stopped(server, Delivery(store, server, desks, utc_now), stop)
+    async with Tap(server, tap_of(settings.database), utc_now):
+        access = Access(store, writer, server, sink, directory, desks, utc_now)
+        reloader = Reloader(settings, server, certificates)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.at_once)
+        await _until_stopped(
+            stop, server.watch(), Delivery(store, server, desks, utc_now, access.carry_out).run(), reloader.run()
+        )
     _log.info("event=draining connected=%d", len(server.connected))
     await server.drain(settings.drain_s)
     _log.info("event=stopped messages=%d", server.counts.messages_in)
 
 
-async def _until_stopped(server: OcppServer, delivery: Delivery, stop: asyncio.Event) -> None:
+async def _until_stopped(stop: asyncio.Event, *running: Coroutine[None, None, None]) -> None:
     """Wait for the signal to stop; raises what broke before that."""
-    tasks = [asyncio.ensure_future(one) for one in (server.watch(), delivery.run(), stop.wait())]
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(one) for one in (*running, stop.wait())]
     done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
@@ -105,12 +120,3 @@ async def _listen(server: OcppServer, settings: Settings, tls: ssl.SSLContext | 
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"cannot listen on {settings.host} port {settings.port}: {why}") from error
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls_certificate is None or settings.tls_key is None:
-        return None
-    try:
-        return server_tls(settings.tls_certificate, settings.tls_key, settings.stations_ca)
-    except OSError as error:  # ssl.SSLError is one
-        raise InputError(f"the certificate or key for TLS cannot be used: {error}") from error

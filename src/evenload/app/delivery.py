@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from evenload.app.desks import Desks
 from evenload.base.errors import InputError
-from evenload.domain.station_commands import Settlement
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import Command, CommandSettled, Disconnect, Settlement
 from evenload.net.ocpp_server import OcppServer
 from evenload.service import orders
 from evenload.service.ports import Store, StoreError
@@ -19,15 +21,26 @@ _log = logging.getLogger("evenload.app.delivery")
 PERIOD_S: Final = 0.5
 _AGAIN_S: Final = 30.0
 
+CarryOut = Callable[[StationId, Command], Awaitable[CommandSettled]]
+
 
 class Delivery:
-    """Reads orders as they come; gives each to its station while that is connected, until it gets an answer."""
+    """Reads orders as they come; gives each to its station while that is connected, until it gets an answer.
 
-    def __init__(self, store: Store, server: OcppServer, desks: Desks, clock: Callable[[], datetime]) -> None:
+    To be made where the event loop runs.
+    """
+
+    def __init__(
+        self, store: Store, server: OcppServer, desks: Desks, clock: Callable[[], datetime],
+        carry_out: CarryOut | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._server = server
         self._desks = desks
         self._clock = clock
+        self._carry_out = carry_out or server.command
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
         self._number = 0
         self._waiting: dict[str, OrderRow] = {}
         self._not_before: dict[str, float] = {}
@@ -41,7 +54,13 @@ class Delivery:
             except StoreError as error:
                 _log.warning("event=orders_not_read why=%s", error)
             self._give()
-            await asyncio.sleep(PERIOD_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), PERIOD_S)
+            self._woken.clear()
+
+    def wake(self) -> None:
+        """Look at once: this process has made an order. For any thread."""
+        self._loop.call_soon_threadsafe(self._woken.set)
 
     async def _read(self) -> None:
         now = self._clock()
@@ -73,7 +92,7 @@ class Delivery:
             _log.exception("station=%s event=order_unreadable order=%s", row.station, name)
             self._waiting.pop(name, None)
         else:
-            settled = await self._server.command(row.station, command)
+            settled = await self._carry_out(row.station, command)
             _log.info("station=%s event=settled kind=%s order=%s how=%s info=%r", row.station, row.kind, name,
                       settled.settlement, settled.info)  # fmt: skip
             if settled.settlement is Settlement.NO_ANSWER:
@@ -81,5 +100,7 @@ class Delivery:
             else:
                 self._waiting.pop(name, None)
                 self._not_before.pop(name, None)
+            if isinstance(command, Disconnect) and command.forget:
+                self._waiting = {key: one for key, one in self._waiting.items() if one.station != row.station}
         finally:
             self._under_way.pop(name, None)

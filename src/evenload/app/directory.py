@@ -10,7 +10,7 @@ from typing import Final
 
 from evenload.domain.station import StationId
 from evenload.net.ports import SecurityProfile, StationRecord, TenantRecord
-from evenload.service import admission
+from evenload.service import admission, station_access
 from evenload.service.ports import Store, StoreError
 from evenload.service.rows import StationRow
 
@@ -56,10 +56,26 @@ class StoreDirectory:
     async def _record(self, station: StationId) -> StationRecord | None:
         with self._store.reading() as unit:  # a few dozen microseconds: less than handing it to a thread costs
             row = unit.stations.find(station)
-        if self._welcome and (row is None or not row.approved):
+        if self._welcome and (row is None or not (row.approved or row.revoked_at)):
             note = partial(self._note, station, "", welcome=True)
             row = await asyncio.get_running_loop().run_in_executor(self._writer, note)
-        return record_of(row) if row else None
+        return record_of(row, self._clock()) if row else None
+
+    def forget(self, station: StationId) -> None:
+        """Read anew what is kept of a station: it changed."""
+        self._read.pop(station, None)
+
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        """A station came in by the other password it was sent, which is its only one from now on."""
+        self._writer.submit(self._note_password, station, password_hash_next)
+
+    def _note_password(self, station: StationId, hashed: str) -> None:
+        try:
+            station_access.took_password(self._store, station, hashed, self._clock())
+        except StoreError:  # noted when it comes again
+            _log.exception("station=%s event=not_noted", station)
+        else:
+            _log.info("station=%s event=password_changed", station)
 
     def hold(self, station: StationId, address: str) -> None:
         """Note a station that knocked and may not come in yet, each once a minute."""
@@ -78,12 +94,21 @@ class StoreDirectory:
         except StoreError:
             _log.exception("station=%s event=not_noted", station)
             return None
-        if row is not None and not row.approved:
+        if row is not None and row.revoked_at:
+            _log.warning("station=%s event=revoked_knocked address=%s", station, address,
+                         extra={"event": "revoked_knocked", "station": str(station)})  # fmt: skip
+        elif row is not None and not row.approved:
             _log.warning("station=%s event=held address=%s; to let it in: evenload ocpp approve %s", station, address,
                          station.identity, extra={"event": "held", "station": str(station)})  # fmt: skip
         return row
 
 
-def record_of(row: StationRow) -> StationRecord:
-    """A station as the door knows it."""
-    return StationRecord(row.approved, SecurityProfile(row.profile), row.password_hash, row.certificate_name)
+def record_of(row: StationRow, now: datetime) -> StationRecord:
+    """A station as the door knows it at an instant."""
+    hashed, following, profile = row.password_hash, row.password_hash_next, row.profile
+    if row.password_until is not None and row.password_until <= now:
+        hashed, following, profile = following, "", max(profile, 1)
+    return StationRecord(
+        row.approved, SecurityProfile(profile), hashed, row.certificate_name, following,
+        revoked=row.revoked_at is not None,
+    )  # fmt: skip

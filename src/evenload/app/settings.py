@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evenload.base.errors import InputError, did_you_mean
+from evenload.files.yaml_mapping import load_yaml
 
 _PREFIX: Final = "EVENLOAD_"
 
@@ -24,6 +25,8 @@ class Settings(BaseModel):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     stations_ca: Path | None = None
+    stations_ca_key: Path | None = None
+    certificate_days: int = Field(default=365, ge=1, le=3650)
     database: Path = Path("evenload.db")
     tenants: tuple[str, ...] = ("home",)
     unknown_stations: Literal["hold", "accept"] = "hold"
@@ -41,6 +44,8 @@ class Settings(BaseModel):
             raise ValueError("tls_certificate and tls_key go together: give both or none")
         if self.stations_ca is not None and self.tls_key is None:
             raise ValueError("stations_ca needs tls_certificate and tls_key: certificates are shown over TLS")
+        if self.stations_ca_key is not None and self.stations_ca is None:
+            raise ValueError("stations_ca_key needs stations_ca: the certificate that belongs to the key")
         if not self.tenants:
             raise ValueError("tenants: at least one is needed")
         return self
@@ -75,11 +80,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _from_file(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
-        told = tomllib.loads(text) if file.suffix == ".toml" else yaml.safe_load(text)
+        told = tomllib.loads(text) if file.suffix == ".toml" else load_yaml(text)
     except OSError as error:
         raise InputError(f"the settings file {file} cannot be read: {os.strerror(error.errno or 0)}") from error
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"the settings file {file} is not understood: {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"the settings file {file} is not understood: {' '.join(str(error).split())}") from error
     if not isinstance(told, dict):
         raise InputError(f"the settings file {file} must be a list of `name = value`")
     return told

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
+from evenload.domain.station import StationId
 from evenload.domain.station_events import StationEvent
 from evenload.net.ports import CommitError
 from evenload.service.observe import observe
@@ -14,10 +15,15 @@ from evenload.service.ports import Store, StoreError
 _log = logging.getLogger("evenload.app.sink")
 
 _PATIENCE_S: Final = (0.05, 0.5)
+_APART_S_MAX: Final = 5.0
 
 
 class StoreSink:
-    """A ``Sink``. A group the store does not take is tried again; where that does not help, ``failed`` is told."""
+    """A ``Sink``. A group the store does not take is tried again, then station by station and event by event.
+
+    So an event that can never be kept costs its own station its connection, and the others nothing. ``failed`` is told
+    the events of stations some of whose events were not kept.
+    """
 
     def __init__(self, store: Store, writer: Executor, failed: Callable[[Sequence[StationEvent]], None]) -> None:
         self._store = store
@@ -25,16 +31,50 @@ class StoreSink:
         self._failed = failed
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
-        """Make events durable, all or none; ``CommitError`` where that cannot be."""
-        loop = asyncio.get_running_loop()
+        """Make events durable; ``CommitError`` names the stations of which some could not be."""
         for patience_s in (*_PATIENCE_S, None):
-            try:
-                await loop.run_in_executor(self._writer, observe, self._store, events)
-            except StoreError as error:
-                if patience_s is None:
-                    self._failed(events)
-                    raise CommitError(str(error)) from error
-                _log.warning("event=commit_again events=%d why=%s", len(events), error)
-                await asyncio.sleep(patience_s)
-            else:
+            error = await self._keep(events)
+            if error is None:
                 return
+            if patience_s is None or not isinstance(error, StoreError):  # a defect does not mend itself
+                await self._apart(events, error)
+                return
+            _log.warning("event=commit_again events=%d why=%s", len(events), error)
+            await asyncio.sleep(patience_s)
+
+    async def _keep(self, events: Sequence[StationEvent]) -> Exception | None:
+        """Keep events, all or none; what hindered it."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writer, observe, self._store, events)
+        except StoreError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # the boundary between stations: a defect met at one is its own
+            _log.exception("event=commit_defect events=%d", len(events))
+            return error
+        return None
+
+    async def _apart(self, events: Sequence[StationEvent], why: Exception) -> None:
+        """Keep what can be kept. A store that takes nothing at all is not asked for ever."""
+        seconds = asyncio.get_running_loop().time
+        give_up_at = seconds() + _APART_S_MAX
+        stations = _by_station(events)
+        refused: set[StationId] = set()
+        for station, own in stations.items():
+            if len(stations) > 1 and seconds() < give_up_at and await self._keep(own) is None:
+                continue
+            refused.add(station)
+            for event in own:
+                error = why if len(events) == 1 or seconds() >= give_up_at else await self._keep([event])
+                if error is not None:
+                    _log.error("station=%s event=set_aside kind=%s at=%s evse=%d why=%s", station,
+                               type(event).__name__, event.at.isoformat(), event.evse_id, error)  # fmt: skip
+        if refused:
+            self._failed([one for one in events if one.station in refused])
+            raise CommitError(str(why), frozenset(refused)) from why
+
+
+def _by_station(events: Sequence[StationEvent]) -> dict[StationId, list[StationEvent]]:
+    found: dict[StationId, list[StationEvent]] = {}
+    for event in events:
+        found.setdefault(event.station, []).append(event)
+    return found

@@ -39,6 +39,9 @@ def serve(  # noqa: PLR0913 - one parameter an option
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM) for wss://.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
     stations_ca: Annotated[Path | None, typer.Option(help="Authority (PEM) of stations' own certificates.")] = None,
+    stations_ca_key: Annotated[
+        Path | None, typer.Option(help="Its key (PEM), to sign certificates that stations ask for.")
+    ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How logs are written. [text]")] = None,
     settings: Annotated[Path | None, typer.Option(help="Settings file, TOML or YAML.")] = None,
 ) -> None:
@@ -58,6 +61,7 @@ def serve(  # noqa: PLR0913 - one parameter an option
     given = {
         "host": host, "port": port, "database": database, "tenants": tuple(tenant) if tenant else None,
         "unknown_stations": unknown, "tls_certificate": tls_cert, "tls_key": tls_key, "stations_ca": stations_ca,
+        "stations_ca_key": stations_ca_key,
         "log_format": None if log_format is None else str(log_format),
     }  # fmt: skip
     chosen = settings_from(settings, os.environ, given)

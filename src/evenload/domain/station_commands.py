@@ -1,7 +1,7 @@
 """What stations are told and asked: one set of commands for all protocols, each settled by an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -162,6 +162,20 @@ class InstallSignedCertificate(Command):
 
     chain_pem: str
     use: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword(Command):
+    """Take another password. What is kept of the order has none: it is drawn when it is given, and kept nowhere."""
+
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect(Command):
+    """Close the connection, and forget all that is known of the station where ``forget``."""
+
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,37 @@ class CertificateRequested(StationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateIssued(StationEvent):
+    """A certificate was signed for a station: its common name, serial number in hexadecimal, and end."""
+
+    name: str
+    serial: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRefused(StationEvent):
+    """A station asked for a certificate that it does not get."""
+
+    reason: str
+
+
+class AccessChange(StrEnum):
+    """What became of a station's access."""
+
+    REVOKED = "revoked"
+    REMOVED = "removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChanged(StationEvent):
+    """Somebody changed whether and how a station may come in."""
+
+    change: AccessChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressReported(StationEvent):
     """How far a task (``firmware``, ``log``, ``diagnostics``, ``reservation``) has come, in the station's own words."""
 

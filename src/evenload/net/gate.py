@@ -127,6 +127,7 @@ def line_of(transport: asyncio.Transport) -> Line:
     address = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "local"
     if transport.get_extra_info("ssl_object") is None:
         return Line(address)
-    subject = (transport.get_extra_info("peercert") or {}).get("subject", ())
-    names = [value for part in subject for key, value in part if key == "commonName"]
-    return Line(address, secure=True, certificate_name=names[0] if len(names) == 1 else "")
+    certificate = transport.get_extra_info("peercert") or {}
+    names = [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    uris = tuple(value for key, value in certificate.get("subjectAltName", ()) if key == "URI")
+    return Line(address, True, names[0] if len(names) == 1 else "", uris)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from evenload.domain.station import StationId
 from evenload.domain.station_events import StationEvent
 from evenload.net.ports import CommitError, Sink
 
@@ -33,7 +34,7 @@ class GroupCommit:
         self._sink = sink
         self._times = times
         self._events: list[StationEvent] = []
-        self._done: list[Done] = []
+        self._done: list[tuple[StationId | None, Done]] = []
         self._relieved: list[Callable[[], None]] = []
         self._pending = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -46,12 +47,12 @@ class GroupCommit:
         return len(self._events) >= self._times.waiting_max
 
     def put(self, events: Sequence[StationEvent], done: Done | None = None) -> None:
-        """Add events; ``done`` is told whether they were committed, and makes them urgent."""
+        """Add events of one station; ``done`` is told whether they were committed, and makes them urgent."""
         self._events.extend(events)
         self._idle.clear()
         self._pending.set()
         if done is not None:
-            self._done.append(done)
+            self._done.append((events[0].station if events else None, done))
             self._urgent.set()
 
     def when_relieved(self, call: Callable[[], None]) -> None:
@@ -83,14 +84,14 @@ class GroupCommit:
         done, self._done = self._done, []
         self._pending.clear()
         self._urgent.clear()
-        committed = True
+        failure: CommitError | None = None
         try:
             await self._sink.commit(events)
-        except CommitError:
+        except CommitError as error:
             _log.exception("events=%d not committed; stations that wait are told to try again", len(events))
-            committed = False
-        for call in done:
-            call(committed)
+            failure = error
+        for station, call in done:
+            call(failure is None or (failure.stations is not None and station not in failure.stations))
         if not self._pending.is_set():
             self._idle.set()
         relieved, self._relieved = self._relieved, []

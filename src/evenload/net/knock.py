@@ -5,14 +5,16 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Network
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from evenload.domain.station import StationId
 from evenload.net.ports import SecurityProfile
 
 HEAD_BYTES_MAX: Final = 8192
 END_OF_HEAD: Final = b"\r\n\r\n"
+CERTIFICATE_URI: Final = "urn:evenload:station:"
 
 # identifierString of OCPP 2.0.1 (Part 4, section 3.1.1), which also fits a user name; "." and ".." are no names.
 _IDENTITY: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9*\-_=+|@.]{1,48}")
@@ -30,11 +32,23 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the connection itself shows: where from, whether over TLS, the common name of a proved certificate."""
+    """What the connection itself shows: where from, whether over TLS, common name and URIs of a proved certificate."""
 
     address: str
     secure: bool = False
     certificate_name: str = ""
+    certificate_uris: tuple[str, ...] = ()
+
+    @property
+    def network(self) -> str:
+        """Where it comes from, as far as one party is likely behind it: an IPv4 address, or 64 bits of an IPv6 one."""
+        host = self.address.rpartition(":")[0]
+        if ":" not in host:
+            return host
+        try:
+            return str(IPv6Network((host.partition("%")[0], 64), strict=False))
+        except ValueError:
+            return host
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,11 @@ class Knock:
         if self.password is None:
             return SecurityProfile.NONE
         return SecurityProfile.BASIC_OVER_TLS if self.line.secure else SecurityProfile.BASIC
+
+
+def certificate_uri(station: StationId) -> str:
+    """What a certificate signed here says beside the common name, which another tenant's station may share."""
+    return f"{CERTIFICATE_URI}{station.tenant}:{quote(station.identity, safe='')}"
 
 
 def read_head(data: bytes) -> Head | None:

@@ -42,6 +42,17 @@ class Counts:
     violations: Counter[str] = field(default_factory=Counter)
 
 
+Look = Callable[[StationId, bool, bytes], None]
+"""Is told of every frame: whose it is, whether the station sent it, and the text."""
+
+
+@dataclass(slots=True)
+class Peephole:
+    """Where frames can be looked at; ``look`` is ``None`` while nobody does."""
+
+    look: Look | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all links of a server share. ``seconds`` is a clock that never goes back, ``busy`` the links with calls."""
@@ -53,6 +64,7 @@ class Surroundings:
     counts: Counts
     busy: set["Link"]
     gone: Callable[["Link"], None]
+    peephole: Peephole = field(default_factory=Peephole)
 
 
 class Link:
@@ -89,6 +101,8 @@ class Link:
     def received(self, text: bytes) -> None:
         """Take a message."""
         if not self._closed:
+            if (look := self._around.peephole.look) is not None:
+                look(self.station, True, text)
             self._guarded(self._receive, text)
 
     def _receive(self, text: bytes) -> None:
@@ -214,6 +228,8 @@ class Link:
                 break
         if self._socket is not None:
             for frame in self._connection.to_send():
+                if (look := self._around.peephole.look) is not None:
+                    look(self.station, False, frame)
                 self._socket.send(frame)
 
     def _make_calls(self, now: float) -> None:

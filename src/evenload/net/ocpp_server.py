@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import logging
+import os
+import socket
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command, CommandSettled, Settlement
@@ -16,7 +18,7 @@ from evenload.net.admission import Doorkeeper, Refusal
 from evenload.net.gate import Gate, Rebuff, Welcome
 from evenload.net.group_commit import CommitTimes, GroupCommit
 from evenload.net.knock import Knock, Line, read_head, read_knock, station_of
-from evenload.net.link import Counts, Link, Surroundings
+from evenload.net.link import Counts, Link, Look, Surroundings
 from evenload.net.password import Verified
 from evenload.net.ports import Clock, DeskFor, Directory, Sink
 from evenload.net.websocket import POLICY, PROTOCOL_ERROR, RESTART, Socket
@@ -67,6 +69,7 @@ class OcppServer:
         self._rounds: deque[tuple[float, Link]] = deque()
         self._opening: set[asyncio.Task[None]] = set()
         self._listening: list[asyncio.Server] = []
+        self._secure: list[asyncio.Server] = []
         self._running: list[asyncio.Task[None]] = []
         self._draining = False
         self._commits = GroupCommit(sink, self._limits.commit)
@@ -77,18 +80,36 @@ class OcppServer:
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen on one more address; the port taken, which matters where ``port`` is 0."""
+        server = await self._serve(tls, host=host, port=port)
+        if not self._running:
+            loop = asyncio.get_running_loop()
+            self._running = [loop.create_task(self._commits.run()), loop.create_task(self._look_after())]
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _serve(self, tls: ssl.SSLContext | None, **where: Any) -> asyncio.Server:  # noqa: ANN401
         gate = partial(
             Gate, self._judge, self._limits.opening_s_max, 2 * self._limits.policy.frame_bytes_max_in, self._opening
         )
-        loop = asyncio.get_running_loop()
         patience_s = self._limits.opening_s_max if tls else None
-        server = await loop.create_server(
-            gate, host, port, ssl=tls, ssl_handshake_timeout=patience_s, backlog=self._limits.backlog
+        server = await asyncio.get_running_loop().create_server(
+            gate, ssl=tls, ssl_handshake_timeout=patience_s, backlog=self._limits.backlog, **where
         )
         self._listening.append(server)
-        if not self._running:
-            self._running = [loop.create_task(self._commits.run()), loop.create_task(self._look_after())]
-        return int(server.sockets[0].getsockname()[1])
+        if tls:
+            self._secure.append(server)
+        return server
+
+    async def renew_tls(self, tls: ssl.SSLContext) -> None:
+        """Meet new connections with other certificates from now on, on the same addresses; none is turned away.
+
+        A new context on the same sockets, not the old one changed: nobody resumes a session that the old one granted.
+        """
+        former, self._secure = self._secure, []
+        for server in former:
+            for one in server.sockets:
+                await self._serve(tls, sock=socket.socket(fileno=os.dup(one.fileno())))
+            self._listening.remove(server)
+            server.close()
 
     async def watch(self) -> None:
         """Wait for the end: returns once drained, raises what broke, such as a sink that failed in an unforeseen way.
@@ -118,6 +139,10 @@ class OcppServer:
             station=station, at=now, received_at=now, evse_id=command.evse_id, command_id=command.command_id,
             settlement=Settlement.NO_ANSWER, info=why,
         )  # fmt: skip
+
+    def show_frames(self, look: Look | None) -> None:
+        """Have every frame from now on told, in both directions and as it is, secrets too; ``None`` ends it."""
+        self._around.peephole.look = look
 
     def disconnect(self, station: StationId, reason: str) -> bool:
         """Close a station's connection, such as after its password changed; whether it had one."""
@@ -155,8 +180,9 @@ class OcppServer:
             return verdict
         self.counts.refused[verdict] += 1
         shown = head.partition(b"\r\n")[0].decode("latin-1")[:200]
-        _log.warning("event=refused why=%s address=%s request=%r", verdict, line.address, shown,
-                     extra={"event": "refused", "why": str(verdict), "address": line.address})  # fmt: skip
+        level = logging.DEBUG if verdict is Refusal.THROTTLED else logging.WARNING  # what led to it was logged
+        _log.log(level, "event=refused why=%s address=%s request=%r", verdict, line.address, shown,
+                 extra={"event": "refused", "why": str(verdict), "address": line.address})  # fmt: skip
         if verdict is Refusal.NO_SUBPROTOCOL:
             return Welcome(_Farewell(PROTOCOL_ERROR, verdict.sentence), "")  # as OCPP-J 1.6, section 3.2 wants it
         return Rebuff(verdict.status, verdict.sentence, _HEADERS.get(verdict.status, ()))
@@ -229,6 +255,7 @@ class OcppServer:
 
 _HEADERS: Final[Mapping[int, tuple[tuple[str, str], ...]]] = {
     401: (("WWW-Authenticate", 'Basic realm="ocpp", charset="UTF-8"'),),
+    429: (("Retry-After", "60"),),
     503: (("Retry-After", "10"),),
 }
 

@@ -9,9 +9,11 @@ import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Final
 
 KEY_BYTES_MIN: Final = 16
+_KEY_BYTES_MAX: Final = 20
 _COST, _BLOCK, _LANES = 2**14, 8, 1  # 16 MiB and some 40 ms
 _MEMORY_BYTES_MAX: Final = 64 << 20
 
@@ -39,10 +41,20 @@ def verify(password: bytes, hashed: str) -> bool:
             return hmac.compare_digest(_scrypt(password, salt, cost, block, lanes), digest)
         if scheme == "sha256" and len(parts) == 2:
             salt, digest = (b64decode(part, validate=True) for part in parts)
-            return hmac.compare_digest(hashlib.sha256(salt + password).digest(), digest)
+            return any(hmac.compare_digest(hashlib.sha256(salt + one).digest(), digest) for one in _forms(password))
     except (ValueError, Base64Error):
         return False
     return False
+
+
+def _forms(password: bytes) -> Iterator[bytes]:
+    """A key as it came, and as it was drawn: some stations of 1.6 send the bytes that its hexadecimal digits stand for,
+    as the specification has it (OCPP-J 1.6, section 6.2.2), some change their case."""
+    yield password
+    if KEY_BYTES_MIN <= len(password) <= _KEY_BYTES_MAX:
+        yield password.hex().encode("ascii")
+    elif password.isalnum():
+        yield password.lower()
 
 
 def is_slow(hashed: str) -> bool:

@@ -29,13 +29,16 @@ class StationRecord:
     """What is known of a station that may want to connect.
 
     ``profile`` is the weakest security profile it may use. ``certificate_name`` is the common name its certificate
-    must carry, ``""`` for its identity. ``password_hash`` is ``""`` where it has no password.
+    must carry, ``""`` for its identity. ``password_hash`` is ``""`` where it has no password. One that was sent another
+    password may use both: ``password_hash_next`` is of that. ``revoked``: somebody took its access away.
     """
 
     approved: bool = True
     profile: SecurityProfile = SecurityProfile.BASIC
     password_hash: str = ""
     certificate_name: str = ""
+    password_hash_next: str = ""
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,26 @@ class Directory(Protocol):
     def hold(self, station: StationId, address: str) -> None:
         """Note a station of a known tenant that knocked and is unknown or not approved yet. It may knock often."""
 
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        """A station came in by the other password it was sent, which is its only one from now on."""
+
 
 class CommitError(EvenloadError):
-    """Events could not be made durable: what waited for them is not acknowledged."""
+    """Events could not be made durable: what waited for them is not acknowledged.
+
+    ``stations`` are those whose events were refused while those of all others are safe; ``None`` where nothing is.
+    """
+
+    def __init__(self, sentence: str, stations: frozenset[StationId] | None = None) -> None:
+        super().__init__(sentence)
+        self.stations = stations
 
 
 class Sink(Protocol):
     """Where events go."""
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
-        """Make events durable, all or none, in order; ``CommitError`` where that cannot be."""
+        """Make events durable, in order; ``CommitError`` tells what could not be."""
 
 
 class Desk(Protocol):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from evenload.base.errors import InputError
 from evenload.domain.station import Registration, StationId
 from evenload.domain.station_commands import (
+    ChangePassword,
     Command,
     CommandSettled,
     GetCompositeSchedule,
@@ -235,13 +236,16 @@ class Desk:
         return (self._settled(command, _together(waiting.replies), now),)
 
     def _settled(self, command: Command, reply: Reply, now: datetime) -> CommandSettled:
+        info = reply.info
+        if isinstance(command, ChangePassword) and command.password:
+            info = info.replace(command.password, "(hidden)")  # a station may say again what it was told
         return self.dossier.event(
             CommandSettled,
             now,
             evse_id=command.evse_id,
             command_id=command.command_id,
             settlement=reply.settlement,
-            info=reply.info,
+            info=info,
             value=reply.value,
         )
 

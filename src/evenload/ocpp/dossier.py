@@ -40,6 +40,7 @@ class DeskPolicy:
     ``verify_s`` is how often at most a station is asked what schedule it follows after a plan.
 
     ``measurands`` is asked for in this order of importance; a station that refuses them all is asked for the first.
+    ``signs_certificates``: somebody signs what stations ask to be signed for their connection.
     """
 
     heartbeat_s: int = 300
@@ -54,6 +55,7 @@ class DeskPolicy:
         "SoC",
     )
     vendors: frozenset[str] = frozenset()
+    signs_certificates: bool = False
     limits: LimitPolicy = _LIMITS
     abilities: Abilities = _ABILITIES
 

@@ -72,6 +72,17 @@ def explain_session(found: Explanations, session: int) -> Explanation:
     )
 
 
+def sentences_of(found: Explanations, sessions: IntArray) -> list[str]:
+    """The sentence of each of many sessions (indices into the problem), as in ``explain_session``."""
+    if not sessions.size:
+        return []
+    spans = spans_of(found, sessions)
+    said: dict[int, list[str]] = {session: [] for session in sessions.tolist()}
+    for session, sentence in zip(spans.session.tolist(), spans.sentence.tolist(), strict=True):
+        said[session].append(spans.sentences[sentence])
+    return ["; ".join(said[session]) for session in sessions.tolist()]
+
+
 def _known(instant: np.datetime64) -> datetime | None:
     return None if np.isnat(instant) else to_datetime(instant)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do, each more than the one before. A driver agent speaks for drivers: what cars need, by when."""
+    """What somebody may do, each more than the one before. A driver agent speaks for drivers."""
 
     VIEWER = "viewer"
     DRIVER_AGENT = "driver_agent"

@@ -23,13 +23,16 @@ class Credentials:
 
 
 def note(store: Store, station: StationId, address: str, now: datetime, *, welcome: bool = False) -> StationRow | None:
-    """Note a station that knocked, and let it in where ``welcome``. ``None`` beyond ``HELD_MAX`` that are held."""
+    """Note a station that knocked, and let it in where ``welcome``, but not one whose access was taken away.
+
+    ``None`` beyond ``HELD_MAX`` that are held.
+    """
     with store.writing() as unit:
         row = unit.stations.find(station)
         if row is None and not welcome and unit.stations.held(station.tenant) >= HELD_MAX:
             return None
         row = replace(row or StationRow(station), address=address, noted_at=now)
-        row = replace(row, approved=row.approved or welcome)
+        row = replace(row, approved=row.approved or (welcome and row.revoked_at is None))
         unit.stations.put([row])
         return row
 
@@ -43,9 +46,10 @@ def add(store: Store, station: StationId, credentials: Credentials, now: datetim
 
 
 def approve(store: Store, station: StationId, credentials: Credentials) -> StationRow:
-    """Let a station in that was held, or change how it has to prove itself; ``InputError`` where it is unknown."""
+    """Let a station in that was held or revoked, or change how it has to prove itself; ``InputError`` where it is
+    unknown."""
     with store.writing() as unit:
-        row = replace(_with(known_station(unit, station), credentials), approved=True)
+        row = replace(_with(known_station(unit, station), credentials), approved=True, revoked_at=None)
         unit.stations.put([row])
         return row
 
@@ -68,5 +72,5 @@ def put_token(store: Store, tenant: str, token: Token, status: TokenStatus, expi
 def _with(row: StationRow, credentials: Credentials) -> StationRow:
     return replace(
         row, profile=credentials.profile, password_hash=credentials.password_hash,
-        certificate_name=credentials.certificate_name,
+        certificate_name=credentials.certificate_name, password_hash_next="", password_until=None,
     )  # fmt: skip

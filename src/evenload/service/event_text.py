@@ -4,7 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from evenload.domain.station_events import MeterSampled, SettingsReported, StationEvent, StationSeen
+from evenload.domain.station_commands import CommandSettled
+from evenload.domain.station_events import DataReceived, MeterSampled, SettingsReported, StationEvent, StationSeen
+from evenload.service.frame_text import without_secrets
 from evenload.service.rows import EventRow
 
 _COLUMNS: Final = ("station", "at", "received_at", "evse_id")
@@ -22,6 +24,10 @@ def row_of(event: StationEvent) -> EventRow:
     fields: dict[str, Any] = msgspec.to_builtins(event, enc_hook=str)
     if isinstance(event, SettingsReported):
         fields["values"] = {name: hidden(name, value) for name, value in event.values.items()}
+    elif isinstance(event, CommandSettled):
+        fields["value"] = without_secrets(fields["value"])
+    elif isinstance(event, DataReceived):
+        fields["data"] = without_secrets({"messageId": event.message, "data": fields["data"]})["data"]
     body = {name: value for name, value in fields.items() if name not in _COLUMNS and value not in (None, "", [])}
     text = msgspec.json.encode(body).decode()
     return EventRow(event.station, event.at, event.received_at, event.evse_id, type(event).__name__, text)

@@ -66,7 +66,7 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class VehicleRow:
-    """A vehicle, known by its token. Energies are at the connector; ``ready_by`` is the site's local time, ``HH:MM``."""
+    """A vehicle, known by its token. ``ready_by`` is the site's local time, ``HH:MM``; energies at the connector."""
 
     tenant: str
     vehicle_id: str
@@ -122,7 +122,6 @@ class SessionRow:
     suspended_by_vehicle: bool = False
     opted_out: bool = False
     boosted: bool = False
-    first_command_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from evenload.domain.station_events import (
 )
 from evenload.domain.station_readings import Quality
 from evenload.service.event_text import is_logged, row_of
+from evenload.service.orders import settled
 from evenload.service.ports import Store, Unit
 from evenload.service.rows import ConnectorRow, ReadingRow, StationRow, TransactionRow
 
@@ -61,8 +62,9 @@ def _stations(unit: Unit, events: Sequence[StationEvent]) -> None:
         elif not isinstance(event, CommandSettled):  # which may tell that no answer came
             seen[event.station] = event.received_at
         if change := _LIFE.get(type(event)):
-            row = changed.get(event.station) or unit.stations.find(event.station) or StationRow(event.station)
-            changed[event.station] = change(row, event)
+            row = changed.get(event.station) or unit.stations.find(event.station)
+            if row or isinstance(event, StationBooted):  # one that was removed leaves, and does not come back by that
+                changed[event.station] = change(row or StationRow(event.station), event)
     unit.stations.put(changed.values())
     unit.stations.saw(seen)
 
@@ -172,8 +174,4 @@ def _orders(unit: Unit, events: Sequence[CommandSettled]) -> None:
         return
     ends = {one.command_id: one for one in events}
     rows = unit.orders.find(ends)
-    unit.orders.put(
-        replace(row, settlement=str(end.settlement), info=end.info, settled_at=end.received_at)
-        for row in rows
-        if (end := ends[row.order_id]).station == row.station
-    )
+    unit.orders.put(settled(row, end) for row in rows if (end := ends[row.order_id]).station == row.station)

@@ -10,9 +10,10 @@ import msgspec
 from evenload.base.errors import InputError
 from evenload.domain import station_commands
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import ClearProfile, Command, SetFallback, SetProfile
+from evenload.domain.station_commands import ClearProfile, Command, CommandSettled, SetFallback, SetProfile
 from evenload.service.admission import known_station
-from evenload.service.ports import Store
+from evenload.service.frame_text import HIDDEN, without_secrets
+from evenload.service.ports import Store, Unit
 from evenload.service.rows import OrderRow
 
 _KINDS: Final = {
@@ -21,10 +22,17 @@ _KINDS: Final = {
     if isinstance(kind, type) and issubclass(kind, Command) and kind is not Command
 }
 _WANTED: Final = (SetFallback, SetProfile)
+_VALUE_CHARACTERS_MAX: Final = 1 << 18
 
 
 def order(store: Store, station: StationId, command: Command, now: datetime) -> None:
-    """Have a command given to a station as soon as it is connected.
+    """Have a command given to a station as soon as it is connected; ``InputError`` where there is no such station."""
+    with store.writing() as unit:
+        give(unit, station, command, now)
+
+
+def give(unit: Unit, station: StationId, command: Command, now: datetime) -> None:
+    """The same within a unit of work.
 
     Limits are standing: they take the place of those of their kind and EVSE. ``InputError`` where there is no such
     station.
@@ -35,12 +43,9 @@ def order(store: Store, station: StationId, command: Command, now: datetime) -> 
     row = OrderRow(
         command.command_id, station, type(command).__name__, command.evse_id, body, now, ends, standing=standing
     )
-    with store.writing() as unit:
-        known_station(unit, station)
-        unit.orders.put(
-            replace(one, standing=False) for one in unit.orders.standing(station) if _gives_way(one, command)
-        )
-        unit.orders.add(row)
+    known_station(unit, station)
+    unit.orders.put(replace(one, standing=False) for one in unit.orders.standing(station) if _gives_way(one, command))
+    unit.orders.add(row)
 
 
 def _gives_way(row: OrderRow, command: Command) -> bool:
@@ -62,3 +67,24 @@ def to_give(store: Store, number: int, now: datetime) -> Sequence[OrderRow]:
     """Orders after a number that are to be given now or when their station comes."""
     with store.reading() as unit:
         return [one for one in unit.orders.to_give(number) if one.worthless_at is None or one.worthless_at > now]
+
+
+def settled(row: OrderRow, end: CommandSettled) -> OrderRow:
+    """An order after its end."""
+    return replace(
+        row, settlement=str(end.settlement), info=end.info, value=_value_text(end.value), settled_at=end.received_at
+    )
+
+
+def _value_text(value: object) -> str:
+    """What was asked for as JSON, without secrets; far too much of it is not kept."""
+    if value is None:
+        return ""
+    text = msgspec.json.encode(without_secrets(msgspec.to_builtins(value, enc_hook=str))).decode()
+    return text if len(text) <= _VALUE_CHARACTERS_MAX else msgspec.json.encode(HIDDEN).decode()
+
+
+def outcome(store: Store, order_id: str) -> OrderRow | None:
+    """An order that has ended, ``None`` while it has not."""
+    with store.reading() as unit:
+        return next((row for row in unit.orders.find([order_id]) if row.settlement), None)

@@ -8,6 +8,22 @@ from typing import Protocol
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
+from evenload.service.live_ports import (
+    Audit,
+    Circuits,
+    Decisions,
+    Devices,
+    LimitsKept,
+    Loads,
+    Plans,
+    Replies,
+    Sessions,
+    Signals,
+    Sites,
+    Users,
+    Vehicles,
+    Webhooks,
+)
 from evenload.service.rows import (
     ConnectorRow,
     EventRow,
@@ -33,10 +49,13 @@ class Stations(Protocol):
         """All of a tenant, by identity."""
 
     def held(self, tenant: str) -> int:
-        """How many of a tenant are not approved."""
+        """How many of a tenant are neither approved nor revoked."""
 
     def put(self, rows: Iterable[StationRow]) -> None:
         """Add or replace."""
+
+    def remove(self, station: StationId) -> None:
+        """Forget one and its connectors; what happened at it stays."""
 
     def saw(self, instants: Mapping[StationId, datetime]) -> None:
         """Note when known ones were last heard of, which never goes back."""
@@ -154,6 +173,62 @@ class Unit(Protocol):
     @property
     def orders(self) -> Orders:
         """Commands on their way."""
+
+    @property
+    def circuits(self) -> Circuits:
+        """The grid."""
+
+    @property
+    def sites(self) -> Sites:
+        """Sites."""
+
+    @property
+    def devices(self) -> Devices:
+        """Devices."""
+
+    @property
+    def vehicles(self) -> Vehicles:
+        """Vehicles."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions."""
+
+    @property
+    def limits(self) -> LimitsKept:
+        """Limits at circuits for a time."""
+
+    @property
+    def signals(self) -> Signals:
+        """Prices and carbon."""
+
+    @property
+    def loads(self) -> Loads:
+        """Loads metered at circuits."""
+
+    @property
+    def plans(self) -> Plans:
+        """Plans."""
+
+    @property
+    def decisions(self) -> Decisions:
+        """Decisions, with why."""
+
+    @property
+    def users(self) -> Users:
+        """Users and keys to the API."""
+
+    @property
+    def audit(self) -> Audit:
+        """The audit log."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Whom to tell."""
+
+    @property
+    def replies(self) -> Replies:
+        """Answers to repeated requests."""
 
 
 class Store(Protocol):

@@ -12,6 +12,8 @@ class StationRow:
     """A station that knocked or was added. ``profile`` is the weakest security profile (0 to 3) it may come in by.
 
     ``fallback_kw`` is the fallback that its own account of its schedule showed, ``None`` where none was verified.
+    A station that is given another password may come in by ``password_hash`` until ``password_until`` (``None``: for
+    as long as it did not come in by the other one) and by ``password_hash_next``. One that was revoked stays out.
     """
 
     station: StationId
@@ -27,6 +29,9 @@ class StationRow:
     lost_at: datetime | None = None
     fallback_kw: float | None = None
     disobeyed_at: datetime | None = None
+    revoked_at: datetime | None = None
+    password_hash_next: str = field(default="", repr=False)
+    password_until: datetime | None = None
 
     @property
     def connected(self) -> bool:
@@ -116,6 +121,7 @@ class OrderRow:
     """A command to a station, in ``body`` as JSON, and how it ended.
 
     One that is ``standing`` is wanted until another takes its place: a server that starts anew gives it again.
+    ``value`` is JSON of what was asked for, without secrets, ``""`` where nothing was.
     """
 
     order_id: str
@@ -128,5 +134,6 @@ class OrderRow:
     standing: bool = False
     settlement: str = ""
     info: str = ""
+    value: str = ""
     settled_at: datetime | None = None
     number: int = 0

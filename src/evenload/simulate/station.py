@@ -1,9 +1,12 @@
 """A virtual charging station: the other end of OCPP, with cars, a meter, a clock and a memory of its own.
 
 Without sockets and clock: a driver tells it when it is connected, what arrived and what time it is, sends what it
-wants sent and calls ``tick`` by ``next_due``. ``now`` is seconds since the epoch the station was made with.
+wants sent and calls ``tick`` by ``next_due`` and ``line_due``. ``now`` is seconds since the epoch the station was made
+with: by it power flows, meters are read and profiles hold. A line may bring a clock of its own, by which calls time
+out: where time is compressed, the CSMS at the other end still needs real milliseconds to answer.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from math import inf
 
@@ -16,7 +19,7 @@ from evenload.ocpp.v16 import OCPP16
 from evenload.ocpp.wire import Wire
 from evenload.simulate.station_car import Car, Flow, Outlet
 from evenload.simulate.station_duties import Duties
-from evenload.simulate.station_outbox import Outbox
+from evenload.simulate.station_outbox import Note, Outbox
 from evenload.simulate.station_settings import sample_key
 from evenload.simulate.station_spec import StationClock, StationSpec
 from evenload.simulate.station_speech import Cannot, Speech
@@ -38,13 +41,15 @@ class VirtualStation:
         self._outbox = Outbox(spec.retry_s)
         self.duties = Duties(spec, self._speech, self._outbox, self.wall)
         self._told: dict[int, tuple[Flow, bool]] = {}
+        self._owes_since: float | None = None
         self._ids = 0
         self._now = 0.0
+        self._seconds: Callable[[], float] = self._own_seconds
         self._away_until = 0.0
         self._boot_at = 0.0
         self._beat_at = inf
         self._beat_s = 300.0
-        self._sample_at = spec.meter_s
+        self._sample_at = spec.meter_s + spec.meter_offset_s
 
     @property
     def outlets(self) -> dict[int, Outlet]:
@@ -56,9 +61,17 @@ class VirtualStation:
         """How many messages about transactions are not answered yet."""
         return self._outbox.owed
 
+    @property
+    def owes_since(self) -> float | None:
+        """Since when it has always owed something that could have been said, ``None`` where it does not."""
+        return self._owes_since
+
     def wall(self) -> datetime:
         """The station's own clock."""
         return self._clock.at(self._now)
+
+    def _own_seconds(self) -> float:
+        return self._now
 
     # the link
 
@@ -66,10 +79,15 @@ class VirtualStation:
         """Whether it would be connected now; a driver ends the connection of one that would not."""
         return now >= self._away_until
 
-    def connected(self, now: float) -> None:
-        """A connection is there. A station that started says so first; one that only lost its line does not."""
+    def connected(self, now: float, seconds: Callable[[], float] | None = None) -> None:
+        """A connection is there. A station that started says so first; one that only lost its line does not.
+
+        ``seconds`` is the clock, never set back, by which calls on this line time out and are made again; without one
+        they do by ``now``.
+        """
         self.advance(now)
-        self._outbox.open(Connection(self._speech.dialect, Role.STATION, self._new_id), now)
+        self._seconds = seconds or self._own_seconds
+        self._outbox.open(Connection(self._speech.dialect, Role.STATION, self._new_id), self._seconds())
         self._told.clear()
         self._boot_at = now
         self._act()
@@ -78,6 +96,7 @@ class VirtualStation:
         """The connection is gone."""
         self.advance(now)
         self._outbox.close()
+        self._owes_since = None
 
     def drop(self, now: float, seconds: float) -> None:
         """Lose the line for a while."""
@@ -87,7 +106,7 @@ class VirtualStation:
         """Take a message."""
         self.advance(now)
         if self._outbox.connection is not None:
-            self._outbox.connection.receive(data, now)
+            self._outbox.connection.receive(data, self._seconds())
             self._act()
 
     def to_send(self) -> list[bytes]:
@@ -104,12 +123,18 @@ class VirtualStation:
         return frames
 
     def next_due(self) -> float:
-        """When ``tick`` has something to do."""
+        """When ``tick`` has something to do of its own accord."""
+        if self._outbox.connection is None:
+            return max(self._now, self._sample_at)
+        said_next = self._beat_at if self.registered else self._boot_at
+        return max(self._now, min(self._sample_at, said_next))
+
+    def line_due(self) -> float:
+        """When ``tick`` has something to do for its line, by the line's clock; ``inf`` where it has not."""
         connection = self._outbox.connection
         if connection is None:
-            return max(self._now, self._sample_at)
-        said_next = min(self._beat_at, self._outbox.next_due()) if self.registered else self._boot_at
-        return max(self._now, min(self._sample_at, connection.next_due(), said_next))
+            return inf
+        return min(connection.next_due(), self._outbox.next_due() if self.registered else inf)
 
     # people and mishaps
 
@@ -120,7 +145,7 @@ class VirtualStation:
         if token and not begun and (self._outbox.connection is None or not self.registered):
             self.duties.begin(evse_id, token)  # whoever comes is trusted while nobody can be asked
         elif token and not begun:
-            self._outbox.ask(self._speech.authorise(token), lambda said: self._authorised(evse_id, token, said), now)
+            self._ask(self._speech.authorise(token), lambda said: self._authorised(evse_id, token, said))
         self._act()
 
     def unplug(self, evse_id: int, now: float) -> Car | None:
@@ -137,6 +162,7 @@ class VirtualStation:
 
     def _restart(self, reason: str) -> None:
         self._outbox.close()
+        self._owes_since = None
         for evse_id in self.outlets:
             if self.spec.vices.forgets_stop:
                 self.duties.lose(evse_id)
@@ -155,10 +181,11 @@ class VirtualStation:
         """Let time pass."""
         self.advance(now)
         if self._outbox.connection is not None:
-            self._outbox.connection.tick(now)
+            self._outbox.connection.tick(self._seconds())
         if self._sample_at <= now:
             interval_s = max(1.0, float(self.duties.settings[sample_key(self.spec)]))
-            self._sample_at = now + interval_s
+            missed = (now - self._sample_at) // interval_s
+            self._sample_at += (1.0 + missed) * interval_s
             self.duties.sample(self.outlets)
             self._mishaps(interval_s)
         self._act()
@@ -193,23 +220,34 @@ class VirtualStation:
                 elif isinstance(event, Violated):
                     self.violations.append(event)
                 else:
-                    self._outbox.settle(event, self._now)
+                    self._outbox.settle(event, self._seconds())
         for message, evse_id in self.duties.triggered:
             self._triggered(message, [evse_id] if evse_id else list(self.outlets))
         self.duties.triggered.clear()
         if self.registered:
             self._say_news()
-            self._outbox.pump(self._now)
+            self._outbox.pump(self._seconds())
         elif self._now >= self._boot_at:
             self._boot_at = self._now + self._beat_s
-            self._outbox.ask(self._speech.boot(self.spec, restarted=self.reboots > 0), self._booted, self._now)
+            if not self._outbox.awaits(self._booted):
+                self._ask(self._speech.boot(self.spec, restarted=self.reboots > 0), self._booted)
+        self._note_debt()
+
+    def _note_debt(self) -> None:
+        if not self._outbox.owed:
+            self._owes_since = None
+        elif self._owes_since is None:
+            self._owes_since = self._now
+
+    def _ask(self, request: Wire, note: Note) -> None:
+        self._outbox.ask(request, note, self._seconds())
 
     def _answer(self, connection: Connection, called: Called) -> None:
         said = self._speech.answer(self.duties, called.request)
         if isinstance(said, Cannot):
-            connection.refuse(called.message_id, said.code, said.sentence, self._now)
+            connection.refuse(called.message_id, said.code, said.sentence, self._seconds())
         else:
-            connection.answer(called.message_id, said, self._now)
+            connection.answer(called.message_id, said, self._seconds())
 
     def _triggered(self, message: str, evse_ids: list[int]) -> None:
         if message == "BootNotification":
@@ -228,10 +266,11 @@ class VirtualStation:
             if self._told.get(evse_id) != told:
                 self._told[evse_id] = told
                 news = self._speech.status(outlet, self.wall(), in_service=told[1])
-                self._outbox.ask(news, lambda _: None, self._now)
+                self._ask(news, lambda _: None)
         if self._now >= self._beat_at:
             self._beat_at = self._now + self._beat_s
-            self._outbox.ask(self._speech.heartbeat(), self._beaten, self._now)
+            if not self._outbox.awaits(self._beaten):
+                self._ask(self._speech.heartbeat(), self._beaten)
 
     def _booted(self, response: Wire) -> None:
         said = self._speech.booted(response)

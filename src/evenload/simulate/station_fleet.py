@@ -109,5 +109,5 @@ class MemoryFleet:
 
     def _next_due(self, identity: str, line: _Line) -> float:
         far_due = line.far_end.next_due() if line.far_end is not None else self._redial_at[identity]
-        due = min(line.station.next_due(), far_due)
+        due = min(line.station.next_due(), line.station.line_due(), far_due)
         return due if due < inf and due > self.now else self.now + 1.0 if due < inf else inf

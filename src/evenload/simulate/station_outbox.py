@@ -26,7 +26,10 @@ class _Owed:
 
 
 class Outbox:
-    """Messages of a station. What is owed leaves in order, one at a time, and again until it is answered."""
+    """Messages of a station. What is owed leaves in order, one at a time, and again until it is answered.
+
+    ``now`` is by the line's clock.
+    """
 
     def __init__(self, retry_s: float) -> None:
         self.connection: Connection | None = None
@@ -58,6 +61,10 @@ class Outbox:
             taken = self.connection.call(request, now)
             if not isinstance(taken, CallRefusal):
                 self._notes[taken] = note
+
+    def awaits(self, note: Note) -> bool:
+        """Whether the answer that goes to ``note`` is still to come."""
+        return note in self._notes.values()
 
     def owe(self, charge: Charge, write: Callable[[], Wire], note: Note) -> None:
         """Say something about a transaction, whenever that is possible."""

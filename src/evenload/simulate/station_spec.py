@@ -33,7 +33,10 @@ class Vices:
 
 @dataclass(frozen=True, slots=True)
 class StationSpec:
-    """A station: who it is, the version it speaks, its outlets, and how it misbehaves."""
+    """A station: who it is, the version it speaks, its outlets, and how it misbehaves.
+
+    Meters are read every ``meter_s``, the first time ``meter_offset_s`` later: not all stations in the same second.
+    """
 
     identity: str
     subprotocol: str = OCPP16.subprotocol
@@ -44,6 +47,7 @@ class StationSpec:
     vendor: str = "evenload"
     model: str = "virtual"
     meter_s: float = 60.0
+    meter_offset_s: float = 0.0
     rate_unit: Unit = Unit.A
     stack_level_max: int = 8
     boot_s: float = 20.0

@@ -19,6 +19,17 @@ from evenload.service.rows import (
     TokenRow,
     TransactionRow,
 )
+from evenload.store.memory_access import MemoryAudit, MemoryReplies, MemoryUsers, MemoryWebhooks
+from evenload.store.memory_live import (
+    MemoryCircuits,
+    MemoryDecisions,
+    MemoryDevices,
+    MemoryPlans,
+    MemorySessions,
+    MemorySites,
+    MemoryVehicles,
+)
+from evenload.store.memory_series import MemoryLimits, MemoryLoads, MemorySignals
 
 _NO_ANSWER = ("", "no_answer")
 
@@ -39,12 +50,17 @@ class MemoryStations:
         return [row for station, row in sorted(self.rows.items()) if station.tenant == tenant]
 
     def held(self, tenant: str) -> int:
-        """How many of a tenant are not approved."""
-        return sum(not row.approved for row in self.of(tenant))
+        """How many of a tenant are neither approved nor revoked."""
+        return sum(not row.approved and row.revoked_at is None for row in self.of(tenant))
 
     def put(self, rows: Iterable[StationRow]) -> None:
         """Add or replace."""
         self.rows.update({row.station: row for row in rows})
+
+    def remove(self, station: StationId) -> None:
+        """Forget one and its connectors."""
+        self.rows.pop(station, None)
+        self.ports = {key: row for key, row in self.ports.items() if row.station != station}
 
     def saw(self, instants: Mapping[StationId, datetime]) -> None:
         """Note when known ones were last heard of, which never goes back."""
@@ -208,6 +224,20 @@ class MemoryUnit:
     readings: MemoryReadings = field(default_factory=MemoryReadings)
     events: MemoryEvents = field(default_factory=MemoryEvents)
     orders: MemoryOrders = field(default_factory=MemoryOrders)
+    circuits: MemoryCircuits = field(default_factory=MemoryCircuits)
+    sites: MemorySites = field(default_factory=MemorySites)
+    devices: MemoryDevices = field(default_factory=MemoryDevices)
+    vehicles: MemoryVehicles = field(default_factory=MemoryVehicles)
+    sessions: MemorySessions = field(default_factory=MemorySessions)
+    limits: MemoryLimits = field(default_factory=MemoryLimits)
+    signals: MemorySignals = field(default_factory=MemorySignals)
+    loads: MemoryLoads = field(default_factory=MemoryLoads)
+    plans: MemoryPlans = field(default_factory=MemoryPlans)
+    decisions: MemoryDecisions = field(default_factory=MemoryDecisions)
+    users: MemoryUsers = field(default_factory=MemoryUsers)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    webhooks: MemoryWebhooks = field(default_factory=MemoryWebhooks)
+    replies: MemoryReplies = field(default_factory=MemoryReplies)
 
     def copy(self) -> "MemoryUnit":
         """One of its own; rows themselves never change."""

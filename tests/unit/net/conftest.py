@@ -2,7 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,10 @@ class Book:
     def hold(self, station: StationId, address: str) -> None:
         assert address
         self.held.append(station)
+
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        record = self.stations[station.identity]
+        self.stations[station.identity] = replace(record, password_hash=password_hash_next, password_hash_next="")
 
 
 class Kept:

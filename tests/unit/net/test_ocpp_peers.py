@@ -58,7 +58,9 @@ def sample(value: str, measurand: str, unit: str) -> dict[str, str]:
     return {"value": value, "measurand": measurand, "unit": unit, "context": "Sample.Periodic"}
 
 
-def test_a_station_of_16_boots_charges_and_takes_a_profile(serve: Any, play: Any) -> None:
+def test_16_4_2_and_16_4_8_and_16_4_7_and_16_5_16_a_station_boots_charges_and_takes_a_profile(
+    serve: Any, play: Any
+) -> None:
     async def day() -> None:
         async with serve() as running, websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as socket:
             station = Station16("OPEN", socket, logger=logging.getLogger("quiet"))
@@ -97,7 +99,7 @@ def test_a_station_of_16_boots_charges_and_takes_a_profile(serve: Any, play: Any
     play(day())
 
 
-def test_a_station_of_201_reports_a_transaction_and_is_started_remotely(serve: Any, play: Any) -> None:
+def test_b01_and_e01_and_f02_a_station_reports_a_transaction_and_is_started_remotely(serve: Any, play: Any) -> None:
     async def day() -> None:
         async with serve() as running, websockets.connect(running.url("OPEN"), subprotocols=["ocpp2.0.1"]) as socket:
             station = Station201("OPEN", socket, logger=logging.getLogger("quiet"))

@@ -73,7 +73,9 @@ async def status(url: str, *subprotocols: str, headers: Any = None, tls: ssl.SSL
         ("..%2f..%2fetc", None, 404),
     ],
 )
-def test_who_gets_in_over_a_plain_line(serve: Any, play: Any, identity: str, headers: Any, expected: int) -> None:
+def test_a00_fr_002_and_fr_204_and_16_a00_fr_002_and_fr_204_who_gets_in_over_a_plain_line(
+    serve: Any, play: Any, identity: str, headers: Any, expected: int
+) -> None:
     async def scene() -> None:
         async with serve() as running:
             assert await status(running.url(identity), headers=headers) == expected
@@ -100,7 +102,7 @@ def trusting(running: Any, common_name: str = "") -> ssl.SSLContext:
     return context
 
 
-def test_profiles_2_and_3(serve: Any, play: Any) -> None:
+def test_a00_fr_002_and_16_a00_fr_002_profiles_2_and_3(serve: Any, play: Any) -> None:
     async def scene() -> None:
         async with serve() as running:
             key = basic("TLS", b"k" * 20)
@@ -116,7 +118,7 @@ def test_profiles_2_and_3(serve: Any, play: Any) -> None:
     play(scene())
 
 
-def test_a_certificate_of_another_authority_proves_nothing(serve: Any, play: Any) -> None:
+def test_a00_and_16_a00_a_certificate_of_another_authority_proves_nothing(serve: Any, play: Any) -> None:
     async def scene() -> None:
         async with serve() as running:
             context = trusting(running)
@@ -205,7 +207,7 @@ def test_a_durable_answer_waits_for_the_commit_and_others_do_not(serve: Any, pla
     play(scene())
 
 
-def test_what_was_not_stored_is_not_acknowledged_and_can_be_tried_again(serve: Any, play: Any) -> None:
+def test_16_3_7_what_was_not_stored_is_not_acknowledged_and_can_be_tried_again(serve: Any, play: Any) -> None:
     async def scene() -> None:
         async with serve() as running, knock(running.url("OPEN")) as socket:
             running.sink.fail = CommitError("the disk is full")

@@ -96,7 +96,9 @@ def composite(dialect: Dialect, start: datetime, periods: list[tuple[int, float]
 
 
 @BOTH
-def test_a_plan_for_a_transaction_is_one_profile_of_its_own(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k01_fr_03_and_fr_16_and_fr_34_and_k02_fr_03_and_16_5_16_a_plan_for_a_transaction_is_one_profile_of_its_own(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect)
     own_id = begin(one)
     assert one.orders(plan(one, 11.04)) == []
@@ -114,7 +116,9 @@ def test_a_plan_for_a_transaction_is_one_profile_of_its_own(booted: Callable[...
 
 
 @BOTH
-def test_without_a_transaction_the_plan_is_for_whoever_plugs_in(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k01_fr_08_and_16_5_16_without_a_transaction_the_plan_is_for_whoever_plugs_in(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect)
     one.orders(plan(one, 11.04))
     profile = profile_of(one.next_call()[1])
@@ -123,7 +127,7 @@ def test_without_a_transaction_the_plan_is_for_whoever_plugs_in(booted: Callable
 
 
 @BOTH
-def test_k01_fr_22_a_limit_of_the_station_is_never_an_external_constraint(
+def test_k01_fr_22_and_k04_fr_03_and_16_5_16_a_limit_of_the_station_is_never_an_external_constraint(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -175,7 +179,9 @@ def test_a_plan_that_ends_sooner_is_sent(booted: Callable[..., Any], dialect: Di
 
 
 @BOTH
-def test_a_refused_profile_does_not_count_as_installed(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k01_and_16_5_16_a_refused_profile_does_not_count_as_installed(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect)
     begin(one)
     one.orders(plan(one, 11.04))
@@ -212,7 +218,9 @@ def test_what_a_station_took_at_last_is_what_it_is_given_from_then_on(
 
 @pytest.mark.requirement("R147")
 @BOTH
-def test_the_fallback_is_stored_and_verified(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k01_fr_10_and_k08_and_16_5_7_and_16_5_16_the_fallback_is_stored_and_verified(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect)
     one.orders(SetFallback(command_id="f", evse_id=1, power_kw=4.2))
     payload = one.next_call()[1]
@@ -252,7 +260,7 @@ def test_the_fallback_is_verified_under_a_plan(booted: Callable[..., Any], diale
 
 @pytest.mark.requirement("R147")
 @BOTH
-def test_after_a_restart_fallback_and_plan_are_said_again_and_verified(
+def test_k01_fr_27_and_16_3_13_after_a_restart_fallback_and_plan_are_said_again_and_verified(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -272,7 +280,7 @@ def test_after_a_restart_fallback_and_plan_are_said_again_and_verified(
 
 
 @BOTH
-def test_a_station_that_accepts_and_does_not_obey_is_found_at_the_second_sample(
+def test_k02_fr_01_and_16_3_13_a_station_that_accepts_and_does_not_obey_is_found_at_the_second_sample(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -342,7 +350,9 @@ def test_a_one_phase_vehicle_at_a_three_phase_evse_is_judged_by_its_current(
 
 
 @BOTH
-def test_amperes_are_computed_with_the_phases_that_were_metered(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k01_fr_51_amperes_are_computed_with_the_phases_that_were_metered(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     """A one-phase car: three phases are assumed until two samples show one, then 3.68 kW are 16 A and not 5.3."""
     one = booted(dialect)
     own_id = begin(one)
@@ -355,7 +365,9 @@ def test_amperes_are_computed_with_the_phases_that_were_metered(booted: Callable
 
 
 @BOTH
-def test_what_was_set_for_a_transaction_ends_with_it(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k02_fr_05_and_16_3_13_what_was_set_for_a_transaction_ends_with_it(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect)
     own_id = begin(one)
     one.orders(plan(one, 11.04))
@@ -374,7 +386,7 @@ def test_what_was_set_for_a_transaction_ends_with_it(booted: Callable[..., Any],
 
 
 @BOTH
-def test_k08_a_composite_schedule_is_told_in_kilowatts(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k08_and_16_5_7_a_composite_schedule_is_told_in_kilowatts(booted: Callable[..., Any], dialect: Dialect) -> None:
     one = booted(dialect)
     one.orders(GetCompositeSchedule(command_id="c", evse_id=1, duration_s=900))
     assert one.next_call()[1]["duration"] == 900
@@ -386,7 +398,7 @@ def test_k08_a_composite_schedule_is_told_in_kilowatts(booted: Callable[..., Any
 
 
 @BOTH
-def test_k10_clearing_a_plan_leaves_the_fallback(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_k10_fr_02_and_16_5_5_clearing_a_plan_leaves_the_fallback(booted: Callable[..., Any], dialect: Dialect) -> None:
     one = booted(dialect)
     begin(one)
     one.orders(SetFallback(command_id="f", evse_id=1, power_kw=4.2))
@@ -419,7 +431,7 @@ def test_a_late_acceptance_counts(booted: Callable[..., Any], dialect: Dialect) 
 
 
 @BOTH
-def test_a_remote_start_carries_its_limits_and_they_belong_to_the_transaction_that_comes(
+def test_k05_fr_01_and_fr_02_and_f01_and_16_5_11_a_remote_start_carries_its_limits_for_the_transaction_that_comes(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -448,7 +460,7 @@ def test_a_limit_that_is_due_leaves_before_what_waits(booted: Callable[..., Any]
     assert called[:2] == ["TriggerMessage", "SetChargingProfile"]
 
 
-def test_limits_of_several_steps_become_periods(booted: Callable[..., Any]) -> None:
+def test_16_5_16_limits_of_several_steps_become_periods(booted: Callable[..., Any]) -> None:
     one = booted(OCPP16)
     begin(one)
     steps = tuple(LimitStep(one.now + timedelta(minutes=at), kw) for at, kw in ((0, 11.04), (15, 0.0), (30, 7.0)))

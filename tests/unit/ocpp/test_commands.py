@@ -185,7 +185,7 @@ def test_every_command_is_sent_in_the_words_of_the_version(
     ("status", "settlement"),
     [("Accepted", Settlement.DONE), ("Scheduled", Settlement.LATER), ("Rejected", Settlement.REJECTED)],
 )
-def test_an_answer_settles_its_command(
+def test_g04_and_16_5_2_an_answer_settles_its_command(
     booted: Callable[..., Any], dialect: Dialect, status: str, settlement: Settlement
 ) -> None:
     one = booted(dialect)
@@ -244,7 +244,9 @@ def test_a_closed_connection_settles_what_waits(booted: Callable[..., Any], dial
 
 
 @BOTH
-def test_a_local_list_is_split_by_what_the_station_takes(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_d01_and_16_5_15_a_local_list_is_split_by_what_the_station_takes(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     """The first part replaces the list, the others add to it; the worst answer is the answer."""
     one = booted(dialect)
     one.desk.dossier.settings |= {"SendLocalListMaxLength": "2", "LocalAuthListCtrlr.ItemsPerMessage": "2"}
@@ -258,7 +260,7 @@ def test_a_local_list_is_split_by_what_the_station_takes(booted: Callable[..., A
 
 
 @BOTH
-def test_an_empty_list_clears_and_a_token_without_a_verdict_is_removed(
+def test_d01_and_16_5_15_an_empty_list_clears_and_a_token_without_a_verdict_is_removed(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -270,7 +272,7 @@ def test_an_empty_list_clears_and_a_token_without_a_verdict_is_removed(
     assert set(entry) in ({"idTag"}, {"idToken"})
 
 
-def test_settings_of_1_6_are_told_and_believed(booted: Callable[..., Any]) -> None:
+def test_16_5_8_settings_are_told_and_believed(booted: Callable[..., Any]) -> None:
     one = booted(OCPP16)
     one.orders(GetSettings(command_id="c"))
     rows = {
@@ -287,7 +289,7 @@ def test_settings_of_1_6_are_told_and_believed(booted: Callable[..., Any]) -> No
     assert one.desk.dossier.sample_interval_s == 30
 
 
-def test_settings_of_2_0_1_are_told_and_believed(booted: Callable[..., Any]) -> None:
+def test_b06_variables_are_told_and_believed(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     rows = {"ProfileStackLevel": "0", "RateUnit": "W", "PeriodsPerSchedule": "6"}
     one.orders(GetSettings(command_id="c", names=tuple(f"SmartChargingCtrlr.{name}" for name in rows)))
@@ -302,7 +304,7 @@ def test_settings_of_2_0_1_are_told_and_believed(booted: Callable[..., Any]) -> 
     assert one.settled("c").value == {f"SmartChargingCtrlr.{name}": value for name, value in rows.items()}
 
 
-def test_more_variables_than_fit_go_in_several_messages_and_settle_once(booted: Callable[..., Any]) -> None:
+def test_b05_more_variables_than_fit_go_in_several_messages_and_settle_once(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     one.orders(SetSettings(command_id="c", values={f"C.V{i}": "1" for i in range(6)}))
     sizes = []
@@ -317,7 +319,7 @@ def test_more_variables_than_fit_go_in_several_messages_and_settle_once(booted: 
     assert one.settled("c").settlement is Settlement.AFTER_REBOOT
 
 
-def test_a_list_of_measurands_that_is_refused_is_shortened_from_its_end(talk: Callable[..., Any]) -> None:
+def test_16_5_3_a_list_of_measurands_that_is_refused_is_shortened_from_its_end(talk: Callable[..., Any]) -> None:
     one = talk(OCPP16)
     one.says("BootNotification", {"chargePointVendor": "Acme", "chargePointModel": "One"})
 

@@ -75,7 +75,7 @@ def test_note_a_daily_schedule_with_a_duration(start: str, expected: list[tuple[
     assert of_evse([daily], span(start, 2), start) == expected
 
 
-def test_a_lower_level_takes_over_where_the_higher_one_has_ended() -> None:
+def test_k01_fr_13_and_fr_17_and_16_3_13_a_lower_level_takes_over_where_the_higher_one_has_ended() -> None:
     """17 minutes of 2 kW on one phase are left of a daily quarter, then 11 kW on three."""
     high = Profile(
         Purpose.TX_DEFAULT, 1, Kind.DAILY, Unit.W, [Period(0, 2000, 1)], start=at("2024-01-17T18:00"), duration_s=1080
@@ -86,7 +86,9 @@ def test_a_lower_level_takes_over_where_the_higher_one_has_ended() -> None:
     assert steps == (Step(0, 2000, 1), Step(1020, 11000, 3))
 
 
-def test_the_transaction_s_profile_replaces_the_default_whatever_the_levels_and_the_caps_hold_for_both() -> None:
+def test_k02_fr_04_and_k08_fr_04_and_16_3_13_a_transaction_s_profile_replaces_the_default_and_caps_hold_for_both() -> (
+    None
+):
     default = profile((0, 10), stack_level=9)
     own = profile((0, 32), purpose=Purpose.TX, evse_id=1, duration_s=3600)
     cap = profile((0, 40), (1800, 16), purpose=Purpose.STATION_MAX, kind=Kind.ABSOLUTE, start=at("2026-01-01T00:00"))
@@ -101,13 +103,13 @@ def test_of_one_level_the_evse_s_own_default_goes_before_the_station_s() -> None
     assert of_evse(both, span("2026-01-01T00:00", 1)) == [(0, 20)]
 
 
-def test_outside_constraints_of_the_station_and_of_the_evse_both_hold() -> None:
+def test_k11_fr_01_and_k12_fr_01_outside_constraints_of_the_station_and_of_the_evse_both_hold() -> None:
     both = [profile((0, limit), purpose=Purpose.EXTERNAL, evse_id=evse) for evse, limit in ((0, 20), (1, 25))]
     assert of_evse(both, span("2026-01-01T00:00", 1)) == [(0, 20)]
     assert of_evse(both[1:], span("2026-01-01T00:00", 1)) == [(0, 25)]
 
 
-def test_the_station_s_schedule_sums_its_evses_under_its_cap() -> None:
+def test_k04_fr_05_and_k08_fr_03_and_16_3_13_the_station_s_schedule_sums_its_evses_under_its_cap() -> None:
     """libocpp issue 1062: a default of 10 A for each EVSE, a maximum of 32 A for the station."""
     default, cap = profile((0, 10)), profile((0, 32), purpose=Purpose.STATION_MAX)
     window = span("2026-01-01T00:00", 1)
@@ -125,7 +127,7 @@ def test_a_week_repeats_and_is_silent_before_its_start() -> None:
 
 
 @pytest.mark.parametrize(("phases", "watts"), [(None, 11040), (1, 3680), (2, 7360), (3, 11040)])
-def test_amperes_and_watts_on_the_phases_named(phases: int | None, watts: float) -> None:
+def test_k01_fr_50_and_fr_51_amperes_and_watts_on_the_phases_named(phases: int | None, watts: float) -> None:
     one = Profile(Purpose.TX_DEFAULT, 0, Kind.RELATIVE, Unit.A, [Period(0, 16, phases)])
     [step] = Schedules([one], {1: None}, Unit.W, Supply(230.0, 3)).of_evse(1, span("2026-01-01T00:00", 1))
     assert step == Step(0, watts, phases)
@@ -183,7 +185,9 @@ def paint_once(one: Profile, begin: int, minutes: list[float | None], *, fresh: 
 
 
 @given(st.lists(profiles(), max_size=5), st.none() | st.integers(-300, 300))
-def test_the_composite_equals_what_a_painter_gets(chosen: list[Profile], session: int | None) -> None:
+def test_k08_fr_02_and_fr_04_the_composite_equals_what_a_painter_gets(
+    chosen: list[Profile], session: int | None
+) -> None:
     window = Interval(START, START + timedelta(minutes=MINUTES))
     began = None if session is None else START + timedelta(minutes=session)
     steps = Schedules(chosen, {1: began}, Unit.A).of_evse(1, window)

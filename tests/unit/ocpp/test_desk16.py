@@ -34,7 +34,7 @@ def stop(talk: Any, transaction_id: int, at: str = "2026-03-28T23:00:00Z", **ove
     return talk.says("StopTransaction", {"transactionId": transaction_id, "meterStop": 8000, "timestamp": at, **over})
 
 
-def test_4_2_boot_is_answered_with_time_and_interval_and_the_station_is_set_up(talk: Callable[..., Any]) -> None:
+def test_16_4_2_boot_is_answered_with_time_and_interval_and_the_station_is_set_up(talk: Callable[..., Any]) -> None:
     one = talk(heartbeat_s=240)
     answer = one.says("BootNotification", {"chargePointVendor": "Acme", "chargePointModel": "One"})
     assert answer == {"status": "Accepted", "currentTime": "2026-03-28T22:00:00Z", "interval": 240}
@@ -46,7 +46,7 @@ def test_4_2_boot_is_answered_with_time_and_interval_and_the_station_is_set_up(t
     assert not one.calls  # set up once
 
 
-def test_4_2_a_pending_station_may_only_boot(talk: Callable[..., Any]) -> None:
+def test_16_4_2_a_pending_station_may_only_boot(talk: Callable[..., Any]) -> None:
     records = MemoryRecords(registered=Registration.PENDING)
     one = talk(records=records, retry_boot_s=30)
     assert one.says("Heartbeat", {}) == "SecurityError"
@@ -60,7 +60,7 @@ def test_4_2_a_pending_station_may_only_boot(talk: Callable[..., Any]) -> None:
     assert one.calls
 
 
-def test_4_6_heartbeat_tells_the_time(booted: Callable[..., Any]) -> None:
+def test_16_4_6_heartbeat_tells_the_time(booted: Callable[..., Any]) -> None:
     one = booted()
     one.now += timedelta(seconds=90.5)
     assert one.says("Heartbeat", {}) == {"currentTime": "2026-03-28T22:01:30.500000Z"}
@@ -82,7 +82,7 @@ def test_a_socket_that_comes_back_without_a_boot_is_set_up_all_the_same(talk: Ca
         ("Finishing", ConnectorStatus.FINISHING),
     ],
 )
-def test_4_9_status_of_a_connector(booted: Callable[..., Any], word: str, status: ConnectorStatus) -> None:
+def test_16_4_9_status_of_a_connector(booted: Callable[..., Any], word: str, status: ConnectorStatus) -> None:
     one = booted()
     payload = {"connectorId": 2, "errorCode": "NoError", "status": word, "timestamp": "2026-03-28T21:59:00Z"}
     assert one.says("StatusNotification", payload) == {}
@@ -91,7 +91,7 @@ def test_4_9_status_of_a_connector(booted: Callable[..., Any], word: str, status
     assert event.at.minute == 59
 
 
-def test_4_9_a_fault_keeps_the_station_s_words(booted: Callable[..., Any]) -> None:
+def test_16_4_9_a_fault_keeps_the_station_s_words(booted: Callable[..., Any]) -> None:
     one = booted()
     payload = {"connectorId": 0, "errorCode": "OtherError", "status": "Faulted", "vendorErrorCode": "E7", "info": "hot"}
     one.says("StatusNotification", payload)
@@ -99,7 +99,7 @@ def test_4_9_a_fault_keeps_the_station_s_words(booted: Callable[..., Any]) -> No
     assert (event.evse_id, event.connector_id, event.error, event.info) == (0, 0, "OtherError E7", "hot")
 
 
-def test_4_1_a_token_is_answered_and_the_answer_is_durable(booted: Callable[..., Any]) -> None:
+def test_16_4_1_a_token_is_answered_and_the_answer_is_durable(booted: Callable[..., Any]) -> None:
     one = booted(records=MemoryRecords(tokens={"tag-b": Verdict(TokenStatus.BLOCKED)}))
     assert one.says("Authorize", {"idTag": "TAG-B"}) == {"idTagInfo": {"status": "Blocked"}}
     assert one.durable
@@ -107,7 +107,7 @@ def test_4_1_a_token_is_answered_and_the_answer_is_durable(booted: Callable[...,
     assert event.status is TokenStatus.BLOCKED
 
 
-def test_4_8_and_4_10_a_transaction_from_start_to_stop(booted: Callable[..., Any]) -> None:
+def test_16_4_8_and_16_4_10_a_transaction_from_start_to_stop(booted: Callable[..., Any]) -> None:
     one = booted()
     answer = start(one)
     assert answer == {"idTagInfo": {"status": "Accepted"}, "transactionId": 1}
@@ -120,7 +120,7 @@ def test_4_8_and_4_10_a_transaction_from_start_to_stop(booted: Callable[..., Any
     assert (ended.energy_kwh, ended.energy_quality, ended.quality) == (7.0, Quality.MEASURED, Quality.MEASURED)
 
 
-def test_a_start_told_again_gets_the_same_id_and_happens_once(booted: Callable[..., Any]) -> None:
+def test_16_3_7_and_16_4_8_a_start_told_again_gets_the_same_id_and_happens_once(booted: Callable[..., Any]) -> None:
     one = booted()
     assert start(one)["transactionId"] == start(one, idTag="TAG-A")["transactionId"] == 1
     assert one.durable
@@ -128,7 +128,7 @@ def test_a_start_told_again_gets_the_same_id_and_happens_once(booted: Callable[.
     assert start(one, "2026-03-28T22:00:01Z")["transactionId"] == 2
 
 
-def test_a_stop_told_again_happens_once_with_its_readings(booted: Callable[..., Any]) -> None:
+def test_16_3_7_and_16_4_10_a_stop_told_again_happens_once_with_its_readings(booted: Callable[..., Any]) -> None:
     one = booted()
     start(one)
     data = [{"timestamp": "2026-03-28T22:30:00Z", "sampledValue": [{"value": "4000"}]}]
@@ -138,7 +138,7 @@ def test_a_stop_told_again_happens_once_with_its_readings(booted: Callable[..., 
     assert len(one.of(TransactionEnded)) == len(one.of(MeterSampled)) == 1
 
 
-def test_an_offline_transaction_told_late_keeps_its_own_times(booted: Callable[..., Any]) -> None:
+def test_16_3_5_an_offline_transaction_told_late_keeps_its_own_times(booted: Callable[..., Any]) -> None:
     one = booted()
     one.now += timedelta(hours=9)
     start(one)
@@ -149,7 +149,9 @@ def test_an_offline_transaction_told_late_keeps_its_own_times(booted: Callable[.
 
 
 @pytest.mark.parametrize("given", [-1, 0, -17])
-def test_a_stop_without_a_known_id_is_of_the_transaction_it_fits(booted: Callable[..., Any], given: int) -> None:
+def test_16_3_5_and_16_4_10_a_stop_without_a_known_id_is_of_the_transaction_it_fits(
+    booted: Callable[..., Any], given: int
+) -> None:
     """Two were begun offline on two connectors; the token tells which one ended."""
     one = booted()
     one.now += timedelta(hours=9)
@@ -160,7 +162,7 @@ def test_a_stop_without_a_known_id_is_of_the_transaction_it_fits(booted: Callabl
     assert (ended.transaction_id, ended.evse_id, ended.energy_kwh) == ("2", 2, 2.0)
 
 
-def test_of_several_that_fit_the_oldest_ended(booted: Callable[..., Any]) -> None:
+def test_16_4_10_of_several_that_fit_the_oldest_ended(booted: Callable[..., Any]) -> None:
     one = booted()
     one.now += timedelta(hours=9)
     for hour in (1, 2, 3):
@@ -169,7 +171,7 @@ def test_of_several_that_fit_the_oldest_ended(booted: Callable[..., Any]) -> Non
     assert [event.transaction_id for event in one.of(TransactionEnded)] == ["1"]
 
 
-def test_a_stop_without_an_id_told_again_ends_nobody_else(booted: Callable[..., Any]) -> None:
+def test_16_3_7_and_16_4_10_a_stop_without_an_id_told_again_ends_nobody_else(booted: Callable[..., Any]) -> None:
     one = booted()
     one.now += timedelta(hours=9)
     start(one)
@@ -179,7 +181,7 @@ def test_a_stop_without_an_id_told_again_ends_nobody_else(booted: Callable[..., 
     assert [event.transaction_id for event in one.of(TransactionEnded)] == ["1"]
 
 
-def test_a_made_up_id_is_learned_from_meter_values(booted: Callable[..., Any]) -> None:
+def test_16_4_7_and_16_4_10_a_made_up_id_is_learned_from_meter_values(booted: Callable[..., Any]) -> None:
     """A station that numbers by itself: its id becomes known at the connector, then its stop is placed."""
     one = booted()
     start(one)
@@ -191,7 +193,7 @@ def test_a_made_up_id_is_learned_from_meter_values(booted: Callable[..., Any]) -
     assert one.of(TransactionEnded)[0].transaction_id == "2"
 
 
-def test_a_stop_nobody_can_place_is_acknowledged_and_kept(booted: Callable[..., Any]) -> None:
+def test_16_4_10_a_stop_nobody_can_place_is_acknowledged_and_kept(booted: Callable[..., Any]) -> None:
     one = booted()
     assert stop(one, 4711) == {}
     assert one.durable
@@ -200,7 +202,7 @@ def test_a_stop_nobody_can_place_is_acknowledged_and_kept(booted: Callable[..., 
     assert "8 kWh" in event.text
 
 
-def test_a_stop_lost_in_a_power_cut_is_concluded_by_the_next_start_and_may_still_come(
+def test_16_4_10_a_stop_lost_in_a_power_cut_is_concluded_by_the_next_start_and_may_still_come(
     booted: Callable[..., Any],
 ) -> None:
     one = booted()
@@ -217,7 +219,7 @@ def test_a_stop_lost_in_a_power_cut_is_concluded_by_the_next_start_and_may_still
     assert (told.transaction_id, told.quality, told.energy_kwh) == ("1", Quality.MEASURED, 2.6)
 
 
-def test_available_after_a_restart_concludes_what_was_in_the_midst(booted: Callable[..., Any]) -> None:
+def test_16_4_9_available_after_a_restart_concludes_what_was_in_the_midst(booted: Callable[..., Any]) -> None:
     one = booted()
     start(one)
     free = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
@@ -231,7 +233,7 @@ def test_available_after_a_restart_concludes_what_was_in_the_midst(booted: Calla
     assert one.durable
 
 
-def test_a_meter_that_shows_less_at_the_end_gives_an_estimate(booted: Callable[..., Any]) -> None:
+def test_16_4_10_a_meter_that_shows_less_at_the_end_gives_an_estimate(booted: Callable[..., Any]) -> None:
     one = booted()
     start(one, meterStart=900_000)
     for minute, watt_hours in ((10, 902_000), (20, 100), (30, 1100)):
@@ -242,7 +244,9 @@ def test_a_meter_that_shows_less_at_the_end_gives_an_estimate(booted: Callable[.
     assert (ended.energy_kwh, ended.energy_quality) == (pytest.approx(2 + 1 + 1), Quality.ESTIMATED)
 
 
-def test_readings_after_the_stop_belong_to_the_transaction_and_do_not_revive_it(booted: Callable[..., Any]) -> None:
+def test_16_4_7_readings_after_the_stop_belong_to_the_transaction_and_do_not_revive_it(
+    booted: Callable[..., Any],
+) -> None:
     one = booted()
     start(one)
     stop(one, 1)
@@ -262,13 +266,13 @@ def test_transactions_known_from_before_a_restart_of_ours_go_on(booted: Callable
 
 
 @pytest.mark.parametrize("told", ["1970-01-01T00:03:00Z", "2026-03-29T02:00:00Z"])
-def test_a_clock_that_is_wrong_does_not_date_a_transaction(booted: Callable[..., Any], told: str) -> None:
+def test_16_4_8_a_clock_that_is_wrong_does_not_date_a_transaction(booted: Callable[..., Any], told: str) -> None:
     one = booted()
     start(one, told)
     assert one.of(TransactionStarted)[0].at == one.now
 
 
-def test_a_sample_of_an_impossible_time_is_an_estimate_of_now(booted: Callable[..., Any]) -> None:
+def test_16_4_7_a_sample_of_an_impossible_time_is_an_estimate_of_now(booted: Callable[..., Any]) -> None:
     one = booted()
     value = {"timestamp": "2000-01-01T00:00:00Z", "sampledValue": [{"value": "3500"}]}
     one.says("MeterValues", {"connectorId": 1, "meterValue": [value]})
@@ -277,7 +281,7 @@ def test_a_sample_of_an_impossible_time_is_an_estimate_of_now(booted: Callable[.
     assert [event.fault for event in one.of(MeterFaultFound)] == [MeterFault.TIME_IMPLAUSIBLE]
 
 
-def test_signed_meter_data_is_kept_as_it_came(booted: Callable[..., Any]) -> None:
+def test_16_4_7_signed_meter_data_is_kept_as_it_came(booted: Callable[..., Any]) -> None:
     one = booted()
     value = {"timestamp": "2026-03-28T22:00:00Z", "sampledValue": [{"value": "OCMF|{}", "format": "SignedData"}]}
     one.says("MeterValues", {"connectorId": 1, "meterValue": [value]})

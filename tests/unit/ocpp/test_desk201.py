@@ -89,7 +89,9 @@ def test_b03_fr_03_and_fr_07_to_and_from_a_rejected_station_nothing_goes_but_boo
     assert one.says("StatusNotification", FREE) == "SecurityError"
 
 
-def test_e12_fr_02_what_happened_offline_is_marked_and_keeps_its_times(booted: Callable[..., Any]) -> None:
+def test_e04_and_e08_and_e12_fr_02_what_happened_offline_is_marked_and_keeps_its_times(
+    booted: Callable[..., Any],
+) -> None:
     one = booted(OCPP201)
     one.now += timedelta(hours=9)
     tell(one, "Started", 0, offline=True)
@@ -114,7 +116,7 @@ def test_g01_status_of_a_connector(booted: Callable[..., Any]) -> None:
     assert (event.evse_id, event.connector_id, event.status) == (2, 1, ConnectorStatus.OCCUPIED)
 
 
-def test_c01_a_token_is_answered_with_its_group(booted: Callable[..., Any]) -> None:
+def test_c01_and_c09_a_token_is_answered_with_its_group(booted: Callable[..., Any]) -> None:
     verdict = Verdict(TokenStatus.NOT_AT_THIS_TIME, group="fleet")
     one = booted(OCPP201, records=MemoryRecords(tokens={"tag-a": verdict}))
     answer = one.says("Authorize", {"idToken": TOKEN})
@@ -123,7 +125,7 @@ def test_c01_a_token_is_answered_with_its_group(booted: Callable[..., Any]) -> N
     assert one.of(AuthorisationAsked)[0].token.kind == "ISO14443"
 
 
-def test_e01_to_e07_a_transaction_from_plug_to_plug(booted: Callable[..., Any]) -> None:
+def test_e01_and_e02_and_e06_and_e09_and_j02_a_transaction_from_plug_to_plug(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     began = [register(1000, "2026-03-28T22:00:00Z", "Transaction.Begin")]
     answer = tell(one, "Started", 0, idToken=TOKEN, meterValue=began, info={"remoteStartId": 5})
@@ -158,7 +160,7 @@ def test_a_station_that_does_not_count_is_heard_all_the_same(booted: Callable[..
     assert not one.of(SequenceGapFound)
 
 
-def test_a_gap_is_found_once_and_filled(booted: Callable[..., Any]) -> None:
+def test_e11_a_gap_is_found_once_and_filled(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     tell(one, "Started", 0)
     tell(one, "Updated", 3, "2026-03-28T22:30:00Z")
@@ -178,7 +180,7 @@ def test_an_update_of_a_transaction_nobody_saw_begin_implies_its_beginning(boote
     assert one.of(SequenceGapFound)[0].missing == (0, 1, 2, 3)
 
 
-def test_a_lost_end_is_concluded_by_the_next_transaction_of_the_evse(booted: Callable[..., Any]) -> None:
+def test_e08_a_lost_end_is_concluded_by_the_next_transaction_of_the_evse(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     one.now += timedelta(hours=10)
     tell(one, "Started", 0, meterValue=[register(1000, "2026-03-28T22:00:00Z", "Transaction.Begin")])
@@ -203,7 +205,7 @@ def test_what_was_concluded_too_soon_goes_on_when_it_is_heard_of_again(booted: C
     assert one.desk.dossier.transactions.open() == []
 
 
-def test_a_token_before_the_cable_tells_the_evse_later(booted: Callable[..., Any]) -> None:
+def test_e01_and_e03_a_token_before_the_cable_tells_the_evse_later(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     payload = {
         "eventType": "Started", "timestamp": "2026-03-28T22:00:00Z", "triggerReason": "Authorized", "seqNo": 0,

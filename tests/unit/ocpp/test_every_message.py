@@ -75,7 +75,9 @@ def test_every_block_is_of_an_action_of_the_version(dialect: Dialect, blocks: Bl
 
 
 @pytest.mark.parametrize("dialect", [OCPP16, OCPP201], ids=["16", "201"])
-def test_notices_keep_the_station_s_words(booted: Callable[..., Any], dialect: Dialect) -> None:
+def test_a03_and_a04_and_p02_and_16_a03_and_16_a04_and_16_4_3_notices_keep_the_station_s_words(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
     one = booted(dialect, vendors=frozenset({"ours"}))
     when = "2026-03-28T21:00:00Z"
     one.says("SecurityEventNotification", {"type": "TamperDetectionActivated", "timestamp": when, "techInfo": "lid"})
@@ -110,7 +112,7 @@ def tell(talk: Any, number: int) -> None:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=ORDER)
-def test_a_transaction_told_in_any_order_twice_or_in_part_is_one_transaction(
+def test_e11_to_e13_a_transaction_told_in_any_order_twice_or_in_part_is_one_transaction(
     booted: Callable[..., Any], order: list[int]
 ) -> None:
     one = booted(OCPP201)
@@ -135,7 +137,7 @@ def test_a_transaction_told_in_any_order_twice_or_in_part_is_one_transaction(
     steps=st.lists(st.tuples(st.sampled_from(["start", "stop", "lost stop", "again"]), st.integers(1, 2)), max_size=25),
     own_ids=st.sampled_from(["told", "-1"]),
 )
-def test_offline_stories_of_1_6_leave_every_transaction_ended_once_and_energy_right(
+def test_16_3_5_and_16_3_7_offline_stories_leave_every_transaction_ended_once_and_energy_right(
     booted: Callable[..., Any], steps: list[tuple[str, int]], own_ids: str
 ) -> None:
     """Two connectors charge by turns, each with its own meter and tag; stops get lost, messages come again."""

@@ -48,7 +48,7 @@ def schedule(limit: float, unit: str = "W", start: datetime | None = None, **res
     }  # fmt: skip
 
 
-def test_k15_fr_03_and_fr_07_needs_are_answered_with_the_plan_in_as_many_periods_as_the_vehicle_takes(
+def test_k15_fr_02_and_fr_03_and_fr_07_and_fr_08_and_fr_18_needs_are_answered_at_once_in_periods_the_vehicle_takes(
     booted: Callable[..., Any],
 ) -> None:
     one = booted(OCPP201)
@@ -66,7 +66,7 @@ def test_k15_fr_03_and_fr_07_needs_are_answered_with_the_plan_in_as_many_periods
     assert [period["limit"] for period in only["chargingSchedulePeriod"]] == [16.0, 10.1]
 
 
-def test_k15_needs_are_the_driver_s(booted: Callable[..., Any]) -> None:
+def test_k15_fr_06_needs_are_the_driver_s(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     begin(one)
     one.says("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": AC})
@@ -95,7 +95,7 @@ def test_k15_fr_05_without_any_limit_the_plan_is_still_to_come(booted: Callable[
     assert not one.calls
 
 
-def test_k15_fr_11_a_vehicle_s_schedule_within_the_limits_is_accepted(booted: Callable[..., Any]) -> None:
+def test_k15_fr_11_and_k16_fr_06_a_vehicle_s_schedule_within_the_limits_is_accepted(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     begin(one)
     one.orders(plan(one, 11.04, minutes=60))
@@ -107,7 +107,9 @@ def test_k15_fr_11_a_vehicle_s_schedule_within_the_limits_is_accepted(booted: Ca
     assert event.limits.at(one.now) == 9.0
 
 
-def test_k15_fr_12_and_fr_13_one_beyond_them_is_rejected_and_negotiated_again(booted: Callable[..., Any]) -> None:
+def test_k15_fr_12_and_fr_13_and_k16_fr_07_and_fr_08_one_beyond_them_is_rejected_and_negotiated_again(
+    booted: Callable[..., Any],
+) -> None:
     one = booted(OCPP201)
     begin(one)
     one.orders(plan(one, 5.0, minutes=60))
@@ -121,7 +123,7 @@ def test_k15_fr_12_and_fr_13_one_beyond_them_is_rejected_and_negotiated_again(bo
     ("word", "source"),
     [("EMS", LimitSource.ENERGY_MANAGEMENT), ("SO", LimitSource.GRID_OPERATOR), ("Other", LimitSource.OTHER)],
 )
-def test_k12_a_limit_from_outside_is_told_in_kilowatts_until_it_is_lifted(
+def test_k12_and_k13_a_limit_from_outside_is_told_in_kilowatts_until_it_is_lifted(
     booted: Callable[..., Any], word: str, source: LimitSource
 ) -> None:
     one = booted(OCPP201)
@@ -140,7 +142,7 @@ def test_k12_a_limit_from_outside_is_told_in_kilowatts_until_it_is_lifted(
     assert charging.limit_kw(1, one.now, one.now) == float("inf")
 
 
-def test_a_limit_without_numbers_is_told_as_unknown_and_not_as_lifted(booted: Callable[..., Any]) -> None:
+def test_k12_a_limit_without_numbers_is_told_as_unknown_and_not_as_lifted(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     one.says("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": "SO"}, "evseId": 2})
     [event] = one.of(LimitReported)
@@ -173,7 +175,7 @@ def test_k09_fr_03_the_station_is_asked_once_who_else_limits_it(talk: Callable[.
     ]
 
 
-def test_a_limit_from_outside_explains_a_lower_composite_schedule(booted: Callable[..., Any]) -> None:
+def test_k08_a_limit_from_outside_explains_a_lower_composite_schedule(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     begin(one)
     one.orders(plan(one, 11.04, minutes=60))

@@ -98,7 +98,7 @@ def test_what_is_sent_never_allows_more_than_was_meant(power_kw: float, volts: f
     assert round(limit * 10) / 10 == limit  # one decimal as JSON writes it
 
 
-def test_k01_fr_40_an_absolute_schedule_starts_in_the_past_for_slow_clocks_and_ends_with_its_limits() -> None:
+def test_k01_fr_31_and_fr_37_and_fr_40_an_absolute_schedule_starts_in_the_past_and_ends_with_its_limits() -> None:
     placement = plan(limits((-15, 11.04), (15, 7.0), minutes=30))
     profile = placement.profile
     assert profile.start == NOW - timedelta(minutes=1)
@@ -108,7 +108,7 @@ def test_k01_fr_40_an_absolute_schedule_starts_in_the_past_for_slow_clocks_and_e
     assert (profile.kind, profile.stack_level, profile.purpose) == (Kind.ABSOLUTE, 1, Purpose.TX_DEFAULT)
 
 
-def test_limits_of_the_future_start_then() -> None:
+def test_k01_fr_30_limits_of_the_future_start_then() -> None:
     placement = plan(limits((10, 11.04), minutes=30))
     assert placement.profile.start == NOW + timedelta(minutes=10)
     assert shown(placement) == [(0, 16.0)]
@@ -128,7 +128,7 @@ def test_more_periods_than_a_station_takes_end_the_plan_early() -> None:
     assert placement.profile.valid_to == NOW + timedelta(minutes=20)
 
 
-def test_number_of_phases_is_always_said() -> None:
+def test_k01_fr_49_number_of_phases_is_always_said() -> None:
     given = limits((0, 3.68), (10, 2.3))
     assert {period.phases for period in plan(given, Supply(230.0, 1)).profile.periods} == {1}
     assert {period.phases for period in plan(given).profile.periods} == {3}
@@ -139,7 +139,7 @@ def test_k01_fr_03_and_k01_fr_16_a_transaction_s_profile_names_it() -> None:
     assert (placement.profile.purpose, placement.transaction_id, placement.profile.evse_id) == (Purpose.TX, "77", 1)
 
 
-def test_a_relative_schedule_counts_from_the_start_of_the_transaction() -> None:
+def test_k01_fr_41_and_fr_42_a_relative_schedule_counts_from_the_start_of_the_transaction() -> None:
     transaction = Transaction("77", 1, NOW - timedelta(hours=2))
     placement = plan(limits((0, 11.04), (10, 7.0), minutes=30), transaction=transaction, relative=True)
     assert (placement.profile.kind, placement.profile.start) == (Kind.RELATIVE, None)
@@ -161,7 +161,7 @@ def test_what_cannot_be_said_is_refused_with_the_reason() -> None:
         plan(limits((-30, 7.0), minutes=0))
 
 
-def test_k01_fr_10_the_fallback_never_ends_and_lies_lowest() -> None:
+def test_k01_fr_10_and_fr_38_the_fallback_never_ends_and_lies_lowest() -> None:
     profile = fallback_of(1, 4.2, NOW, THREE, USUAL).profile
     assert (profile.valid_to, profile.stack_level, profile.purpose) == (None, 0, Purpose.TX_DEFAULT)
     assert profile.duration_s == float("inf")

@@ -75,7 +75,7 @@ def test_a_long_serial_number_is_kept() -> None:
         ("20260101T020000Z", datetime(2026, 1, 1, 2, tzinfo=UTC)),
     ],
 )
-def test_times_that_are_not_quite_rfc_3339(text: str, expected: datetime) -> None:
+def test_16_3_14_and_16_3_15_times_that_are_not_quite_rfc_3339(text: str, expected: datetime) -> None:
     """evcc issue 10399 (no zone), monta-app/ocpp-emulator issue 5 (+02)."""
     decoded = lenient(meter_values(text), core.MeterValuesRequest)
     assert isinstance(decoded.value, core.MeterValuesRequest)

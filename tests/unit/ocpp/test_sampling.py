@@ -40,7 +40,7 @@ POWER = "Power.Active.Import"
         ((REGISTER, 12345, "kWh", "", "", -3), 12.345),
     ],
 )
-def test_energy_in_every_unit(row: tuple[Any, ...], kwh: float) -> None:
+def test_j01_and_j02_and_16_3_16_energy_in_every_unit(row: tuple[Any, ...], kwh: float) -> None:
     [reading], faults = sampled(row)
     assert (reading.kind, reading.energy_kwh_import) == (ReadingKind.REGISTER, pytest.approx(kwh))
     assert not faults
@@ -61,7 +61,7 @@ def test_energy_in_every_unit(row: tuple[Any, ...], kwh: float) -> None:
         ([(POWER, "7200", "W", "", "Inlet")], 7.2),  # better than nothing
     ],
 )
-def test_power_in_every_form(rows: list[tuple[Any, ...]], kw: float) -> None:
+def test_j01_and_j02_and_16_3_16_power_in_every_form(rows: list[tuple[Any, ...]], kw: float) -> None:
     [reading], _ = sampled(*rows)
     assert (reading.kind, reading.power_kw, reading.quality) == (
         ReadingKind.INSTANT, pytest.approx(kw), Quality.MEASURED,
@@ -88,13 +88,13 @@ def test_power_is_not_guessed_where_a_voltage_lies_between_phases_or_nothing_is_
     assert between.voltage_is_between_phases
 
 
-def test_registers_of_the_phases_are_added_and_both_ways_kept() -> None:
+def test_j02_and_16_3_16_registers_of_the_phases_are_added_and_both_ways_kept() -> None:
     parts = [(REGISTER, "1000", "Wh", f"L{n}") for n in (1, 2, 3)]
     [reading], _ = sampled(*parts, ("Energy.Active.Export.Register", "500"))
     assert (reading.energy_kwh_import, reading.energy_kwh_export) == (3.0, 0.5)
 
 
-def test_energy_of_an_interval_starts_before_its_sample() -> None:
+def test_j02_and_16_3_16_energy_of_an_interval_starts_before_its_sample() -> None:
     [reading], _ = sampled(("Energy.Active.Import.Interval", "1840"), interval_s=900.0)
     assert (reading.at, reading.duration_s) == (AT - timedelta(minutes=15), 900.0)
     assert (reading.energy_kwh_import, reading.power_kw) == (1.84, pytest.approx(7.36))
@@ -103,7 +103,7 @@ def test_energy_of_an_interval_starts_before_its_sample() -> None:
     assert faults == [MeterFault.INTERVAL_UNKNOWN]
 
 
-def test_state_of_charge_and_what_is_offered() -> None:
+def test_j02_and_16_3_16_state_of_charge_and_what_is_offered() -> None:
     [reading], _ = sampled(("SoC", "55", "Percent", "", "EV"), ("Current.Offered", "16"), ("Power.Offered", "11", "kW"))
     assert (reading.soc, reading.current_a_offered, reading.power_kw_offered) == (0.55, 16.0, 11.0)
 

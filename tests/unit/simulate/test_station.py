@@ -126,7 +126,7 @@ def energies(events: Sequence[StationEvent]) -> list[float]:
     ]
 
 
-def test_a_day_at_a_station(version: str) -> None:
+def test_e02_and_e09_and_j02_and_16_4_7_and_16_4_8_and_16_4_10_a_day_at_a_station(version: str) -> None:
     world = World(version)
     world.run(10)
     assert world.of(StationBooted)[0].details.model == "virtual"
@@ -159,7 +159,7 @@ def test_a_day_at_a_station(version: str) -> None:
         (0.0, 0.0),
     ],
 )
-def test_it_obeys_limits_physically(version: str, limit_kw: float, expected_kw: float) -> None:
+def test_k01_fr_02_and_16_5_16_it_obeys_limits_physically(version: str, limit_kw: float, expected_kw: float) -> None:
     world = World(version)
     world.run(10)
     world.plug_in()
@@ -171,7 +171,7 @@ def test_it_obeys_limits_physically(version: str, limit_kw: float, expected_kw: 
     assert world.power_kw == pytest.approx(expected_kw, abs=0.07)
 
 
-def test_a_limit_ends_when_it_is_over_and_the_fallback_holds(version: str) -> None:
+def test_k02_fr_08_and_16_3_13_a_limit_ends_when_it_is_over_and_the_fallback_holds(version: str) -> None:
     world = World(version)
     world.run(10)
     assert world.order(SetFallback, evse_id=1, power_kw=4.2).good
@@ -209,7 +209,9 @@ def test_a_car_tapers_and_stops_when_it_is_full(version: str) -> None:
     assert "suspended_by_vehicle" in [str(event.status) for event in world.of(StatusChanged)] or version != "ocpp1.6"
 
 
-def test_remote_start_before_and_after_the_car_and_remote_stop(version: str) -> None:
+def test_c05_and_f01_to_f03_and_16_5_11_and_16_5_12_remote_start_before_and_after_the_car_and_remote_stop(
+    version: str,
+) -> None:
     world = World(version, outlets=2)
     world.run(10)
     assert world.order(StartRemotely, evse_id=1, token=Token("far"), remote_start_id=7) is Settlement.DONE
@@ -225,7 +227,7 @@ def test_remote_start_before_and_after_the_car_and_remote_stop(version: str) -> 
     assert len(world.of(TransactionStarted)) == 2
 
 
-def test_two_outlets_share_what_the_station_may_take(version: str) -> None:
+def test_k04_fr_05_and_16_3_13_two_outlets_share_what_the_station_may_take(version: str) -> None:
     world = World(version, outlets=2)
     world.run(10)
     for evse_id in (1, 2):
@@ -240,7 +242,7 @@ def test_two_outlets_share_what_the_station_may_take(version: str) -> None:
     assert powers == [pytest.approx(5.52, abs=0.07)] * 2
 
 
-def test_what_happens_offline_is_told_in_order_and_at_its_own_time(version: str) -> None:
+def test_e04_and_e08_and_e12_and_16_3_5_what_happens_offline_is_told_in_order_and_at_its_own_time(version: str) -> None:
     world = World(version)
     world.run(10)
     world.station.drop(world.fleet.now, 3 * HOUR)
@@ -265,7 +267,7 @@ def test_what_happens_offline_is_told_in_order_and_at_its_own_time(version: str)
     assert times == sorted(times)
 
 
-def test_a_power_cut_ends_the_transaction_and_boots_anew(version: str) -> None:
+def test_b01_and_16_4_2_a_power_cut_ends_the_transaction_and_boots_anew(version: str) -> None:
     world = World(version)
     world.run(10)
     world.plug_in()
@@ -279,7 +281,7 @@ def test_a_power_cut_ends_the_transaction_and_boots_anew(version: str) -> None:
     assert len(world.of(StationBooted)) == 2
 
 
-def test_a_reset_answers_first_and_then_restarts(version: str) -> None:
+def test_b11_and_16_5_14_a_reset_answers_first_and_then_restarts(version: str) -> None:
     world = World(version)
     world.run(10)
     assert world.order(Reset, at_once=True) is Settlement.DONE
@@ -310,7 +312,7 @@ def test_whole_amperes_and_mislabelled_power(version: str) -> None:
     assert world.station.duties.power.samples(1)[1].value == pytest.approx(6.21)  # "W"
 
 
-def test_a_clock_that_runs_fast_is_set_by_boot_and_heartbeats() -> None:
+def test_16_4_2_and_16_4_6_a_clock_that_runs_fast_is_set_by_boot_and_heartbeats() -> None:
     worlds = [
         World("ocpp1.6", vices=Vices(clock_offset_s=-900, clock_drift=0.01, never_synchronises=never))
         for never in (False, True)
@@ -322,7 +324,7 @@ def test_a_clock_that_runs_fast_is_set_by_boot_and_heartbeats() -> None:
     assert wrong == timedelta(seconds=-900 + 0.01 * HOUR)
 
 
-def test_profiles_are_kept_or_forgotten_over_a_power_cut() -> None:
+def test_k01_fr_27_profiles_are_kept_or_forgotten_over_a_power_cut() -> None:
     for forgets in (False, True):
         world = World("ocpp2.0.1", vices=Vices(forgets_profiles=forgets))
         world.run(10)
@@ -333,7 +335,7 @@ def test_profiles_are_kept_or_forgotten_over_a_power_cut() -> None:
         assert (len(world.station.duties.power.shelf) == 0) is forgets
 
 
-def test_triggers_and_composite_schedules(version: str) -> None:
+def test_f06_and_k08_and_16_5_7_and_16_5_17_triggers_and_composite_schedules(version: str) -> None:
     world = World(version)
     world.run(10)
     beats = len(world.of(StatusChanged))
@@ -350,7 +352,9 @@ def profile(number: int, purpose: Purpose, limit: float, level: int = 0, evse_id
     return Held(number, made, tx)
 
 
-def test_profiles_replace_rank_and_end_with_their_transaction(version: str) -> None:
+def test_k01_fr_05_and_fr_09_and_fr_33_and_k02_fr_05_profiles_replace_rank_and_end_with_their_transaction(
+    version: str,
+) -> None:
     world = World(version)
     world.run(10)
     duties = world.station.duties

@@ -167,7 +167,7 @@ PROFILE_201 = {
 }  # fmt: skip
 
 
-def test_a_station_of_16_is_understood_and_obeys() -> None:
+def test_16_5_7_and_16_5_8_and_16_5_12_and_16_5_16_a_station_is_understood_and_obeys() -> None:
     async def scene(peer: Any, station: VirtualStation, fleet: SocketFleet) -> None:
         csms = peer()
         station.plug_in(1, Car(), fleet.now, "tag")
@@ -190,7 +190,7 @@ def test_a_station_of_16_is_understood_and_obeys() -> None:
     play("ocpp1.6", scene)
 
 
-def test_a_station_of_201_is_understood_and_obeys() -> None:
+def test_b12_and_f02_and_k01_and_k08_a_station_is_understood_and_obeys() -> None:
     async def scene(peer: Any, station: VirtualStation, fleet: SocketFleet) -> None:
         csms = peer()
         token = {"id_token": "t", "type": "Central"}
@@ -217,7 +217,7 @@ def test_a_station_of_201_is_understood_and_obeys() -> None:
     play("ocpp2.0.1", scene)
 
 
-def test_a_line_that_is_lost_is_dialled_again_and_nothing_is_lost() -> None:
+def test_16_3_5_and_16_3_7_a_line_that_is_lost_is_dialled_again_and_nothing_is_lost() -> None:
     async def scene(peer: Any, station: VirtualStation, fleet: SocketFleet) -> None:
         csms = peer()
         station.plug_in(1, Car(), fleet.now, "tag")

@@ -5,6 +5,7 @@ from typing import Final
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import (
     ChangeAvailability,
+    ChangePassword,
     ClearCache,
     ClearProfile,
     GetLocalListVersion,
@@ -46,6 +47,7 @@ BLOCKS: Final = Blocks(
     },
     ordered={
         ChangeAvailability: remote.availability,
+        ChangePassword: settings.change_password,
         ClearCache: tokens.clear_cache,
         ClearProfile: profiles.clear,
         GetLocalListVersion: tokens.ask_list_version,

@@ -133,6 +133,7 @@ def security_event(dossier: Dossier, request: security.SecurityEventNotification
 
 
 def sign_certificate(dossier: Dossier, request: security.SignCertificateRequest, now: datetime) -> Outcome:
-    """SignCertificate (security whitepaper): taken on; the certificate comes by a command."""
-    answer = security.SignCertificateResponse(status=security.GenericStatusEnum.ACCEPTED)
+    """SignCertificate (security whitepaper): taken on where anybody signs; the certificate comes by a command."""
+    signs, words = dossier.policy.signs_certificates, security.GenericStatusEnum
+    answer = security.SignCertificateResponse(status=words.ACCEPTED if signs else words.REJECTED)
     return Outcome(answer, (dossier.event(CertificateRequested, now, request_pem=request.csr),))

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from evenload.domain.station_commands import GetSettings, SetSettings, Settlement
+from evenload.base.errors import InputError
+from evenload.domain.station_commands import ChangePassword, GetSettings, SetSettings, Settlement
 from evenload.domain.station_events import SettingsReported
 from evenload.ocpp.composite import Unit
 from evenload.ocpp.dossier import Dossier
@@ -65,6 +66,15 @@ def change(_dossier: Dossier, command: SetSettings, _now: datetime) -> tuple[Cha
     return tuple(_change(key, value) for key, value in command.values.items())
 
 
+def change_password(
+    _dossier: Dossier, command: ChangePassword, _now: datetime
+) -> tuple[ChangeConfigurationRequest, ...]:
+    """AuthorizationKey (security whitepaper, A01): a key in hexadecimal, of 16 to 20 bytes."""
+    if not command.password:
+        raise InputError("there is no password to change to")
+    return (_change("AuthorizationKey", command.password),)
+
+
 def got(dossier: Dossier, _request: Request, response: GetConfigurationResponse, now: datetime) -> Reply:
     """What the station is set to; what it says of smart charging is believed."""
     values: dict[str, str | None] = {one.key: one.value for one in response.configuration_key or ()}
@@ -100,6 +110,8 @@ def changed(dossier: Dossier, request: Request, response: ChangeConfigurationRes
     settlement = _SETTLEMENT.get(response.status, Settlement.REJECTED)
     if not isinstance(asked, ChangeConfigurationRequest):
         return Reply(settlement)
+    if isinstance(request.command, ChangePassword):
+        return Reply(settlement, "" if settlement is Settlement.DONE else str(response.status))
     if response.status is ConfigurationStatus.ACCEPTED:
         dossier.settings[asked.key] = asked.value
         dossier.sample_interval_s = dossier.number("MeterValueSampleInterval")

@@ -6,6 +6,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import (
     AskTransaction,
     ChangeAvailability,
+    ChangePassword,
     ClearCache,
     ClearProfile,
     GetLocalListVersion,
@@ -74,6 +75,7 @@ BLOCKS: Final = Blocks(
     ordered={
         AskTransaction: remote.ask_transaction,
         ChangeAvailability: remote.availability_of,
+        ChangePassword: settings.change_password,
         ClearCache: tokens.clear_cache,
         ClearProfile: profiles.clear,
         GetLocalListVersion: tokens.ask_list_version,

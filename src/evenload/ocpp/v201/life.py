@@ -99,8 +99,10 @@ def security_event(dossier: Dossier, request: security.SecurityEventNotification
 
 
 def sign_certificate(dossier: Dossier, request: security.SignCertificateRequest, now: datetime) -> Outcome:
-    """SignCertificate (A02): taken on; the certificate comes by a command."""
-    answer = security.SignCertificateResponse(status=datatypes.GenericStatusEnum.ACCEPTED)
+    """SignCertificate (A02, A03): taken on where anybody signs certificates of that use; it comes by a command."""
+    station, words = security.CertificateSigningUseEnum.CHARGING_STATION_CERTIFICATE, datatypes.GenericStatusEnum
+    signs = dossier.policy.signs_certificates and request.certificate_type in (None, station)
+    answer = security.SignCertificateResponse(status=words.ACCEPTED if signs else words.REJECTED)
     use = str(request.certificate_type or "")
     return Outcome(answer, (dossier.event(CertificateRequested, now, request_pem=request.csr, use=use),))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from evenload.base.errors import InputError
-from evenload.domain.station_commands import GetSettings, SetSettings, Settlement
+from evenload.domain.station_commands import ChangePassword, GetSettings, SetSettings, Settlement
 from evenload.domain.station_events import SettingsReported
 from evenload.ocpp.composite import Unit
 from evenload.ocpp.dossier import Dossier
@@ -49,6 +49,7 @@ ITEMS_PER_MESSAGE: Final = 4
 _NAME: Final = re.compile(r"(?P<component>[^.\[\]]+)\.(?P<variable>[^\[\]]+)(\[(?P<instance>[^\]]+)\])?")
 _HOUSEKEEPING: Final = Terms(priority=Priority.HOUSEKEEPING)
 _REPORT_ID: Final = 1
+_PASSWORD: Final = "SecurityCtrlr.BasicAuthPassword"  # noqa: S105 - a name
 _SETTLEMENT: Final = {
     SetVariableStatusEnum.ACCEPTED: Settlement.DONE,
     SetVariableStatusEnum.REBOOT_REQUIRED: Settlement.AFTER_REBOOT,
@@ -119,6 +120,13 @@ def change(_dossier: Dossier, command: SetSettings, _now: datetime) -> tuple[Set
     return tuple(_setting(list(command.values.items())))
 
 
+def change_password(_dossier: Dossier, command: ChangePassword, _now: datetime) -> tuple[SetVariablesRequest, ...]:
+    """SecurityCtrlr.BasicAuthPassword (A01)."""
+    if not command.password:
+        raise InputError("there is no password to change to")
+    return tuple(_setting([(_PASSWORD, command.password)]))
+
+
 def got(dossier: Dossier, _request: Request, response: GetVariablesResponse, now: datetime) -> Reply:
     """What the station is set to; what it says of smart charging is believed."""
     values: dict[str, str | None] = {}
@@ -159,7 +167,7 @@ def changed(dossier: Dossier, request: Request, response: SetVariablesResponse, 
         settlements.append(settlement)
         if settlement is not Settlement.DONE:
             words.append(f"{name}: {one.attribute_status}")
-        elif name in asked:
+        elif name in asked and name != _PASSWORD:
             dossier.settings[name] = asked[name].attribute_value
     dossier.sample_interval_s = dossier.number("SampledDataCtrlr.TxUpdatedInterval")
     dossier.clock_interval_s = dossier.number("AlignedDataCtrlr.Interval")

@@ -1,0 +1,1 @@
+"""Base load of circuits, sites and PV some 36 hours ahead, as quantiles, from late and incomplete measurements."""

@@ -1,0 +1,218 @@
+"""Control: from what is seen to what devices are told. The brain's decision, pure: same snapshot, same answer."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from evenload.base.instants import Interval, to_datetime
+from evenload.base.units import FloatArray
+from evenload.domain.station_commands import SetProfile
+from evenload.domain.station_limits import Limits, LimitStep
+from evenload.schedule.explain import explain
+from evenload.schedule.optimum import Settings, Solution, solve
+from evenload.schedule.problem import Problem
+from evenload.schedule.spans import sentences_of
+from evenload.schedule.summary import Outcome
+from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
+from evenload.service.problem_of import Asked, horizon_at, problem_of
+from evenload.service.rounding import told_kw
+from evenload.service.snapshot import DeviceState, Snapshot
+
+_DOWN_KW: Final = 100.0
+"""Powers are told in whole 10 W, rounded down."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPolicy:
+    """How devices are told. Limits reach ``ahead`` into the future; they are told again ``renew`` before they end, or
+    when they are more than ``drift_kw`` off what is wanted until then.
+    """
+
+    ahead: timedelta = timedelta(hours=2)
+    renew: timedelta = timedelta(minutes=45)
+    drift_kw: float = 0.25
+    gap: float = 2e-3
+    sweeps_max: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one device is told, for whom and why."""
+
+    device: DeviceRow
+    session: SessionRow
+    command: SetProfile
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """A circuit that is expected above its limit whatever the plan does: by base load, devices not controlled, or the
+    energy that is given at once.
+    """
+
+    node: str
+    at: datetime
+    kw_over: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the brain decided at a moment. ``kept`` are sessions whose device has what it should have already."""
+
+    asked: Asked
+    solution: Solution
+    plan: PlanRow
+    told: tuple[Told, ...]
+    kept: tuple[str, ...]
+    overloads: tuple[Overload, ...]
+    given: Mapping[str, Limits] = field(repr=False, default_factory=dict)
+
+    @property
+    def uncontrolled(self) -> tuple[DeviceState, ...]:
+        """Devices with a car that cannot be told what to draw."""
+        return self.asked.uncontrolled
+
+    def rows(self) -> Iterator[DecisionRow]:
+        """What was decided, device by device, with why."""
+        for one in self.told:
+            first_kw = one.command.limits.steps[0].power_kw
+            yield DecisionRow(
+                self.plan.tenant, self.plan.made_at, one.device.device_id, one.session.session_id, "limit", one.why,
+                first_kw, self.plan.plan_id, one.command.command_id,
+            )  # fmt: skip
+
+
+def decide(
+    seen: Snapshot, trigger: str, new_id: Callable[[], str], policy: ControlPolicy | None = None,
+    previous: Solution | None = None,
+) -> Decision:  # fmt: skip
+    """Plan for everybody, and say what has to be told to whom. ``previous`` makes it faster."""
+    policy = policy or ControlPolicy()
+    asked = problem_of(seen, horizon_at(seen.now))
+    problem = asked.problem
+    solution = solve(problem, Settings(gap=policy.gap, sweeps_max=policy.sweeps_max, threads=1), previous)
+    outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
+    found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
+    steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
+    least_kw = np.array([seen.devices[one.device_id].device.power_kw_min for one in asked.sessions])
+    powers = told_kw(problem, solution.plan.power_kw, least_kw, steps, asked.share_left)
+    plan_id = new_id()
+    why = sentences_of(found, np.arange(problem.sessions))
+    told, kept = [], []
+    for number, session in enumerate(asked.sessions):
+        device = seen.devices[session.device_id].device
+        if session.suspended_by_vehicle:  # it may wake up as its fallback allows, and then it is planned for
+            continue
+        limits = _limits(problem, powers[number], seen.now, policy)
+        if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
+            kept.append(session.session_id)
+            continue
+        command = SetProfile(command_id=new_id(), evse_id=device.evse_id, limits=limits, worthless_at=limits.end)
+        said = f"{_turn(solution, asked, number, limits.steps[0].power_kw, device.power_kw_min)}{why[number]}"
+        told.append(Told(device, session, command, said))
+    plan = PlanRow(
+        seen.tenant, plan_id, seen.now, trigger, problem.horizon.start, problem.horizon.step_minutes,
+        problem.horizon.steps, _summary(asked, solution, outcome),
+        tuple(
+            PlannedSession(one.session_id, int(problem.first_step[i]), _floats(solution, problem, i), why[i])
+            for i, one in enumerate(asked.sessions)
+        ),
+    )  # fmt: skip
+    given = {one.device.device_id: one.command.limits for one in told}
+    return Decision(asked, solution, plan, tuple(told), tuple(kept), _overloads(outcome), given)
+
+
+def _turn(solution: Solution, asked: Asked, session: int, told_kw: float, least_kw: float) -> str:
+    """What is to be added where a device cannot draw as little as is planned for it."""
+    problem = asked.problem
+    slots = solution.plan.power_kw[problem.offset[session] : problem.offset[session + 1]]
+    planned_kw = float(slots[0]) / asked.share_left if slots.size else 0.0
+    if 0 < planned_kw < least_kw - 1 / _DOWN_KW:
+        if told_kw > 0:
+            return f"its turn now, at the {least_kw:.2g} kW it needs at least; "
+        return f"off until its turn comes, since it cannot charge at less than {least_kw:.2g} kW; "
+    return ""
+
+
+def _floats(solution: Solution, problem: Problem, session: int) -> tuple[float, ...]:
+    window = slice(int(problem.offset[session]), int(problem.offset[session + 1]))
+    return tuple(solution.plan.power_kw[window].round(3).tolist())
+
+
+def _limits(problem: Problem, power_kw: FloatArray, now: datetime, policy: ControlPolicy) -> Limits:
+    """Powers of steps as limits from now on, steps alike merged; nobody is told of what is past."""
+    starts = problem.horizon.starts()
+    end = now + policy.ahead
+    steps: list[LimitStep] = []
+    for at, kw in zip(starts[: power_kw.size].tolist(), power_kw.tolist(), strict=True):
+        start = max(now, to_datetime(np.datetime64(at, "s")))
+        if start < end and not (steps and abs(steps[-1].power_kw - _down(kw)) < 1 / _DOWN_KW):
+            steps.append(LimitStep(start, _down(kw)))
+    return Limits(tuple(steps), end)
+
+
+def _down(power_kw: float) -> float:
+    return float(np.floor(power_kw * _DOWN_KW + 1e-6) / _DOWN_KW)
+
+
+def near_enough(given: Limits | None, wanted: Limits, now: datetime, policy: ControlPolicy) -> bool:
+    """Whether what a device was told still does, until it would be told again anyway."""
+    until = now + policy.renew
+    if given is None or given.end < until:
+        return False
+    window = Interval(now, until)
+    instants = {now, *(one.start for limits in (given, wanted) for one in limits.steps if one.start in window)}
+    return all(_alike(given.at(instant), wanted.at(instant), policy.drift_kw) for instant in instants)
+
+
+def _alike(given_kw: float, wanted_kw: float, drift_kw: float) -> bool:
+    return given_kw == wanted_kw or (given_kw < inf and abs(given_kw - wanted_kw) <= drift_kw)
+
+
+def _overloads(outcome: Outcome) -> tuple[Overload, ...]:
+    """The worst step of every circuit that is expected above its limit."""
+    problem = outcome.problem
+    over = outcome.load_kw - problem.limit_kw
+    worst = over.argmax(axis=1)
+    starts = problem.horizon.starts()
+    return tuple(
+        Overload(problem.tree.circuits[node].node, to_datetime(starts[step]), float(over[node, step]))
+        for node, step in enumerate(worst.tolist())
+        if over[node, step] > 1e-3 * max(1.0, problem.limit_kw[node, step])
+    )
+
+
+def _summary(asked: Asked, solution: Solution, outcome: Outcome) -> str:
+    """The plan in figures, as JSON."""
+    proof = solution.certificate
+    told: dict[str, object] = {
+        "sessions": len(asked.sessions), "objective": proof.objective, "bound": proof.bound, "gap": proof.gap,
+        "energy_kwh_needed": proof.energy_kwh_needed, "energy_kwh_unserved": proof.energy_kwh_unserved,
+        "peak_kw": float(outcome.load_kw[0].max()), "price_is_known": asked.price_is_known,
+        "nodes_without_forecast": len(asked.without),
+        "uncontrolled": {one.device.device_id: one.trust.value for one in asked.uncontrolled},
+        "overloads": [[one.node, one.at.isoformat(), round(one.kw_over, 3)] for one in _overloads(outcome)],
+        "circuits": _circuits(asked, outcome, solution),
+    }  # fmt: skip
+    return msgspec.json.encode(told).decode()
+
+
+def _circuits(asked: Asked, outcome: Outcome, solution: Solution) -> Sequence[Mapping[str, object]]:
+    """What flows now through every circuit by the plan, its own limit, and what a kW more there would be worth."""
+    problem = asked.problem
+    return [
+        {
+            "node": one.node, "base_kw": round(float(problem.base_load_kw[node, 0]), 3),
+            "ev_kw": round(float(outcome.ev_load_kw[node, 0]) / asked.share_left, 3),
+            "limit_kw": None if one.limit_kw == inf else round(one.limit_kw, 3),
+            "shadow_price": round(float(solution.shadow_price[node].sum()), 6),
+            "scarce_steps": int(solution.scarcity[node].sum()),
+        }
+        for node, one in enumerate(problem.tree.circuits)
+    ]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Dispatch: a decision becomes orders in the outbox, a plan and its reasons on record; all in one unit of work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from evenload.base.errors import InputError
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import SetProfile
+from evenload.domain.station_limits import Limits
+from evenload.service import orders
+from evenload.service.control import Decision, Told
+from evenload.service.live_rows import DeviceRow
+from evenload.service.ports import Unit
+from evenload.service.rows import OrderRow
+
+_PLAN: Final = SetProfile.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a device was told last, and the order it was told by."""
+
+    limits: Limits
+    order_id: str
+
+
+def dispatch(unit: Unit, decision: Decision, given: Mapping[str, Given]) -> dict[str, Given]:
+    """Put a decision on record and on its way; what devices were told from now on.
+
+    A device without a car is wanted nothing of any more: its fallback holds for whoever comes.
+    """
+    tenant, now = decision.plan.tenant, decision.plan.made_at
+    told = {one.device.device_id: one for one in decision.told}
+    busy = {one.device_id for one in decision.asked.sessions}
+    over = [one.order_id for name, one in given.items() if name in told or name not in busy]
+    unit.orders.put(replace(one, standing=False) for one in unit.orders.find(over) if one.standing)
+    for one in told.values():
+        unit.orders.add(_order(one, now))
+    unit.plans.add(decision.plan)
+    unit.decisions.add(decision.rows())
+    kept = {name: one for name, one in given.items() if name in busy and name not in told}
+    return kept | {
+        name: Given(one.command.limits, one.command.command_id)
+        for name, one in told.items()
+        if one.device.tenant == tenant
+    }
+
+
+def _order(told: Told, now: datetime) -> OrderRow:
+    command = told.command
+    body = msgspec.json.encode(command).decode()
+    return OrderRow(
+        command.command_id, told.device.station, _PLAN, command.evse_id, body, now, command.limits.end, standing=True
+    )
+
+
+def given_before(unit: Unit, tenant: str) -> dict[str, Given]:
+    """What devices of a tenant were told last, from the outbox: after a restart nothing is told again without need."""
+    devices: dict[tuple[StationId, int], DeviceRow] = {
+        (one.station, one.evse_id): one for one in unit.devices.of(tenant)
+    }
+    found: dict[str, Given] = {}
+    for row in unit.orders.to_give(0):
+        device = devices.get((row.station, row.evse_id))
+        if device is None or not row.standing or row.kind != _PLAN:
+            continue
+        try:
+            command = orders.command_of(row)
+        except InputError:
+            continue  # the delivery says so
+        if isinstance(command, SetProfile):
+            found[device.device_id] = Given(command.limits, row.order_id)
+    return found

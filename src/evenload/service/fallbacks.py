@@ -1,0 +1,65 @@
+"""Fallbacks: what every device may draw when nobody can reach it, so that all of them together still fit (R147)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from evenload.base.units import FloatArray, IntArray
+from evenload.domain.circuit import CircuitTree
+from evenload.grid.shares import fair_shares_kw
+from evenload.service.live_rows import DeviceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A circuit that base load and fallbacks together may exceed: by how much (kW)."""
+
+    node: str
+    kw_over: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """The fallback (kW) of every device, and where even those do not fit."""
+
+    fallback_kw: Mapping[str, float]
+    shortfalls: tuple[Shortfall, ...]
+
+
+def allot(tree: CircuitTree, base_kw_high: FloatArray, devices: Sequence[DeviceRow]) -> Allotment:
+    """Fair fallbacks for devices whose site is in the tree, beside a base load (nodes,) that is seldom exceeded.
+
+    Devices with a fallback of their own keep it. A share below what a device can charge at is none: it is given to the
+    others. What is told as short is what the devices' own fallbacks and base load take beyond a limit.
+    """
+    known = [one for one in devices if one.site_id in tree.index and one.retired_at is None]
+    node = tree.find([one.site_id for one in known]) if known else np.zeros(0, dtype=np.int64)
+    chosen = np.array([np.nan if one.fallback_kw is None else one.fallback_kw for one in known])
+    own = ~np.isnan(chosen)
+    room = _room(tree, base_kw_high, node[own], chosen[own])
+    most = np.array([one.power_kw_max for one in known])
+    least = np.array([one.power_kw_min for one in known])
+    asking = ~own
+    while asking.any():
+        shares = fair_shares_kw(tree, np.maximum(room, 0.0), node[asking], most[asking])
+        short = shares < least[asking] - 1e-9
+        if not short.any():
+            chosen[asking] = np.floor(shares * 100 + 1e-6) / 100
+            break
+        worst = np.flatnonzero(asking)[np.flatnonzero(short)[np.argmin(shares[short])]]
+        chosen[worst] = 0.0
+        asking[worst] = False
+    chosen = np.nan_to_num(chosen)
+    over = -_room(tree, base_kw_high, node, chosen)
+    names = [one.node for one in tree.circuits]
+    short_of = tuple(Shortfall(names[n], float(over[n])) for n in np.flatnonzero(over > 1e-6).tolist())
+    return Allotment({one.device_id: float(kw) for one, kw in zip(known, chosen, strict=True)}, short_of)
+
+
+def _room(tree: CircuitTree, base_kw: FloatArray, node: IntArray, power_kw: FloatArray) -> FloatArray:
+    """What is left of every limit (nodes,)."""
+    direct = np.bincount(node, weights=power_kw, minlength=len(tree)).astype(np.float64)
+    limit_kw = np.where(np.isfinite(tree.limit_kw), tree.limit_kw, inf)
+    return np.asarray(limit_kw - base_kw - tree.sum_up(direct[:, None])[:, 0])

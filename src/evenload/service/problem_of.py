@@ -1,0 +1,223 @@
+"""From what the brain sees to a planning problem: who can be planned, what the rest may draw, what circuits allow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+import numpy as np
+
+from evenload.base.horizon import Horizon
+from evenload.base.instants import to_datetime64
+from evenload.base.local_clock import LocalClock
+from evenload.base.units import FloatArray
+from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
+from evenload.schedule.problem import Problem
+from evenload.schedule.windows import Windows
+from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
+from evenload.service.snapshot import DeviceState, Expected, Snapshot, Trust
+
+ROOT: Final = "(all)"
+"""The name of the circuit above those that have none above them."""
+
+STEP_MINUTES: Final = 15
+HOURS_AHEAD: Final = 36
+_OVERDUE: Final = timedelta(hours=1)
+_AT_LEAST: Final = timedelta(minutes=1)
+_MORE_KWH: Final = 5.0
+"""What a car is supposed to want still that charges beyond what is usual for it."""
+
+_EARLIER: Final = 1e-6
+"""A price that rises by so little a step, where none is known, has cars charge earlier rather than later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A problem, the sessions it plans in its order, and what it takes as given.
+
+    ``uncontrolled`` are devices with a car that cannot be told what to draw; ``without`` are nodes with no forecast.
+    ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
+    over the whole step stands for a power from now on that fits.
+    """
+
+    problem: Problem
+    sessions: tuple[SessionRow, ...]
+    uncontrolled: tuple[DeviceState, ...]
+    without: tuple[str, ...]
+    price_is_known: bool
+    share_left: float
+
+
+def horizon_at(now: datetime, step_minutes: int = STEP_MINUTES, hours: int = HOURS_AHEAD) -> Horizon:
+    """The horizon whose first step is the one that goes on now."""
+    whole = now.replace(minute=now.minute - now.minute % step_minutes, second=0, microsecond=0)
+    return Horizon(whole, step_minutes, hours * 60 // step_minutes)
+
+
+def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
+    """The problem of a moment. Cars that cannot be told anything are load that is there, until they leave."""
+    tree = tree_of(seen.circuits)
+    planned, others = _split(seen, tree)
+    uncontrolled = tuple(seen.devices[one.device_id] for one in others)
+    base_kw, without = _base_load(tree, horizon, seen.expected)
+    base_kw = base_kw + _uncontrolled_kw(seen, tree, horizon, others)
+    price, known = _price(horizon, seen.signals)
+    starts = np.full(len(planned), to_datetime64(seen.now))
+    leaves = [min(max(leaves_at(one, seen.now), seen.now + _AT_LEAST), horizon.end) for one in planned]
+    windows = Windows.between(horizon, starts, np.array([to_datetime64(one) for one in leaves], dtype="datetime64[s]"))
+    power_kw = np.array([power_kw_max(one, seen.devices[one.device_id]) for one in planned], dtype=np.float64)
+    missing = np.array([missing_kwh(one) for one in planned], dtype=np.float64)
+    slots = np.diff(windows.offset)
+    share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
+    limit_kw = limits_kw(tree, horizon, seen.limits)
+    emergency_kw = np.maximum(tree.emergency_limit_kw[:, None], limit_kw)
+    problem = Problem(
+        horizon=horizon, session_id=np.array([one.session_id for one in planned], dtype=np.str_),
+        node=tree.find([one.site_id for one in planned]) if planned else np.zeros(0, dtype=np.int64),
+        first_step=windows.first_step, offset=windows.offset, cap_kw=windows.coverage * np.repeat(power_kw, slots),
+        declared_slots=slots, energy_kwh=missing, power_kw_max=power_kw,
+        opted_out=np.zeros(len(planned), dtype=np.bool_), tree=tree, base_load_kw=base_kw,
+        limit_kw=_left_of(limit_kw, base_kw, share_left), price_per_kwh=price,
+        minute_of_day=LocalClock(_zone(seen)).minute_of_day(horizon.starts()),
+        minimum_kwh=np.minimum(np.array([_minimum_kwh(one) for one in planned], dtype=np.float64), missing),
+        emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
+        export_limit_kw=tree.export_limit_kw[:, None],
+    )  # fmt: skip
+    return Asked(problem, tuple(planned), uncontrolled, without, known, share_left)
+
+
+def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:
+    """A tenant's circuits as one tree, below a circuit without limit where several have nothing above them."""
+    roots = [one for one in circuits if not one.parent]
+    if len(roots) == 1:
+        return CircuitTree.of(circuits)
+    zones = {one.timezone for one in roots if one.timezone}
+    top = Circuit(ROOT, "", CircuitKind.SYSTEM, timezone=zones.pop() if len(zones) == 1 else "")
+    below = [_below(one, ROOT) if not one.parent else one for one in circuits]
+    return CircuitTree.of([top, *below])
+
+
+def _below(circuit: Circuit, parent: str) -> Circuit:
+    return Circuit(
+        circuit.node, parent, circuit.kind, circuit.limit_kw, circuit.emergency_limit_kw, circuit.export_limit_kw,
+        circuit.rating_kva, circuit.power_factor, circuit.phases, circuit.timezone,
+    )  # fmt: skip
+
+
+def _zone(seen: Snapshot) -> str:
+    zones = {one.timezone for one in seen.sites.values()}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+# sessions
+
+
+def _split(seen: Snapshot, tree: CircuitTree) -> tuple[list[SessionRow], list[SessionRow]]:
+    """Sessions that can be planned, and those whose devices do as they will; those at no circuit are in neither."""
+    planned: list[SessionRow] = []
+    others: list[SessionRow] = []
+    for one in seen.sessions:
+        state = seen.devices.get(one.device_id)
+        if state is None or one.site_id not in tree.index:
+            continue
+        (planned if state.trust is Trust.CONTROLLED else others).append(one)
+    return planned, others
+
+
+def leaves_at(session: SessionRow, now: datetime) -> datetime:
+    """When a car is counted on to leave: one that should be gone may go any time, and is served within an hour."""
+    return session.departs_at if session.departs_at > now else now + _OVERDUE
+
+
+def missing_kwh(session: SessionRow) -> float:
+    """What a session still needs at the connector. A car nobody spoke for needs more while it charges."""
+    if session.suspended_by_vehicle:
+        return 0.0
+    missing = max(session.energy_kwh - session.energy_kwh_delivered, 0.0)
+    supposed = session.basis in (NeedBasis.USUAL, NeedBasis.SITE)
+    return max(missing, _MORE_KWH) if supposed else missing
+
+
+def _minimum_kwh(session: SessionRow) -> float:
+    """What is given at once: the minimum, or all where the driver asked for that."""
+    at_once = session.opted_out or session.boosted
+    wanted = session.energy_kwh if at_once else session.energy_kwh_minimum
+    return max(wanted - session.energy_kwh_delivered, 0.0)
+
+
+def power_kw_max(session: SessionRow, state: DeviceState) -> float:
+    """The most a car and its device can draw together (kW)."""
+    return min(state.device.power_kw_max, session.power_kw_max or inf)
+
+
+# circuits
+
+
+def limits_kw(tree: CircuitTree, horizon: Horizon, rows: Sequence[LimitRow]) -> FloatArray:
+    """Limits of every node and step (nodes, steps): the lowest that holds at some time of a step."""
+    found = np.repeat(tree.limit_kw[:, None], horizon.steps, axis=1)
+    for row in rows:
+        node = tree.index.get(row.node)
+        if node is None:
+            continue
+        ends = horizon.position(np.array([to_datetime64(row.start), to_datetime64(row.end)]))
+        first, last = max(int(np.floor(ends[0])), 0), min(int(np.ceil(ends[1])), horizon.steps)
+        if first < last:
+            found[node, first:last] = np.minimum(found[node, first:last], row.limit_kw)
+    return found
+
+
+def _left_of(limit_kw: FloatArray, base_kw: FloatArray, share: float) -> FloatArray:
+    """Limits that leave only a share of the room above base load in the first step."""
+    left = limit_kw.copy()
+    left[:, 0] = base_kw[:, 0] + (limit_kw[:, 0] - base_kw[:, 0]) * share
+    return np.where(limit_kw > base_kw, left, limit_kw)
+
+
+def _base_load(tree: CircuitTree, horizon: Horizon, expected: Expected | None) -> tuple[FloatArray, tuple[str, ...]]:
+    """What is expected to flow through every node anyway, all below it included; and nodes nothing is known of."""
+    load_kw = np.zeros((len(tree), horizon.steps))
+    if expected is None:
+        return load_kw, tuple(one.node for one in tree.circuits)
+    at = np.floor(
+        (horizon.starts() - to_datetime64(expected.start)).astype(np.float64) / (60.0 * expected.step_minutes)
+    ).astype(np.int64)
+    inside = (at >= 0) & (at < expected.load_kw.shape[1])
+    known = {name: row for row, name in enumerate(expected.nodes)}
+    for node, circuit in enumerate(tree.circuits):
+        if circuit.node in known:
+            load_kw[node, inside] = expected.load_kw[known[circuit.node], at[inside]]
+    return load_kw, tuple(one.node for one in tree.circuits if one.node not in known)
+
+
+def _uncontrolled_kw(
+    seen: Snapshot, tree: CircuitTree, horizon: Horizon, sessions: Sequence[SessionRow]
+) -> FloatArray:  # fmt: skip
+    """What cars at devices that do as they will may draw until they leave, through every node (nodes, steps)."""
+    direct = np.zeros((len(tree), horizon.steps))
+    for one in sessions:
+        if missing_kwh(one) > 0:
+            leaves = horizon.position(np.array([to_datetime64(leaves_at(one, seen.now))]))[0]
+            until = max(1, min(int(np.ceil(leaves)), horizon.steps))
+            direct[tree.index[one.site_id], :until] += seen.devices[one.device_id].uncontrolled_kw
+    return tree.sum_up(direct)
+
+
+def _price(horizon: Horizon, rows: Sequence[SignalRow]) -> tuple[FloatArray, bool]:
+    """Price of every step; where none is known, one that only has cars charge earlier rather than later."""
+    rising = np.arange(horizon.steps, dtype=np.float64) * _EARLIER
+    price: FloatArray = np.full(horizon.steps, np.nan)
+    for row in rows:
+        if row.node or row.price_per_kwh is None:
+            continue
+        at = (to_datetime64(row.at), to_datetime64(row.at + timedelta(seconds=row.duration_s)))
+        ends = horizon.position(np.array(at))
+        first, last = max(int(np.floor(ends[0])), 0), min(int(np.ceil(ends[1])), horizon.steps)
+        price[first:last] = row.price_per_kwh
+    known = np.isfinite(price)
+    if not known.any():
+        return rising, False
+    price[~known] = price[known].mean()
+    price += rising
+    return price, bool(known.all())

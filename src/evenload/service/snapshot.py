@@ -1,0 +1,141 @@
+"""What the brain sees at one moment: a tenant's grid, devices, sessions, limits, and what is expected of the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from evenload.base.instants import Interval
+from evenload.base.units import FloatArray
+from evenload.domain.circuit import Circuit
+from evenload.domain.station_limits import Limits
+from evenload.service.live_rows import DeviceRow, LimitRow, SessionRow, SignalRow, SiteRow
+from evenload.service.ports import Unit
+from evenload.service.rows import StationRow
+
+_STALE: Final = timedelta(minutes=15)
+
+
+class Trust(StrEnum):
+    """Whether a device can be counted on to keep to what it is told, and why not."""
+
+    CONTROLLED = "controlled"
+    UNMANAGED = "unmanaged"
+    OFFLINE = "offline"
+    STALE = "stale"
+    DISOBEDIENT = "disobedient"
+
+    @property
+    def sentence(self) -> str:
+        """The state in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Trust.CONTROLLED: "it keeps to what it is told",
+    Trust.UNMANAGED: "it is not managed",
+    Trust.OFFLINE: "it is not connected",
+    Trust.STALE: "its meter has told nothing for too long",
+    Trust.DISOBEDIENT: "it does not keep to what it is told",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A device, whether it can be counted on, and what it can draw at most where not."""
+
+    device: DeviceRow
+    trust: Trust
+    fallback_is_verified: bool = False
+
+    @property
+    def uncontrolled_kw(self) -> float:
+        """What a car at it may draw without being told (kW): the fallback where that is known to be in the station."""
+        device = self.device
+        safe = self.fallback_is_verified and self.trust is not Trust.DISOBEDIENT and device.fallback_kw is not None
+        return min(device.fallback_kw or 0.0, device.power_kw_max) if safe else device.power_kw_max
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Base load that is expected: ``load_kw`` (nodes, steps) from ``start``, each node's own with all below it.
+
+    ``basis`` says where the numbers of a node come from; a node that is not there has none.
+    """
+
+    nodes: tuple[str, ...]
+    start: datetime
+    step_minutes: int
+    load_kw: FloatArray
+    quantile: float = 0.9
+    basis: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a decision depends on. ``given`` is what each device was told last."""
+
+    tenant: str
+    now: datetime
+    circuits: tuple[Circuit, ...]
+    sites: Mapping[str, SiteRow]
+    devices: Mapping[str, DeviceState]
+    sessions: tuple[SessionRow, ...]
+    limits: tuple[LimitRow, ...] = ()
+    signals: tuple[SignalRow, ...] = ()
+    given: Mapping[str, Limits] = field(default_factory=dict)
+    expected: Expected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a device is believed: after its last reading, and after it was found not to obey."""
+
+    stale: timedelta = _STALE
+    disobedience: timedelta = timedelta(hours=1)
+
+
+def snapshot(
+    unit: Unit, tenant: str, window: Interval, given: Mapping[str, Limits], expected: Expected | None,
+    patience: Patience | None = None,
+) -> Snapshot:  # fmt: skip
+    """The state of a tenant at the start of a window, with limits and signals of the whole window."""
+    patience = patience or Patience()
+    now = window.start
+    sessions = unit.sessions.going_on(tenant)
+    stations = {row.station: row for row in unit.stations.of(tenant)}
+    by_device = {one.device_id: one for one in sessions}
+    devices = {
+        one.device_id: state_of(one, stations.get(one.station), by_device.get(one.device_id), now, patience)
+        for one in unit.devices.of(tenant)
+    }
+    return Snapshot(
+        tenant, now, tuple(unit.circuits.of(tenant)), {one.site_id: one for one in unit.sites.of(tenant)}, devices,
+        tuple(sessions), tuple(unit.limits.within(tenant, window)), tuple(unit.signals.within(tenant, window)), given,
+        expected,
+    )  # fmt: skip
+
+
+def state_of(
+    device: DeviceRow, station: StationRow | None, session: SessionRow | None, now: datetime, patience: Patience
+) -> DeviceState:
+    """Whether a device can be counted on."""
+    verified = station is not None and station.fallback_kw is not None
+    return DeviceState(device, _trust(device, station, session, now, patience), verified)
+
+
+def _trust(
+    device: DeviceRow, station: StationRow | None, session: SessionRow | None, now: datetime, patience: Patience
+) -> Trust:
+    if not device.managed:
+        return Trust.UNMANAGED
+    if station is None or not station.connected:
+        return Trust.OFFLINE
+    if station.disobeyed_at is not None and now - station.disobeyed_at < patience.disobedience:
+        return Trust.DISOBEDIENT
+    if session is not None and session.transaction_id:
+        heard_at = max(filter(None, (session.metered_at, session.plugged_at, station.booted_at)))
+        if now - heard_at > patience.stale:
+            return Trust.STALE
+    return Trust.CONTROLLED

@@ -1,0 +1,197 @@
+"""Track: sessions, plug-in to plug-out, out of what stations tell. The same events again change nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from evenload.domain.station import ConnectorStatus, StationId
+from evenload.domain.station_events import (
+    ChargingState,
+    DisobedienceFound,
+    MeterSampled,
+    NeedDeclared,
+    StationBooted,
+    StationEvent,
+    StationLost,
+    StatusChanged,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from evenload.domain.station_readings import Quality, ReadingKind
+from evenload.service import needs
+from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
+from evenload.service.ports import Unit
+
+_PLUGGED: Final = frozenset(
+    {
+        ConnectorStatus.OCCUPIED, ConnectorStatus.PREPARING, ConnectorStatus.CHARGING, ConnectorStatus.FINISHING,
+        ConnectorStatus.SUSPENDED_BY_VEHICLE, ConnectorStatus.SUSPENDED_BY_STATION,
+    }
+)  # fmt: skip
+_CLOCKS_DIFFER: Final = timedelta(minutes=10)
+"""How much before its plug-in a session's first messages may be dated: cables and cards come in any order."""
+
+_TRUST_CHANGES: Final = (StationBooted, StationLost, DisobedienceFound)
+_TOLD_BY: Final = (StatusChanged, TransactionStarted, TransactionUpdated, TransactionEnded, MeterSampled, NeedDeclared)
+
+
+def track(unit: Unit, events: Sequence[StationEvent]) -> frozenset[str]:
+    """Keep what events mean for sessions; the tenants that have to be planned for anew."""
+    trusted = {one.station.tenant for one in events if isinstance(one, _TRUST_CHANGES)}
+    told = [one for one in events if isinstance(one, _TOLD_BY) and one.evse_id]
+    if not told:
+        return frozenset(trusted)
+    devices = {(one.station, one.evse_id): one for one in unit.devices.at_stations({one.station for one in told})}
+    told = [one for one in told if (one.station, one.evse_id) in devices]
+    tracked = _Tracked(unit, devices)
+    for event in told:
+        tracked.take(devices[event.station, event.evse_id], event)
+    unit.sessions.put(tracked.changed.values())
+    return frozenset(tracked.news | trusted)
+
+
+class _Tracked:
+    """Sessions going on at some devices, and what became of them."""
+
+    def __init__(self, unit: Unit, devices: Mapping[tuple[StationId, int], DeviceRow]) -> None:
+        self.changed: dict[tuple[str, str], SessionRow] = {}
+        self.news: set[str] = set()
+        self._unit = unit
+        self._open: dict[tuple[str, str], SessionRow] = {}
+        self._sites: dict[tuple[str, str], SiteRow] = {}
+        for tenant in {one.tenant for one in devices.values()}:
+            ids = [one.device_id for one in devices.values() if one.tenant == tenant]
+            for session in unit.sessions.going_on_at(tenant, ids):
+                self._open[tenant, session.device_id] = session
+
+    def take(self, device: DeviceRow, event: StationEvent) -> None:
+        """One event of a device."""
+        session = self._open.get((device.tenant, device.device_id))
+        if session is None:
+            if not _begins(event) or self._is_old(device, event):
+                return
+            session = needs.begun(device, self._site(device), None, event.at)
+            self._open[device.tenant, device.device_id] = session
+            self.news.add(device.tenant)
+        if event.at < session.plugged_at - _CLOCKS_DIFFER:
+            return  # of the time before this session
+        after = _CHANGES[type(event)](session, event)
+        if after.token != session.token:
+            vehicles = self._unit.vehicles.with_tokens(device.tenant, [after.token])
+            after = needs.supposed(after, self._site(device), vehicles[0] if vehicles else None)
+        self._keep(device, session, after)
+
+    def _keep(self, device: DeviceRow, before: SessionRow, after: SessionRow) -> None:
+        self.changed[device.tenant, after.session_id] = after
+        if after.unplugged_at is not None:
+            del self._open[device.tenant, device.device_id]
+        else:
+            self._open[device.tenant, device.device_id] = after
+        if _matters(before) != _matters(after):
+            self.news.add(device.tenant)
+
+    def _is_old(self, device: DeviceRow, event: StationEvent) -> bool:
+        """Whether an event tells of a session that is over: stations tell late what they did while offline."""
+        if not isinstance(event, TransactionStarted) or not event.offline:
+            return False
+        found = self._unit.sessions.find(device.tenant, f"{device.device_id}@{event.at:%Y%m%dT%H%M%S}")
+        return found is not None and found.unplugged_at is not None
+
+    def _site(self, device: DeviceRow) -> SiteRow:
+        key = (device.tenant, device.site_id)
+        if key not in self._sites:
+            self._sites[key] = self._unit.sites.find(*key) or SiteRow(*key)
+        return self._sites[key]
+
+
+def _begins(event: StationEvent) -> bool:
+    if isinstance(event, StatusChanged):
+        return event.status in _PLUGGED and event.status is not ConnectorStatus.FINISHING
+    return isinstance(event, TransactionStarted)
+
+
+def _matters(session: SessionRow) -> tuple[object, ...]:
+    """What a plan depends on, beyond what flowed."""
+    return (session.departs_at, session.energy_kwh, session.energy_kwh_minimum, session.power_kw_max,
+            session.unplugged_at, session.transaction_id, session.suspended_by_vehicle)  # fmt: skip
+
+
+def _status(session: SessionRow, event: StatusChanged) -> SessionRow:
+    if event.status is ConnectorStatus.AVAILABLE:
+        return replace(session, unplugged_at=max(event.at, session.plugged_at), power_kw=0.0, transaction_id="")
+    return replace(session, suspended_by_vehicle=event.status is ConnectorStatus.SUSPENDED_BY_VEHICLE)
+
+
+def _started(session: SessionRow, event: TransactionStarted) -> SessionRow:
+    if event.transaction_id == session.transaction_id:
+        return session
+    return replace(
+        session, transaction_id=event.transaction_id, token=event.token.key if event.token else session.token,
+        register_kwh_start=event.register_kwh, energy_kwh_before=session.energy_kwh_delivered,
+    )  # fmt: skip
+
+
+def _updated(session: SessionRow, event: TransactionUpdated) -> SessionRow:
+    token = event.token.key if event.token else session.token
+    if event.state is None:
+        return replace(session, token=token)
+    return replace(session, token=token, suspended_by_vehicle=event.state is ChargingState.SUSPENDED_BY_VEHICLE)
+
+
+def _ended(session: SessionRow, event: TransactionEnded) -> SessionRow:
+    if event.transaction_id != session.transaction_id:
+        return session
+    delivered = session.energy_kwh_delivered
+    if event.energy_kwh is not None:
+        delivered = session.energy_kwh_before + event.energy_kwh
+    return replace(
+        session, transaction_id="", energy_kwh_delivered=delivered, energy_kwh_before=delivered, power_kw=0.0,
+        register_kwh_start=None, energy_quality=event.energy_quality, metered_at=event.at, suspended_by_vehicle=False,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What readings say, the latest of each."""
+
+    session: SessionRow
+
+    def read(self, event: MeterSampled) -> SessionRow:
+        for reading in event.readings:
+            if self.session.metered_at and reading.at < self.session.metered_at:
+                continue  # told late; the transaction's end settles what it delivered
+            if reading.kind is ReadingKind.REGISTER and reading.energy_kwh_import is not None:
+                self._register(reading.energy_kwh_import)
+            if reading.kind is ReadingKind.INSTANT and reading.power_kw is not None:
+                self.session = replace(self.session, power_kw=reading.power_kw, metered_at=reading.at)
+            if reading.soc is not None:
+                self.session = replace(self.session, soc=reading.soc)
+            self.session = replace(self.session, metered_at=reading.at)
+        return self.session
+
+    def _register(self, register_kwh: float) -> None:
+        session = self.session
+        start_kwh = session.register_kwh_start
+        if start_kwh is None:
+            known_kwh = session.energy_kwh_delivered - session.energy_kwh_before
+            self.session = replace(session, register_kwh_start=register_kwh - known_kwh, began=Quality.ESTIMATED)
+        elif register_kwh >= start_kwh:
+            self.session = replace(session, energy_kwh_delivered=session.energy_kwh_before + register_kwh - start_kwh)
+
+
+def _metered(session: SessionRow, event: MeterSampled) -> SessionRow:
+    if event.transaction_id and event.transaction_id != session.transaction_id:
+        return session
+    return _Meter(session).read(event)
+
+
+_CHANGES: Final[Mapping[type[StationEvent], Callable[[SessionRow, Any], SessionRow]]] = {
+    StatusChanged: _status,
+    TransactionStarted: _started,
+    TransactionUpdated: _updated,
+    TransactionEnded: _ended,
+    MeterSampled: _metered,
+    NeedDeclared: needs.told_by_vehicle,
+}

@@ -1,0 +1,42 @@
+"""What resources are made of: their base, names, instants and quantities with units and bounds."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Path
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from evenload.base.instants import as_utc
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+=*|~-]{0,63}$"
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class Resource(BaseModel):
+    """Base of what comes in and goes out: nothing unknown, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True, allow_inf_nan=False)
+
+
+def _sane(instant: datetime) -> datetime:
+    utc = as_utc(instant)
+    if not _FIRST <= utc < _LAST:
+        raise ValueError(f"{instant.isoformat()} is not within the years 2000 to 2199")
+    return utc
+
+
+Name = Annotated[
+    str, Field(pattern=NAME_PATTERN, min_length=1, max_length=64, description="Name, unique within the tenant.")
+]
+NameInPath = Annotated[str, Path(pattern=NAME_PATTERN, min_length=1, max_length=64)]
+Text = Annotated[str, Field(max_length=200)]
+Instant = Annotated[
+    AwareDatetime, AfterValidator(_sane), Field(description="ISO 8601 with an offset; answers are in UTC.")
+]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["07:00"])]
+PowerKw = Annotated[float, Field(ge=0, le=1e6)]
+SignedPowerKw = Annotated[float, Field(ge=-1e7, le=1e7)]
+EnergyKwh = Annotated[float, Field(ge=0, le=2000)]
+DurationS = Annotated[float, Field(ge=1, le=31 * 86400)]
+Price = Annotated[float, Field(ge=-1000, le=1000)]

@@ -1,0 +1,66 @@
+"""How the API is to behave, and what it works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from evenload.service.access import PasswordHash
+from evenload.service.ports import Store
+
+BODY_BYTES_MAX: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class OidcOptions:
+    """An issuer of logins. ``audience`` is what bearer tokens are for, the client's id where it is ``""``."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    audience: str = ""
+    scopes: str = "openid email profile"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """``secret`` signs cookies (32 random bytes; with another one everybody logs in again).
+
+    ``public_url`` is what browsers reach the server by; cookies go over TLS only where it begins with ``https``.
+    """
+
+    secret: bytes = field(repr=False)
+    public_url: str = "http://127.0.0.1:8000"
+    metrics_token: str = field(default="", repr=False)
+    oidc: OidcOptions | None = None
+    body_bytes_max: int = BODY_BYTES_MAX
+    webhooks_private: bool = False
+    login_hours: float = 12.0
+    login_attempts_a_minute: int = 10
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over TLS."""
+        return self.public_url.startswith("https:")
+
+
+def nobody_told(tenant: str, what: str) -> None:
+    """Tell nobody of a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What requests work with.
+
+    ``clock`` dates what is kept. ``draw`` gives 32 random hexadecimal digits. ``changed`` is called in the event loop
+    with the tenant and the resource once a request changed something. ``faults`` says what hinders the rest of the
+    program from working, for readiness.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    options: ApiOptions
+    passwords: PasswordHash
+    draw: Callable[[], str]
+    changed: Callable[[str, str], None] = nobody_told
+    faults: Callable[[], list[str]] = list

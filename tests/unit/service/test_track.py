@@ -1,0 +1,177 @@
+"""Sessions out of what stations tell, in whatever order and however often."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from evenload.base.instants import Interval
+from evenload.domain.station import ConnectorStatus, StationId, Token
+from evenload.domain.station_events import (
+    MeterSampled,
+    NeedDeclared,
+    StationEvent,
+    StationLost,
+    StatusChanged,
+    TransactionEnded,
+    TransactionStarted,
+)
+from evenload.domain.station_readings import Reading, ReadingKind
+from evenload.service.live_rows import DeviceRow, NeedBasis, SessionRow, SiteRow, VehicleRow
+from evenload.service.track import track
+from evenload.store.memory import MemoryStore
+
+STATION = StationId("t", "CP1")
+NOON = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    made = MemoryStore()
+    with made.writing() as unit:
+        unit.sites.put([SiteRow("t", "depot", ready_by="17:00")])
+        unit.devices.put([DeviceRow("t", "CP1/1", "depot", "CP1"), DeviceRow("t", "CP1/2", "depot", "CP1", evse_id=2)])
+        unit.vehicles.put([VehicleRow("t", "van", token="card", energy_kwh_usual=33.0)])  # noqa: S106
+    return made
+
+
+def event(kind: type[StationEvent], minutes: float, **fields: Any) -> StationEvent:
+    at = NOON + timedelta(minutes=minutes)
+    return kind(station=STATION, at=at, received_at=at, **({"evse_id": 1} | fields))
+
+
+def status(status: ConnectorStatus, minutes: float) -> StationEvent:
+    return event(StatusChanged, minutes, connector_id=1, status=status)
+
+
+def metered(minutes: float, register_kwh: float, kw: float, transaction_id: str = "7") -> StationEvent:
+    at = NOON + timedelta(minutes=minutes)
+    readings = (
+        Reading(at=at, kind=ReadingKind.REGISTER, energy_kwh_import=register_kwh),
+        Reading(at=at, kind=ReadingKind.INSTANT, power_kw=kw),
+    )
+    return event(MeterSampled, minutes, readings=readings, transaction_id=transaction_id)
+
+
+def a_stay() -> list[StationEvent]:
+    return [
+        status(ConnectorStatus.PREPARING, 0),
+        event(TransactionStarted, 1, transaction_id="7", token=Token("CARD"), register_kwh=100.0),
+        metered(10, 101.5, 9.0),
+        metered(20, 103.0, 9.0),
+        event(TransactionEnded, 30, transaction_id="7", register_kwh=104.0, energy_kwh=4.0),
+        status(ConnectorStatus.FINISHING, 31),
+        status(ConnectorStatus.AVAILABLE, 40),
+    ]
+
+
+def tell(store: MemoryStore, events: Sequence[StationEvent]) -> frozenset[str]:
+    with store.writing() as unit:
+        return track(unit, events)
+
+
+def sessions(store: MemoryStore) -> Sequence[SessionRow]:
+    with store.reading() as unit:
+        return unit.sessions.within("t", Interval(NOON - timedelta(days=2), NOON + timedelta(days=2)))
+
+
+def test_a_stay_from_plug_in_to_plug_out(store: MemoryStore) -> None:
+    assert tell(store, a_stay()) == {"t"}
+    (session,) = sessions(store)
+    assert (session.plugged_at, session.unplugged_at) == (NOON, NOON + timedelta(minutes=40))
+    assert session.energy_kwh_delivered == pytest.approx(4.0)
+    assert (session.vehicle_id, session.energy_kwh, session.basis) == ("van", 33.0, NeedBasis.USUAL)
+
+
+def test_one_by_one_is_as_all_at_once(store: MemoryStore) -> None:
+    tell(store, a_stay())
+    (at_once,) = sessions(store)
+    other = MemoryStore()
+    with store.reading() as a, other.writing() as b:
+        b.sites.put(a.sites.of("t"))
+        b.devices.put(a.devices.of("t"))
+        b.vehicles.put(a.vehicles.of("t"))
+    for one in a_stay():
+        tell(other, [one])
+    assert sessions(other) == [at_once]
+
+
+def test_told_twice_changes_nothing(store: MemoryStore) -> None:
+    events = a_stay()[:4]
+    tell(store, events)
+    before = sessions(store)
+    assert tell(store, events) == frozenset()
+    assert sessions(store) == before
+
+
+def test_readings_alone_are_no_news_but_a_full_battery_is(store: MemoryStore) -> None:
+    tell(store, a_stay()[:2])
+    assert tell(store, [metered(10, 101.0, 9.0)]) == frozenset()
+    assert tell(store, [status(ConnectorStatus.SUSPENDED_BY_VEHICLE, 20)]) == {"t"}
+    assert sessions(store)[0].suspended_by_vehicle
+
+
+def test_a_start_dated_a_little_before_the_plug_in_is_of_this_session(store: MemoryStore) -> None:
+    tell(store, [status(ConnectorStatus.PREPARING, 0), event(TransactionStarted, -1, transaction_id="9")])
+    (session,) = sessions(store)
+    assert session.transaction_id == "9"
+
+
+def test_the_energy_of_two_transactions_of_one_stay_adds_up(store: MemoryStore) -> None:
+    again = [
+        event(TransactionStarted, 32, transaction_id="8", register_kwh=104.0),
+        metered(35, 105.0, 9.0, "8"),
+    ]
+    tell(store, [*a_stay()[:5], *again])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(5.0)
+
+
+def test_readings_without_a_start_count_from_the_first_of_them(store: MemoryStore) -> None:
+    tell(store, [status(ConnectorStatus.CHARGING, 0), metered(5, 500.0, 7.0, ""), metered(10, 500.6, 7.0, "")])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(0.6)
+
+
+def test_a_late_reading_does_not_turn_the_meter_back(store: MemoryStore) -> None:
+    tell(store, [*a_stay()[:4], metered(5, 100.7, 3.0)])
+    (session,) = sessions(store)
+    assert session.energy_kwh_delivered == pytest.approx(3.0)
+    assert session.power_kw == 9.0
+
+
+def test_a_stay_told_of_when_it_is_over_makes_no_second_one(store: MemoryStore) -> None:
+    offline = [
+        event(TransactionStarted, 1, transaction_id="7", register_kwh=100.0, offline=True),
+        event(TransactionEnded, 30, transaction_id="7", energy_kwh=4.0, offline=True),
+        status(ConnectorStatus.AVAILABLE, 50),
+    ]
+    tell(store, offline)
+    tell(store, offline)
+    (session,) = sessions(store)
+    assert session.energy_kwh_delivered == 4.0
+
+
+def test_what_a_vehicle_tells_is_its_need(store: MemoryStore) -> None:
+    tell(store, a_stay()[:2])
+    departs_at = NOON + timedelta(hours=3)
+    assert tell(store, [event(NeedDeclared, 2, energy_kwh=11.0, departs_at=departs_at, soc=0.4)]) == {"t"}
+    (session,) = sessions(store)
+    assert (session.energy_kwh, session.departs_at, session.basis, session.soc) == (
+        11.0, departs_at, NeedBasis.VEHICLE, 0.4,
+    )  # fmt: skip
+
+
+def test_a_lost_line_is_news_and_ends_no_session(store: MemoryStore) -> None:
+    tell(store, a_stay()[:2])
+    assert tell(store, [event(StationLost, 5, evse_id=0)]) == {"t"}
+    assert sessions(store)[0].unplugged_at is None
+
+
+def test_stations_nobody_enrolled_have_no_sessions(store: MemoryStore) -> None:
+    at = NOON
+    stranger = StatusChanged(
+        station=StationId("t", "other"), at=at, received_at=at, evse_id=1, connector_id=1,
+        status=ConnectorStatus.CHARGING,
+    )  # fmt: skip
+    assert tell(store, [stranger]) == frozenset()
+    assert not sessions(store)
