@@ -3,12 +3,12 @@
 What is real and what is not is said per set: the page docs/explanation/forecast.md repeats it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from evenload.base.horizon import Horizon
 from evenload.base.instants import parse_instant, to_datetime, to_datetime64
@@ -27,29 +27,32 @@ STEPS_A_DAY = 96
 class Series:
     """One set: load of nodes (kW, negative where generated), and the temperature where the set has one."""
 
+    key: str
     name: str
     nodes: tuple[str, ...]
     horizon: Horizon
     load_kw: FloatArray
     zone: str
+    ends_with_sum: bool = False
     pv: bool = False
     temperature_c: FloatArray | None = None
-    parent: tuple[int, ...] = ()
+    irradiance_w_m2: FloatArray | None = None
+    homes: FloatArray | None = None
 
 
 def norway() -> Series:
     """Charging of 6 Norwegian apartment sites with over 400 days, and their sum; power is the authors' estimate."""
-    return charging("norway sites", packaged.history("residential-norway"), "Europe/Oslo", "2020-01-01", "2021-01-31", 7.0)
+    return charging("norway", packaged.history("residential-norway"), "Europe/Oslo", "2020-01-01", "2021-01-31", 7.0)
 
 
 def boulder() -> Series:
     """Charging of Boulder's public level 2 sites in 2019 (7 kW assumed), and their sum."""
-    return charging("boulder sites", shared("public_boulder"), "America/Denver", "2018-10-01", "2019-12-31", 6.2)
+    return charging("boulder", shared("public_boulder"), "America/Denver", "2018-10-01", "2019-12-31", 6.2)
 
 
 def perth() -> Series:
     """Charging of Perth & Kinross' public sites in 2017-2018, and their sum."""
-    return charging("perth sites", shared("public_perth_kinross"), "Europe/London", "2017-07-01", "2018-08-31", 22.0)
+    return charging("perth", shared("public_perth_kinross"), "Europe/London", "2017-07-01", "2018-08-31", 22.0)
 
 
 def shared(name: str) -> History:
@@ -66,7 +69,8 @@ def charging(name: str, history: History, zone: str, first: str, last: str, powe
     sites, counts = np.unique(history.site_id, return_counts=True)
     kept = sites[counts >= days]
     load = np.array([site_load(history.take(history.site_id == site), horizon, power_kw) for site in kept])
-    return Series(name, (*kept.tolist(), "all"), horizon, np.vstack([load, load.sum(axis=0)]), zone)
+    everything = np.vstack([load, load.sum(axis=0)])
+    return Series(name, f"{name}, charging of sites", (*kept.tolist(), "all"), horizon, everything, zone, True)
 
 
 def site_load(history: History, horizon: Horizon, power_kw: float) -> FloatArray:
@@ -89,12 +93,19 @@ def whole_days(clock: LocalClock, first: str, last: str) -> Horizon:
     return Horizon.between(to_datetime(begin), to_datetime(end), STEP_MINUTES)
 
 
-def pv() -> Series:
-    """One kWp in San Diego, computed from a typical year's weather, hourly values held for four steps."""
+def pv(seed: int = 5) -> Series:
+    """Ten kWp in San Diego, computed from a typical year's weather, hourly values held for four steps.
+
+    The irradiance is made from the output itself with an error of 20 % that lasts some hours: a forecast that good is assumed.
+    """
     series = packaged.series("pv-san-diego", "kw_per_kwp")
     horizon = Horizon.between(parse_instant("2019-01-01T00:00:00-08:00"), parse_instant("2020-01-01T00:00:00-08:00"))
-    load = -10.0 * series.onto(horizon)
-    return Series("PV", ("pv",), horizon, load[None, :], "America/Los_Angeles", pv=True)
+    output = series.onto(horizon)
+    error = lasting(np.random.default_rng(seed), output.size, 0.2, 0.95)
+    sun = 1000.0 * output * np.exp(error)
+    return Series(
+        "pv", "pv, 10 kWp", ("pv",), horizon, -10.0 * output[None], "America/Los_Angeles", pv=True, irradiance_w_m2=sun
+    )
 
 
 def neighbourhoods(seed: int = 7) -> Series:
@@ -110,24 +121,33 @@ def neighbourhoods(seed: int = 7) -> Series:
     sizes = [5] * 6 + [20] * 6 + [60] * 4
     load = np.array([homes_load(size, rng, clock, starts, temperature) for size in sizes])
     names = tuple(f"T{i}_{size}_homes" for i, size in enumerate(sizes))
-    parent = (len(sizes),) * len(sizes) + (-1,)
-    everything = np.vstack([load, load.sum(axis=0)])
-    return Series("neighbourhoods", (*names, "feeder"), horizon, everything, clock.zone, False, temperature, parent)
+    return Series(
+        "neighbourhoods", "neighbourhoods of homes", (*names, "feeder"), horizon, np.vstack([load, load.sum(axis=0)]),
+        clock.zone, True, temperature_c=temperature, homes=np.array([*sizes, sum(sizes)], dtype=np.float64),
+    )  # fmt: skip
 
 
 def made_up_temperature(rng: np.random.Generator, starts: np.ndarray) -> FloatArray:
     """Yearly and daily cosine, and a day-to-day weather of 3 degrees that lasts some three days."""
     day = (starts - starts[0]).astype(np.int64) / 86400.0
-    shocks = rng.normal(0.0, 3.0 * np.sqrt(1 - 0.7**2), int(day[-1]) + 3)
-    weather = np.zeros(shocks.size)
-    for i in range(1, shocks.size):
-        weather[i] = 0.7 * weather[i - 1] + shocks[i]
+    weather = lasting(rng, int(day[-1]) + 3, 3.0, 0.7)
     yearly = 10.0 - 7.0 * np.cos(2 * np.pi * (day - 20.0) / 365.25)
     daily = -3.0 * np.cos(2 * np.pi * (day - 3.0 / 24))
-    return np.asarray(yearly + daily + np.interp(day, np.arange(shocks.size), weather))
+    return np.asarray(yearly + daily + np.interp(day, np.arange(weather.size), weather))
 
 
-def homes_load(homes: int, rng: np.random.Generator, clock: LocalClock, starts: np.ndarray, temperature: FloatArray) -> FloatArray:
+def lasting(rng: np.random.Generator, size: int, deviation: float, kept: float) -> FloatArray:
+    """Noise with a standard deviation, of which each value keeps a share of the one before."""
+    shocks = rng.normal(0.0, deviation * np.sqrt(1 - kept**2), size)
+    values = np.zeros(size)
+    for i in range(1, size):
+        values[i] = kept * values[i - 1] + shocks[i]
+    return values
+
+
+def homes_load(
+    homes: int, rng: np.random.Generator, clock: LocalClock, starts: np.ndarray, temperature: FloatArray
+) -> FloatArray:
     """Each home repeats its own few household days, shifted by its habit; one in four heats with electricity."""
     profiles = packaged.households(step_minutes=STEP_MINUTES)
     dates = clock.date(starts)
@@ -147,6 +167,19 @@ def homes_load(homes: int, rng: np.random.Generator, clock: LocalClock, starts: 
         if rng.random() < 0.25:
             total += rng.uniform(0.06, 0.14) * np.maximum(15.0 - temperature, 0.0) * np.where(away, 0.4, 1.0)[which_day]
     return total
+
+
+def simbench(folder: Path) -> Iterator[Series]:
+    """SimBench's load and PV profiles of 2016 (simbench.net, ODbL), per unit; the database is not part of evenload."""
+    horizon = Horizon.between(parse_instant("2016-01-01T00:00:00+01:00"), parse_instant("2017-01-01T00:00:00+01:00"))
+    loads = pd.read_csv(folder / "LoadProfile.csv", sep=";").filter(regex=r"^(G\d|H0|L\d)-[A-Z]_pload$")
+    pv = pd.read_csv(folder / "RESProfile.csv", sep=";").filter(regex=r"^PV\d$")
+    yield Series(
+        "simbench", "simbench loads", tuple(loads), horizon, loads.to_numpy().T[:, : horizon.steps], "Europe/Berlin"
+    )
+    yield Series(
+        "simbench-pv", "simbench pv", tuple(pv), horizon, -pv.to_numpy().T[:, : horizon.steps], "Europe/Berlin", pv=True
+    )
 
 
 SETS: dict[str, Callable[[], Series]] = {f.__name__: f for f in (norway, boulder, perth, pv, neighbourhoods)}

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
 GENERATORS = (
     "tools/requirements.py",
+    "tools/conformance.py",
     "tools/files_reference.py",
     "tools/reference.py",
     "tools/showcase.py",

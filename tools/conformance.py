@@ -13,7 +13,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 USE_CASE = re.compile(r"[a-p]\d\d")
 REQUIREMENT = re.compile(r"\d{2,3}")
-PREFIX_16 = "16"
 MADE = "<!-- Made by tools/conformance.py from docs/conformance/use-cases.yaml and the names of tests. Do not edit. -->"
 
 
@@ -48,9 +47,9 @@ class Mention:
 
 @dataclass
 class Evidence:
-    """Tests, as `file::test` relative to tests/, and requirements named by them."""
+    """Tests, as their file below tests/ and the sentence in their names, and requirements named by them."""
 
-    tests: set[str] = field(default_factory=set)
+    tests: set[tuple[str, str]] = field(default_factory=set)
     requirements: set[str] = field(default_factory=set)
 
 
@@ -89,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     folder = chosen.root / "docs" / "conformance"
     document = yaml.safe_load((folder / "use-cases.yaml").read_text(encoding="utf-8"))
-    found = evidence_in(chosen.root / "tests")
+    found = evidence_in(chosen.root / "tests", document["tests"])
     faults = faults_of(document, found)
     if not faults:
         for name, text in pages_of(document, found).items():
@@ -107,35 +106,34 @@ def main(arguments: list[str] | None = None) -> int:
 # what tests name
 
 
-def evidence_in(folder: Path) -> Found:
-    """Read the names of all tests below ``folder``."""
+def evidence_in(folder: Path, patterns: Iterable[str]) -> Found:
+    """Read the names of the tests in the files below ``folder`` that fit a pattern."""
     found: Found = {}
-    for path in sorted(folder.rglob("test_*.py")):
+    for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
         where = path.relative_to(folder).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            for mention in mentions(node.name):
+            named, sentence = mentions(node.name)
+            for mention in named:
                 evidence = found.setdefault((mention.version, mention.use_case), Evidence())
-                evidence.tests.add(f"{where}::{node.name}")
+                evidence.tests.add((where, sentence))
                 if mention.requirement:
                     evidence.requirements.add(mention.requirement)
     return found
 
 
-def mentions(name: str) -> list[Mention]:
-    """What the first words of a test's name name."""
-    head, *words = name.split("_")
-    if head != "test":
-        return []
+def mentions(name: str) -> tuple[list[Mention], str]:
+    """What the first words of a test's name name, and the sentence after them."""
     found: list[Mention] = []
-    while words:
-        words = words[1:] if found and words[0] == "and" else words
-        taken, more = _mention(words, found)
+    head, *words = name.split("_")
+    while head == "test" and words:
+        rest = words[1:] if found and words[0] == "and" else words
+        taken, more = _mention(rest, found)
         if not taken:
             break
-        found, words = found + more, words[taken:]
-    return found
+        found, words = found + more, rest[taken:]
+    return found, " ".join(words)
 
 
 def _mention(words: list[str], before: list[Mention]) -> tuple[int, list[Mention]]:
@@ -151,8 +149,8 @@ def _mention(words: list[str], before: list[Mention]) -> tuple[int, list[Mention
         case ["16", chapter, section, *_] if chapter in {"3", "4", "5"} and section.isdecimal():
             return 3, [Mention("1.6", f"{chapter}.{section}")]
         case ["fr", number, *_] if before and REQUIREMENT.fullmatch(number):
-            last = before[-1]
-            return 2, [Mention(last.version, last.use_case, f"{last.use_case}.FR.{number}")]
+            of = before[-1]
+            return 2, [Mention(of.version, of.use_case, f"{of.use_case}.FR.{number}")]
     return 0, []
 
 
@@ -177,14 +175,16 @@ def faults_of(document: dict[str, Any], found: Found) -> list[str]:
     for one in known:
         tested = (one.version, one.number) in found
         if one.later and one.later not in document["parts"]:
-            faults.append(f"{one.number} of OCPP {one.version} is planned in {one.later!r}, which is no part of the plan")
+            faults.append(
+                f"{one.number} of OCPP {one.version} is planned in {one.later!r}, which is no part of the plan"
+            )
         if one.not_ours and (tested or one.later):
             faults.append(f"{one.number} of OCPP {one.version} is not ours, yet a test or a plan claims it")
         if not (tested or one.later or one.not_ours):
             faults.append(f"{one.number} of OCPP {one.version} has neither a test nor a plan nor a reason")
     for (version, number), evidence in sorted(found.items()):
         if (version, number) not in listed:
-            faults.append(f"{min(evidence.tests)} names {number} of OCPP {version}, which is not listed")
+            faults.append(f"{': '.join(min(evidence.tests))}: names {number} of OCPP {version}, which is not listed")
     return faults
 
 
@@ -208,7 +208,22 @@ def _index(document: dict[str, Any], known: list[UseCase], found: Found) -> str:
         counts = _counts([one for one in known if one.version == version], found)
         cells = " | ".join(str(counts[status]) for status in Status)
         lines.append(f"| [{page['title']}]({page['file']}) | {cells} |")
-    return "\n".join(["---", "hide: [toc]", "---", "", "# Conformance", "", MADE, "", document["introduction"].strip(), "", *lines, ""])
+    return "\n".join(
+        [
+            "---",
+            "hide: [toc]",
+            "---",
+            "",
+            "# Conformance",
+            "",
+            MADE,
+            "",
+            document["introduction"].strip(),
+            "",
+            *lines,
+            "",
+        ]
+    )
 
 
 def _counts(use_cases: list[UseCase], found: Found) -> Counter[Status]:
@@ -222,7 +237,9 @@ def _page(page: dict[str, Any], use_cases: list[UseCase], found: Found) -> str:
     parts.append(f"**{total}, of {len(use_cases)}.**\n")
     for block in dict.fromkeys(one.block for one in use_cases):
         rows = [_row(one, found.get((one.version, one.number))) for one in use_cases if one.block == block]
-        parts.append("\n".join([f"## {block}\n", "| | Use case | Status | Evidence |", "|---|---|---|---|", *rows]) + "\n")
+        parts.append(
+            "\n".join([f"## {block}\n", "| | Use case | Status | Evidence |", "|---|---|---|---|", *rows]) + "\n"
+        )
     return "\n".join(parts)
 
 
@@ -235,10 +252,9 @@ def _row(one: UseCase, evidence: Evidence | None) -> str:
 
 def _evidence_text(evidence: Evidence) -> str:
     by_file: dict[str, list[str]] = {}
-    for test in sorted(evidence.tests):
-        path, _, name = test.partition("::")
-        by_file.setdefault(path, []).append(name)
-    lines = [f"`{path}` {', '.join(f'`{name}`' for name in names)}" for path, names in by_file.items()]
+    for path, sentence in sorted(evidence.tests):
+        by_file.setdefault(path, []).append(sentence)
+    lines = [f"`{path}`: {'; '.join(sentences)}" for path, sentences in by_file.items()]
     named = [", ".join(sorted(evidence.requirements))] if evidence.requirements else []
     return "<br>".join(named + lines)
 

@@ -107,7 +107,7 @@ async def evening(depot: Depot, server: OcppServer, fleet: SocketFleet) -> None:
     await until(lambda: all(station.owed == 0 for station in fleet.stations))
 
 
-def test_e11_and_e12_and_k02_fr_01_and_16_3_5_and_16_3_13_an_evening_at_a_depot() -> None:
+def test_e11_and_e12_and_k02_and_16_3_5_and_16_3_13_an_evening_at_a_depot() -> None:
     async def run() -> None:
         depot = Depot()
         server = OcppServer(

@@ -1,4 +1,4 @@
-"""Certificates and keys are read again when their files change, or at once upon a signal: no connection ends by that."""
+"""Certificates and keys are read again when their files change, or upon a signal: no connection ends by that."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ def authority_of(settings: Settings) -> Authority | None:
 
 
 class Reloader:
-    """Watches the files that settings name. Files that cannot be used leave everything as it was, and are logged once."""
+    """Watches the files that settings name. Where they cannot be used all stays as it was, which is logged once."""
 
     def __init__(self, settings: Settings, server: OcppServer, certificates: Certificates | None) -> None:
         self._settings = settings
@@ -68,7 +68,7 @@ class Reloader:
             if tls is not None:
                 await self._server.renew_tls(tls)
         except (InputError, OSError) as error:
-            _log.error("event=certificates_kept why=%s; those read before go on", error)  # noqa: TRY400 - no defect
+            _log.error("event=certificates_kept why=%s; those read before go on", error)
             return
         if authority is not None and self._certificates is not None:
             self._certificates.authority = authority

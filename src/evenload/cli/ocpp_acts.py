@@ -77,7 +77,8 @@ def start(  # noqa: PLR0913 - one parameter an option
     """
     if kw is not None and not evse:
         raise InputError("--kw limits a transaction at one EVSE: say which with --evse")
-    limits = None if kw is None else Limits.constant(kw, Interval(now(), now() + timedelta(hours=hours)))
+    instant = now()
+    limits = None if kw is None else Limits.constant(kw, Interval(instant, instant + timedelta(hours=hours)))
     command = StartRemotely(
         command_id=new_id(), evse_id=evse, token=Token(token, token_kind), limits=limits,
         remote_start_id=1 + secrets.randbelow(_REMOTE_START_IDS), worthless_at=for_a_moment(),
@@ -114,13 +115,11 @@ def unlock(
 
     Example:  evenload ocpp unlock CP1 --evse 2
     """
-    command = UnlockConnector(
-        command_id=new_id(), evse_id=evse, connector_id=connector, worthless_at=for_a_moment()
-    )
+    command = UnlockConnector(command_id=new_id(), evse_id=evse, connector_id=connector, worthless_at=for_a_moment())
     return give(given(database, tenant, identity, wait, no_wait=no_wait), command)
 
 
-def availability(
+def availability(  # noqa: PLR0913 - one parameter an option
     identity: Identity,
     service: Annotated[Service, typer.Argument(help="In or out of service.")],
     evse: Evse = 0,
@@ -140,7 +139,7 @@ def availability(
     return give(given(database, tenant, identity, wait, no_wait=no_wait), command)
 
 
-def trigger(
+def trigger(  # noqa: PLR0913 - one parameter an option
     identity: Identity,
     message: Annotated[Wanted, typer.Argument(help="Which message.")],
     evse: Evse = 0,
@@ -160,7 +159,7 @@ def trigger(
     return give(given(database, tenant, identity, wait, no_wait=no_wait), command)
 
 
-def send_data(
+def send_data(  # noqa: PLR0913 - one parameter an option
     identity: Identity,
     vendor: Annotated[str, typer.Argument(help="The vendor's id.")],
     message: Annotated[str, typer.Argument(help="The message's id.")] = "",
@@ -179,7 +178,5 @@ def send_data(
         content = json.loads(data) if as_json and data is not None else data
     except json.JSONDecodeError as error:
         raise InputError(f"--data is not JSON: {error}") from error
-    command = SendData(
-        command_id=new_id(), vendor=vendor, message=message, data=content, worthless_at=for_a_moment()
-    )
+    command = SendData(command_id=new_id(), vendor=vendor, message=message, data=content, worthless_at=for_a_moment())
     return give(given(database, tenant, identity, wait, no_wait=no_wait), command)

@@ -19,11 +19,15 @@ Profile = Annotated[
     int | None,
     typer.Option(
         min=0, max=3, help="Weakest security profile it may use: 0 name only, 1 password, 2 password over TLS, 3 "
-        "certificate. [1 with a password, else 0]",
+        "certificate. [1 with a password, 3 with a certificate's name, else 0]",
     ),
 ]  # fmt: skip
 NewPassword = Annotated[bool, typer.Option("--new-password", help="Draw a password, and print it once.")]
 PasswordFrom = Annotated[Path | None, typer.Option(help="Read its password from a file; - is standard input.")]
+_NAME_CHARACTERS_MAX = 64  # of X.520
+CertificateName = Annotated[
+    str | None, typer.Option(help="Common name its certificate must bear, such as its serial number. [IDENTITY]")
+]
 
 
 def approve(
@@ -33,15 +37,19 @@ def approve(
     profile: Profile = None,
     new_password: NewPassword = False,
     password_from: PasswordFrom = None,
+    certificate_name: CertificateName = None,
 ) -> None:
-    """Let a station in that was held, or change how it has to prove itself. It works within seconds.
+    """Let a station in that was held or revoked, or change how it has to prove itself. It works within seconds.
+
+    Without further options it has to prove itself as before.
 
     Example:  evenload ocpp approve CP1 --new-password
     """
-    credentials = _credentials(profile, new_password=new_password, password_from=password_from)
+    asked = profile is not None or new_password or password_from or certificate_name
+    credentials = _credentials(profile, new_password, password_from, certificate_name) if asked else None
     with opened(database) as store:
-        admission.approve(store, StationId(tenant, identity), credentials)
-    _say_admitted(identity, credentials)
+        row = admission.approve(store, StationId(tenant, identity), credentials)
+    _say_admitted(identity, row.profile)
 
 
 def add(
@@ -51,25 +59,33 @@ def add(
     profile: Profile = None,
     new_password: NewPassword = False,
     password_from: PasswordFrom = None,
+    certificate_name: CertificateName = None,
 ) -> None:
     """Add a station before it connects for the first time.
 
     Example:  evenload ocpp add CP1 --new-password
     """
-    credentials = _credentials(profile, new_password=new_password, password_from=password_from)
+    credentials = _credentials(profile, new_password, password_from, certificate_name)
     with opened(database, make=True) as store:
         admission.add(store, StationId(tenant, identity), credentials, now())
-    _say_admitted(identity, credentials)
+    _say_admitted(identity, credentials.profile)
 
 
-def _credentials(profile: int | None, *, new_password: bool, password_from: Path | None) -> Credentials:
+def _credentials(
+    profile: int | None,
+    new_password: bool,
+    password_from: Path | None,
+    certificate_name: str | None,
+) -> Credentials:
+    if certificate_name is not None and not 1 <= len(certificate_name.strip()) <= _NAME_CHARACTERS_MAX:
+        raise InputError(f"a certificate's common name has 1 to {_NAME_CHARACTERS_MAX} characters")
     if new_password and password_from:
         raise InputError("--new-password and --password-from exclude each other")
     hashed = _new_password() if new_password else _read_password(password_from) if password_from else ""
-    chosen = profile if profile is not None else 1 if hashed else 0
+    chosen = profile if profile is not None else 1 if hashed else 3 if certificate_name else 0
     if chosen in (1, 2) and not hashed:
         raise InputError(f"security profile {chosen} needs a password: add --new-password or --password-from")
-    return Credentials(chosen, hashed)
+    return Credentials(chosen, hashed, (certificate_name or "").strip())
 
 
 def _new_password() -> str:
@@ -92,9 +108,9 @@ def _read_password(file: Path) -> str:
     return hash_password(text.strip().encode(), secrets.token_bytes(16))
 
 
-def _say_admitted(identity: str, credentials: Credentials) -> None:
+def _say_admitted(identity: str, profile: int) -> None:
     output.print(f"{identity} may come in from now on.", markup=False)
-    if credentials.profile == 0:
+    if profile == 0:
         output.print("It proves itself by nothing but its name; --new-password makes that safer.")
 
 

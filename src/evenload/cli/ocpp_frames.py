@@ -28,8 +28,8 @@ def frames(
 ) -> None:
     """Print what stations and the server say to each other, until Ctrl-C.
 
-    Passwords and keys are never shown, of tokens the last four characters. A frame that is no JSON is shown as an
-    outline. Costs the server nothing while nobody looks; where this reads too slowly, it says how many frames it missed.
+    Passwords and keys are never shown, of tokens the last four characters, of a frame that is no JSON its outline.
+    Costs the server nothing while nobody looks. Where this reads too slowly, it says how many frames it missed.
 
     Example:  evenload ocpp frames --station CP1
     """
@@ -51,7 +51,9 @@ def _tap(database: Path) -> socket.socket:
         made.connect(str(tap_of(database)))
     except PermissionError as error:
         made.close()
-        raise InputError(f"the server with {database} runs as another user, who alone may look at its frames") from error
+        raise InputError(
+            f"the server with {database} runs as another user, who alone may look at its frames"
+        ) from error
     except (OSError, ValueError) as error:
         made.close()
         raise InputError(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,7 @@ from evenload.cli.ocpp_words import (
 from evenload.cli.terminal import output
 from evenload.domain.station import StationId
 from evenload.service import admission
-from evenload.service.rows import EventRow, StationRow
+from evenload.service.rows import EventRow, OrderRow, StationRow
 
 
 def stations(database: Database = EVENLOAD_DB, tenant: Tenant = "home") -> None:
@@ -45,13 +45,15 @@ def stations(database: Database = EVENLOAD_DB, tenant: Tenant = "home") -> None:
     ]  # fmt: skip
     columns = ("station", "admission", "product", "last seen", "connectors", "fallback kW", "disobeyed")
     show_table(columns, table, f"Tenant {tenant!r} has no stations yet; nothing has knocked.")
-    if held := [row for row in rows if not row.approved]:
+    if held := [row for row in rows if not (row.approved or row.revoked_at)]:
         output.print(
             f"{len(held)} held. To let one in:  evenload ocpp approve {held[0].station.identity}", markup=False
         )
 
 
 def _admission(row: StationRow) -> str:
+    if row.revoked_at:
+        return "revoked"
     if not row.approved:
         return f"held (from {row.address})"
     return "connected" if row.connected else "away" if row.booted_at else "approved"
@@ -119,13 +121,18 @@ def list_orders(database: Database = EVENLOAD_DB, tenant: Tenant = "home", count
     """
     with opened(database) as store, store.reading() as unit:
         rows = unit.orders.last(tenant, count)
+    instant = now()
     table = [
         (row.order_id, row.station.identity, str(row.evse_id), row.kind, shown_instant(row.made_at),
-         row.settlement or "waits", shown_instant(row.settled_at), row.info or "-")
+         row.settlement or _open_order(row, instant), shown_instant(row.settled_at), row.info or "-")
         for row in rows
     ]  # fmt: skip
     columns = ("order", "station", "evse", "kind", "made", "outcome", "settled", "info")
     show_table(columns, table, "Nothing was ordered yet.")
+
+
+def _open_order(row: OrderRow, instant: datetime) -> str:
+    return "too late" if row.worthless_at is not None and row.worthless_at <= instant else "waits"
 
 
 def tail(

@@ -110,8 +110,7 @@ def _tell(station: StationId, row: OrderRow, show: ShowValue) -> int:
         errors.print(told, style="red", markup=False)
         return _NOT_DONE
     output.print(told, markup=False)
-    if row.value:
-        show(json.loads(row.value))
+    show(json.loads(row.value) if row.value else None)
     return 0
 
 
@@ -120,5 +119,5 @@ def show_value(value: Any) -> None:  # noqa: ANN401 - whatever was asked for
     if isinstance(value, dict):
         rows = [(name, "(not known)" if one is None else str(one)) for name, one in sorted(value.items())]
         show_table(("name", "value"), rows, "It told nothing.")
-    else:
+    elif value is not None:
         output.print(value if isinstance(value, str) else json.dumps(value), markup=False)

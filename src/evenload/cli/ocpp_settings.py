@@ -40,7 +40,10 @@ def get(
 
 
 def _show_settings(value: Any) -> None:  # noqa: ANN401 - JSON
-    show_value(value)
+    if value is None:
+        output.print("It tells them in messages of its own; they come to:  evenload ocpp tail")
+    else:
+        show_value(value)
 
 
 def set_values(
@@ -66,7 +69,9 @@ def _pair(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise InputError(f"{text!r} does not say what to set to what: NAME=VALUE")
     if hidden(name, value or "-") != (value or "-"):
-        raise InputError(f"{name} is a secret: it is changed by `evenload ocpp approve`, not kept as a setting")
+        raise InputError(
+            f"{name} is a secret, which is not kept as a setting is: `evenload ocpp new-password` changes it"
+        )
     return name, value
 
 
@@ -121,7 +126,9 @@ def send_list(
     instant = now()
     if remove and not tokens:
         raise InputError("--remove takes tokens off the list: say which")
-    entries = tuple((Token(one), None) for one in tokens or ()) if remove else _entries(database, tenant, tokens, instant)
+    entries = (
+        tuple((Token(one), None) for one in tokens or ()) if remove else _entries(database, tenant, tokens, instant)
+    )
     version = int((instant - _LISTS_FROM).total_seconds())  # counts up, and fits what stations take until 2088
     command = UpdateLocalList(command_id=new_id(), version=version, entries=entries, differential=bool(tokens))
     output.print(f"{len(entries)} tokens, version {version}", markup=False)

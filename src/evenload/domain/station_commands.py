@@ -221,8 +221,7 @@ _SENTENCES = {
 _GOOD = {Settlement.DONE, Settlement.LATER, Settlement.AFTER_REBOOT, Settlement.UNCHANGED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandSettled(StationEvent):
+class CommandSettled(StationEvent, frozen=True, kw_only=True):
     """A command came to its end: how, the station's own words, and what was asked for."""
 
     command_id: str
@@ -231,8 +230,7 @@ class CommandSettled(StationEvent):
     value: object = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompositeReported(StationEvent):
+class CompositeReported(StationEvent, frozen=True, kw_only=True):
     """The limits a station says are in force."""
 
     limits: Limits

@@ -1,9 +1,10 @@
 """What happens at stations: one set of events for all protocols. Kilowatts and kilowatt-hours are at the connector."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from evenload.domain.station import (
     WHOLE_STATION,
@@ -18,8 +19,7 @@ from evenload.domain.station_limits import Disobedience, Limits, LimitSource
 from evenload.domain.station_readings import MeterFault, Quality, Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationEvent:
+class StationEvent(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened at a station: ``at`` by its own clock where it told a plausible time, else as received.
 
     ``evse_id`` is 0 where the event is of the whole station.
@@ -34,8 +34,7 @@ class StationEvent:
 # life
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationBooted(StationEvent):
+class StationBooted(StationEvent, frozen=True, kw_only=True):
     """A station started, or says so; ``reason`` is its own word, ``""`` where it has none."""
 
     details: StationDetails
@@ -43,18 +42,15 @@ class StationBooted(StationEvent):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationSeen(StationEvent):
+class StationSeen(StationEvent, frozen=True, kw_only=True):
     """A station gave a sign of life."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationLost(StationEvent):
+class StationLost(StationEvent, frozen=True, kw_only=True):
     """The connection ended. An offline station is not an idle one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChanged(StationEvent):
+class StatusChanged(StationEvent, frozen=True, kw_only=True):
     """State of a connector, or with ``connector_id`` 0 of the station; ``error`` is the station's word for a fault."""
 
     connector_id: int
@@ -63,32 +59,28 @@ class StatusChanged(StationEvent):
     info: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsReported(StationEvent):
+class SettingsReported(StationEvent, frozen=True, kw_only=True):
     """Settings as the station has them, by the protocol's own names; ``None`` where it has none of that name."""
 
     values: Mapping[str, str | None]
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityNoticed(StationEvent):
+class SecurityNoticed(StationEvent, frozen=True, kw_only=True):
     """A security event a station reports."""
 
     kind: str
     info: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRequested(StationEvent):
+class CertificateRequested(StationEvent, frozen=True, kw_only=True):
     """A station asks for a certificate to be signed (PEM, PKCS 10); ``use`` is the protocol's word for its purpose."""
 
     request_pem: str
     use: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateIssued(StationEvent):
+class CertificateIssued(StationEvent, frozen=True, kw_only=True):
     """A certificate was signed for a station: its common name, serial number in hexadecimal, and end."""
 
     name: str
@@ -96,8 +88,7 @@ class CertificateIssued(StationEvent):
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRefused(StationEvent):
+class CertificateRefused(StationEvent, frozen=True, kw_only=True):
     """A station asked for a certificate that it does not get."""
 
     reason: str
@@ -111,15 +102,13 @@ class AccessChange(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessChanged(StationEvent):
+class AccessChanged(StationEvent, frozen=True, kw_only=True):
     """Somebody changed whether and how a station may come in."""
 
     change: AccessChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgressReported(StationEvent):
+class ProgressReported(StationEvent, frozen=True, kw_only=True):
     """How far a task (``firmware``, ``log``, ``diagnostics``, ``reservation``) has come, in the station's own words."""
 
     task: str
@@ -127,8 +116,7 @@ class ProgressReported(StationEvent):
     info: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataReceived(StationEvent):
+class DataReceived(StationEvent, frozen=True, kw_only=True):
     """A vendor's own message."""
 
     vendor: str
@@ -149,16 +137,14 @@ class ChargingState(StrEnum):
     IDLE = "idle"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorisationAsked(StationEvent):
+class AuthorisationAsked(StationEvent, frozen=True, kw_only=True):
     """A token was presented and answered."""
 
     token: Token
     status: TokenStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionEvent(StationEvent):
+class TransactionEvent(StationEvent, frozen=True, kw_only=True):
     """Something about a transaction. ``offline``: it happened while the station had no connection.
 
     ``sequence`` counts the events of a transaction where the protocol numbers them.
@@ -169,8 +155,7 @@ class TransactionEvent(StationEvent):
     sequence: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionStarted(TransactionEvent):
+class TransactionStarted(TransactionEvent, frozen=True, kw_only=True):
     """A transaction began. ``quality`` is estimated where its beginning was never told and follows from what was."""
 
     connector_id: int = 1
@@ -182,8 +167,7 @@ class TransactionStarted(TransactionEvent):
     quality: Quality = Quality.MEASURED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionUpdated(TransactionEvent):
+class TransactionUpdated(TransactionEvent, frozen=True, kw_only=True):
     """A transaction goes on; ``trigger`` is the station's word for why it says so."""
 
     state: ChargingState | None = None
@@ -192,8 +176,7 @@ class TransactionUpdated(TransactionEvent):
     token_status: TokenStatus | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionEnded(TransactionEvent):
+class TransactionEnded(TransactionEvent, frozen=True, kw_only=True):
     """A transaction ended. An estimated end was never told and follows from what was; a measured one may still come.
 
     ``energy_kwh`` was delivered in all: by the registers at start and end (measured) or, where they are missing or do
@@ -208,15 +191,13 @@ class TransactionEnded(TransactionEvent):
     quality: Quality = Quality.MEASURED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceGapFound(TransactionEvent):
+class SequenceGapFound(TransactionEvent, frozen=True, kw_only=True):
     """Events of a transaction are missing, by their numbers; they may still come."""
 
     missing: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionUnplaced(TransactionEvent):
+class TransactionUnplaced(TransactionEvent, frozen=True, kw_only=True):
     """A message about a transaction nobody knows. It was acknowledged, else the station would send it for ever."""
 
     text: str
@@ -225,8 +206,7 @@ class TransactionUnplaced(TransactionEvent):
 # metering
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterSampled(StationEvent):
+class MeterSampled(StationEvent, frozen=True, kw_only=True):
     """What was metered; ``transaction_id`` is ``""`` outside a transaction. ``signed_data`` is kept as it came."""
 
     readings: tuple[Reading, ...]
@@ -234,8 +214,7 @@ class MeterSampled(StationEvent):
     signed_data: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterFaultFound(StationEvent):
+class MeterFaultFound(StationEvent, frozen=True, kw_only=True):
     """A sample that could not be used as it came."""
 
     fault: MeterFault
@@ -245,8 +224,7 @@ class MeterFaultFound(StationEvent):
 # charging
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedDeclared(StationEvent):
+class NeedDeclared(StationEvent, frozen=True, kw_only=True):
     """What a vehicle said it needs; ``None`` where it did not say. Energy is at the connector."""
 
     transaction_id: str = ""
@@ -259,8 +237,7 @@ class NeedDeclared(StationEvent):
     phases: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitReported(StationEvent):
+class LimitReported(StationEvent, frozen=True, kw_only=True):
     """A limit that somebody else set at the station, ``None`` where it does not say how high; or that it is lifted."""
 
     source: LimitSource
@@ -269,23 +246,20 @@ class LimitReported(StationEvent):
     grid_critical: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleScheduleReported(StationEvent):
+class VehicleScheduleReported(StationEvent, frozen=True, kw_only=True):
     """The schedule a vehicle says it will follow, and whether it keeps the limits in force."""
 
     limits: Limits
     within_limits: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FallbackVerified(StationEvent):
+class FallbackVerified(StationEvent, frozen=True, kw_only=True):
     """The station's own account of its schedule shows what was given to it, the fallback under it included."""
 
     power_kw: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisobedienceFound(StationEvent):
+class DisobedienceFound(StationEvent, frozen=True, kw_only=True):
     """A station took limits and does not keep them: ``found_kw`` where at most ``limit_kw`` was allowed."""
 
     how: Disobedience

@@ -1,8 +1,9 @@
 """Readings: what was metered at an EVSE, in kW and kWh at the connector, whatever units and phases it came in."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class ReadingKind(StrEnum):
@@ -38,8 +39,7 @@ PerPhase = tuple[float | None, float | None, float | None]
 """Values of the phases L1, L2 and L3."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     """One row of what was metered; ``None`` where it was not. ``at`` is the start of an interval, else the sample time.
 
     ``power_kw`` is positive into the vehicle. ``soc`` is 0 to 1. ``voltage_v`` is from each phase to neutral, or

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from evenload.forecast.quantile import weighted_quantiles
 from evenload.forecast.recipe import QUANTILES
 
 _HOURS_PER_YEAR = 8760.0
-MEMBERS_LEAST: Final = 3
-"""A class is learned from so many nodes with history; with fewer, the profile handed in is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,9 @@ def from_profile(profile: ClassProfile, day_type: IntArray, slot: IntArray) -> C
     return ClassForecast(relative, mean, 1 / _HOURS_PER_YEAR, profile.kw_per_home, 1 / peak, profile.homes)
 
 
-def from_members(samples_kw: Sequence[FloatArray], weight: FloatArray, mean_kw: FloatArray, facts: NodeFacts) -> ClassForecast:
+def from_members(
+    samples_kw: Sequence[FloatArray], weight: FloatArray, mean_kw: FloatArray, facts: NodeFacts
+) -> ClassForecast:
     """The class ahead, learned from K members: their samples (J, M) each, mean loads (K,), and what is known of them.
 
     Samples of all members are pooled relative to the member's mean, so that the difference between members is part of
@@ -100,7 +100,9 @@ def from_members(samples_kw: Sequence[FloatArray], weight: FloatArray, mean_kw: 
     weights = np.tile(weight, (1, len(samples_kw)))
     known = ~np.isnan(relative)
     total = (weights * known).sum(axis=1)
-    mean = np.where(total > 0, np.nansum(weights * np.where(known, relative, 0.0), axis=1) / np.maximum(total, 1e-9), np.nan)
+    mean = np.where(
+        total > 0, np.nansum(weights * np.where(known, relative, 0.0), axis=1) / np.maximum(total, 1e-9), np.nan
+    )
     return ClassForecast(
         weighted_quantiles(relative, weights, QUANTILES),
         mean,

@@ -9,7 +9,7 @@ from evenload.forecast.effects import move
 from evenload.forecast.origins import Origins
 from evenload.forecast.profile import usual_load
 from evenload.forecast.recent import TIMELY, recent
-from evenload.forecast.recipe import WEEK_DAYS, Recipe
+from evenload.forecast.recipe import Recipe
 
 _BEYOND_SEEN = 0.25
 """A sample may leave the range of what was measured by so much of that range, but not change its sign."""
@@ -69,6 +69,13 @@ def moved_days(found: Usual, origins: Origins, weather: FloatArray, above: Float
     )
 
 
+def samples_as_given(samples_kw: FloatArray, found: Usual, origins: Origins, recipe: Recipe) -> Samples:
+    """Samples made otherwise (N, J, M), weighed as days are, for nodes that borrow nothing from above."""
+    recency = _recency(samples_kw.shape[2] + 1, recipe)[1:]
+    is_late = np.isnan(found.recent_kw[:, 0, 0])
+    return Samples(samples_kw, _weights(origins, recency, recipe), np.zeros_like(is_late), is_late)
+
+
 def _weights(origins: Origins, recency: FloatArray, recipe: Recipe) -> FloatArray:
     day_type = origins.day_type[: recency.size + 1, origins.first :]
     alike = np.where(day_type[1:] == day_type[:1], 1.0, recipe.other_type_weight)
@@ -89,8 +96,3 @@ def _within_reach(found: Usual, samples_kw: FloatArray) -> FloatArray:
 
 def _recency(rows: int, recipe: Recipe) -> FloatArray:
     return np.asarray(0.5 ** (np.arange(rows) / recipe.half_life_days))
-
-
-def rows_needed(recipe: Recipe) -> int:
-    """Earlier days to gather: those that become samples and, behind them, the week their conditions look at."""
-    return recipe.days + WEEK_DAYS

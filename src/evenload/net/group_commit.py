@@ -48,12 +48,14 @@ class GroupCommit:
 
     def put(self, events: Sequence[StationEvent], done: Done | None = None) -> None:
         """Add events of one station; ``done`` is told whether they were committed, and makes them urgent."""
-        self._events.extend(events)
-        self._idle.clear()
-        self._pending.set()
+        self._events += events
+        if not self._pending.is_set():
+            self._idle.clear()
+            self._pending.set()
         if done is not None:
             self._done.append((events[0].station if events else None, done))
-            self._urgent.set()
+            if not self._urgent.is_set():
+                self._urgent.set()
 
     def when_relieved(self, call: Callable[[], None]) -> None:
         """Call once the sink has caught up."""

@@ -226,6 +226,9 @@ class Link:
             self._make_calls(now)
             if not (events := self._connection.events()):
                 break
+        self._send()
+
+    def _send(self) -> None:
         if self._socket is not None:
             for frame in self._connection.to_send():
                 if (look := self._around.peephole.look) is not None:
@@ -259,7 +262,7 @@ class Link:
             return
         now = self._around.seconds()
         self._answer(called, answer if committed else _NOT_STORED, now)
-        self._work(now)
+        self._send()
 
     def _answer(self, called: Called, answer: Wire | Refusal, now: float) -> None:
         if not isinstance(answer, Refusal):

@@ -12,7 +12,9 @@ def station_time(given: datetime | None, now: datetime) -> datetime:
 
     A station without a clock starts in 1970 or 2000; messages it queued offline are rightly old.
     """
-    return given.astimezone(UTC) if given is not None and plausible(given, now) else now
+    if given is None or not plausible(given, now):
+        return now
+    return given if given.tzinfo is UTC else given.astimezone(UTC)
 
 
 def plausible(given: datetime, now: datetime) -> bool:

@@ -20,14 +20,15 @@ class GivenAnswers:
     def __init__(self, kept_max: int, kept_s: float) -> None:
         self._kept_max = kept_max
         self._kept_s = kept_s
-        self._given: OrderedDict[str, _Given] = OrderedDict()
+        self._given: dict[str, _Given] = {}  # in the order they were given
 
     def keep(self, message_id: str, call_hash: int, frame: bytes, now: float) -> None:
         """Remember the answer to a call, and forget the oldest beyond what is kept."""
-        self._given[message_id] = _Given(call_hash, frame, now + self._kept_s)
-        self._given.move_to_end(message_id)
-        while len(self._given) > self._kept_max:
-            self._given.popitem(last=False)
+        given = self._given
+        given.pop(message_id, None)
+        given[message_id] = _Given(call_hash, frame, now + self._kept_s)
+        if len(given) > self._kept_max:
+            del given[next(iter(given))]
 
     def known(self, message_id: str, now: float) -> bool:
         """Whether a call of that id was answered lately."""

@@ -45,9 +45,9 @@ IntervalOf = Callable[[SampleContext], float | None]
 """How long an interval is (s) whose energy is sampled in a context, ``None`` where nobody knows."""
 
 
-def context_of(text: str) -> SampleContext:
-    """A context by its word in OCPP, which is ``""`` where the default is meant."""
-    return _CONTEXTS.get(text, SampleContext.OTHER)
+def context_of(text: str | None) -> SampleContext:
+    """A context by its word in OCPP, which is missing or ``""`` where the default is meant."""
+    return _CONTEXTS.get(text or "", SampleContext.OTHER)
 
 
 class _Meaning(NamedTuple):
@@ -64,17 +64,19 @@ class _Meaning(NamedTuple):
 
 
 @lru_cache(_MEANINGS_KEPT_MAX)
-def _meaning(measurand: str, unit: str, phase: str, location: str, power_of_ten: int) -> _Meaning | None:
+def _meaning(
+    measurand: str | None, unit: str | None, phase: str | None, location: str | None, power_of_ten: int | None
+) -> _Meaning | None:
     """What is said with every sample, worked out once; ``None`` for a measurand that is passed over."""
-    name = str(measurand) or "Energy.Active.Import.Register"
+    name = str(measurand or "Energy.Active.Import.Register")
     if name not in _UNITS:
         return None
-    factor = _UNITS[name].get(unit.casefold())
+    factor = _UNITS[name].get((unit or "").casefold())
     if factor is not None and power_of_ten:
         factor *= _ten_to(power_of_ten)
     between = name == "Voltage" and phase in _BETWEEN
-    index = _BETWEEN[phase] if between else _PHASES.get(phase)
-    return _Meaning(name, factor, index, between, location not in ("", "Outlet"))
+    index = _BETWEEN[phase] if between and phase else _PHASES.get(phase or "")
+    return _Meaning(name, factor, index, between, (location or "Outlet") != "Outlet")
 
 
 def _ten_to(power: int) -> float:
@@ -96,6 +98,7 @@ class Sampling:
 
     def __init__(self, at: datetime, context: SampleContext, quality: Quality = Quality.MEASURED) -> None:
         self.faults: list[tuple[MeterFault, str]] = []
+        self.signed_data: list[str] = []
         self._at = at
         self._context = context
         self._quality = quality
@@ -105,15 +108,21 @@ class Sampling:
         self._between = False
 
     def add(
-        self, measurand: str, value: str | float, unit: str, phase: str, location: str, power_of_ten: int = 0
+        self,
+        measurand: str | None,
+        value: str | float,
+        unit: str | None = None,
+        phase: str | None = None,
+        location: str | None = None,
+        power_of_ten: int | None = None,
     ) -> None:
-        """Take one sampled value; ``""`` is what was not said. What is measured elsewhere gives way to the outlet."""
+        """Take one sampled value; ``None`` or ``""`` is what was not said. What is measured elsewhere gives way."""
         meaning = _meaning(measurand, unit, phase, location, power_of_ten)
         if meaning is None:
             return
         name, factor, place, between, elsewhere = meaning
         if factor is None:
-            self.faults.append((MeterFault.UNIT_UNKNOWN, f"{name} in {unit[:20]!r}"))
+            self.faults.append((MeterFault.UNIT_UNKNOWN, f"{name} in {(unit or '')[:20]!r}"))
             return
         try:
             number = float(value) * factor
@@ -146,7 +155,7 @@ class Sampling:
         if self._of_phase:
             totals = {name: sum(values.values()) for name, values in self._of_phase.items()} | totals
         found = self._register(totals), self._interval(totals, interval_of), self._instant(totals)
-        return [one for one in found if one is not None]
+        return [one for one in found if one]
 
     def _register(self, totals: Mapping[str, float]) -> Reading | None:
         bought, sold = totals.get("Energy.Active.Import.Register"), totals.get("Energy.Active.Export.Register")

@@ -45,11 +45,12 @@ def add(store: Store, station: StationId, credentials: Credentials, now: datetim
         unit.stations.put([_with(StationRow(station, approved=True, noted_at=now), credentials)])
 
 
-def approve(store: Store, station: StationId, credentials: Credentials) -> StationRow:
+def approve(store: Store, station: StationId, credentials: Credentials | None = None) -> StationRow:
     """Let a station in that was held or revoked, or change how it has to prove itself; ``InputError`` where it is
-    unknown."""
+    unknown. Without ``credentials`` it proves itself as before."""
     with store.writing() as unit:
-        row = replace(_with(known_station(unit, station), credentials), approved=True, revoked_at=None)
+        known = known_station(unit, station)
+        row = replace(_with(known, credentials) if credentials else known, approved=True, revoked_at=None)
         unit.stations.put([row])
         return row
 

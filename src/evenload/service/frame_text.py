@@ -21,7 +21,7 @@ _SECRET: Final = re.compile(
 _TOKEN: Final = re.compile(r"idtag|idtoken|masterpass|emaid|rfid|customeridentifier|^(uid|token|tokenid)$")
 _SECRET_WORDS: Final = re.compile(
     r"(?is)(passw\w*|passphrase|\bpwd|secret|credential\w*|private.?key|authori[sz]ation.?key|api.?key|access.?key"
-    r"|shared.?key|\bbasic(?=\s+[\w+/=]{8})|\bbearer|\btoken|\bpin)(\W.+)"
+    r"|shared.?key|\bauthori[sz]ation|\bbasic(?=\s+[\w+/=.-]{6})|\bbearer|\btoken|\bpin)(\W.+)"
 )
 _NAMING: Final = frozenset({"key", "name", "messageid", "settingname", "variablename"})
 _NAMED_BELOW: Final = ("variable", "component")
@@ -32,6 +32,7 @@ _QUERY: Final = re.compile(r"([?&;][^=&;\s]{1,100}=)[^&;\s]+")
 _PERSONAL: Final = "NotifyCustomerInformation"
 _VPN: Final = "vpn"
 _SEPARATORS: Final = re.compile(r"[\W_]")
+_UNPRINTABLE: Final = re.compile(r"[^ -~]")
 _LETTER: Final = re.compile(r"[^\W_]")
 
 
@@ -51,7 +52,7 @@ def redacted(frame: bytes, *, show_tokens: bool = False) -> str:
         else:
             told = veil.of(parts)
     except (ValueError, RecursionError):
-        return _LETTER.sub("x", frame[:_OUTLINE_MAX].decode(errors="replace")).encode("ascii", "replace").decode()
+        return _UNPRINTABLE.sub("?", _LETTER.sub("x", frame[:_OUTLINE_MAX].decode(errors="replace")))
     return json.dumps(told, separators=(",", ":"))
 
 

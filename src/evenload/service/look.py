@@ -12,7 +12,7 @@ from evenload.service.enrolment import known_device
 from evenload.service.live_rows import DecisionRow, PlannedSession, PlanRow, SessionRow
 from evenload.service.ports import Store
 from evenload.service.refusals import NotFoundError
-from evenload.service.rows import EventRow, StationRow
+from evenload.service.rows import EventRow
 from evenload.service.scope import Scope
 
 READINGS_MAX: Final = 10_000
@@ -39,6 +39,11 @@ class Explanation:
     decisions: Sequence[DecisionRow]
 
     @property
+    def steps(self) -> list[tuple[datetime, float]]:
+        """Starts of the steps the last plan gives it, and mean power (kW)."""
+        return _steps(self.plan, self.planned) if self.plan and self.planned else []
+
+    @property
     def why(self) -> str:
         """One sentence."""
         if self.session.unplugged_at is not None:
@@ -47,6 +52,11 @@ class Explanation:
             return "it was taken out: it charges at once at full power"
         told = self.planned.why if self.planned else ""
         return told or (self.decisions[0].why if self.decisions else "no plan holds it yet")
+
+
+def _steps(plan: PlanRow, planned: PlannedSession) -> list[tuple[datetime, float]]:
+    step = timedelta(minutes=plan.step_minutes)
+    return [(plan.start + (planned.first_step + i) * step, power) for i, power in enumerate(planned.power_kw)]
 
 
 def readings(scope: Scope, store: Store, device_id: str, window: Interval, count: int) -> Sequence[Reading]:
@@ -111,12 +121,6 @@ def explain(scope: Scope, store: Store, session_id: str) -> Explanation:
         told = unit.decisions.last(scope.tenant, _WHY_DECISIONS, session_id=session_id)
     planned = next((one for one in last.sessions if one.session_id == session_id), None) if last else None
     return Explanation(row, last, planned, told)
-
-
-def stations(scope: Scope, store: Store) -> Sequence[StationRow]:
-    """Stations, by identity."""
-    with store.reading() as unit:
-        return unit.stations.of(scope.tenant)
 
 
 def events(scope: Scope, store: Store, after: int, count: int) -> Sequence[EventRow]:

@@ -15,6 +15,7 @@ from evenload.simulate.town_clock import TownClock
 
 _TICK_S: Final = 0.05
 _ROUNDS: Final = 20  # ticks in which every station is looked at once, whatever is due
+_DIALLING_MAX: Final = 200
 _READ_BUFFER_BYTES: Final = 2048
 _BEHIND_SHARE: Final = 0.05  # of the stations may be behind: those a server refuses something are
 _ANY: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +63,6 @@ class SocketFleet:
         clock: TownClock | None = None,
         speed: float = 1.0,
         redial_s: float = 1.0,
-        dialling_max: int = 200,
         password_of: Callable[[VirtualStation], bytes | None] = lambda _: None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -74,7 +74,7 @@ class SocketFleet:
         self._url_of = url_of
         self._password_of = password_of
         self._tls = tls
-        self._dialling = asyncio.Semaphore(dialling_max)
+        self._dialling = asyncio.Semaphore(_DIALLING_MAX)
         self._lines: dict[str, _Listener] = {}
         self._due: list[tuple[float, int]] = []
         self._due_at: list[float] = []

@@ -75,7 +75,6 @@ class Streets:
         attend: Attend,
         phone: Phone | None = None,
     ) -> None:
-        self.done: list[Done] = []
         self.late_s = 0.0
         self._stations: Mapping[str, VirtualStation] = {station.spec.identity: station for station in stations}
         self._vehicles = {vehicle.token: vehicle for vehicle in vehicles}
@@ -85,11 +84,18 @@ class Streets:
         self._errands: list[_Errand] = []
         self._number = 0
         self._here: dict[str, Visit] = {}
+        self._done: list[Done] = []
 
     @property
     def here(self) -> tuple[Visit, ...]:
         """The visits that go on."""
         return tuple(self._here.values())
+
+    def take_done(self, before: datetime) -> list[Done]:
+        """Take the visits that ended before an instant, in order of their end."""
+        taken = [one for one in self._done if one.visit.leaves_at < before]
+        self._done = [one for one in self._done if one.visit.leaves_at >= before]
+        return taken
 
     def expect(self, visits: Iterable[Visit]) -> None:
         """Have these visits happen, each when it is due or, where that is past, at once."""
@@ -140,7 +146,7 @@ class Streets:
         station.unplug(visit.evse_id, now)
         self._attend(station)
         del self._here[visit.station]
-        self.done.append(Done(visit, station.outlets[visit.evse_id].register_kwh - register_kwh))
+        self._done.append(Done(visit, station.outlets[visit.evse_id].register_kwh - register_kwh))
 
 
 def car_of(visit: Visit, vehicle: Vehicle) -> Car:

@@ -1,4 +1,4 @@
-"""Where a virtual town's stations hang: one feeder, its transformers, the homes below them, a car park, a main street."""
+"""Where a virtual town's stations hang: one feeder, transformers, homes below them, a car park, a main street."""
 
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -39,7 +39,7 @@ class TownShape:
     public_stations: int = 14
     public_drivers: int = 40
     transformer_kva: tuple[float, ...] = (37.5, 50.0, 50.0)
-    feeder_kva: float = 1300.0
+    feeder_kva: float = 1250.0
     workplace_kva: float = 250.0
     workplace_site_kw: float = 150.0
     public_kva: float = 160.0

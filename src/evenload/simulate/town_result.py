@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from evenload.base.instants import Interval, to_datetime64
 from evenload.base.local_clock import LocalClock
 from evenload.simulate.town import Town
@@ -71,7 +73,8 @@ class DayResult:
         return self._local(one.peak_at)[-5:]
 
     def _local(self, instant: datetime) -> str:
-        return str(LocalClock(self.zone).local(to_datetime64(instant)[None])[0])[:16].replace("T", " ")
+        local: np.datetime64 = LocalClock(self.zone).local(np.array([to_datetime64(instant)]))[0]
+        return str(local)[:16].replace("T", " ")
 
 
 def _worst(one: DayFigures) -> str:

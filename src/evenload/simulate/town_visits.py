@@ -17,6 +17,10 @@ from evenload.simulate.population.model import DriverModel
 from evenload.simulate.town_parts import Device, SiteKind, Vehicle, Visit
 
 BLOCK_DAYS: Final = 28
+ERRATIC_SHARE: Final = 0.25
+"""So many departures are declared as wrongly as drivers at Californian workplaces did, hours off; the others are kept.
+No data was found of drivers at home, who mostly leave at the hour they usually do."""
+
 _STAY_DAYS_MOST: Final = 12
 
 
@@ -73,6 +77,9 @@ class Calendar:
         history = history.take(history.plugged_at < np.datetime64(end.replace(tzinfo=None), "s"))
         history = _at_stations(history, drivers)
         behaved = behave(history, self._behaviour, rng.random((DRAWS, len(history))))
+        keeps_word = rng.random(len(behaved.sessions)) >= ERRATIC_SHARE
+        declared = np.where(keeps_word, behaved.unplugged_at, behaved.sessions.departs_at)
+        behaved = replace(behaved, sessions=replace(behaved.sessions, departs_at=declared))
         return _visits(behaved, drivers, f"{drivers.kind[0]}{number}")
 
 

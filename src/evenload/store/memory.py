@@ -7,6 +7,8 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
+from msgspec import structs
+
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Reading
@@ -156,8 +158,8 @@ class MemoryReadings:
 
 
 def _completed(before: Reading, after: Reading) -> Reading:
-    told: dict[str, Any] = {one.name: getattr(after, one.name) for one in fields(after)}
-    return replace(before, **{name: value for name, value in told.items() if value is not None})
+    told = {name: value for name, value in structs.asdict(after).items() if value is not None}
+    return structs.replace(before, **told)
 
 
 @dataclass

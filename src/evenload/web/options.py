@@ -52,7 +52,7 @@ def nobody_told(tenant: str, what: str) -> None:
 class Services:
     """What requests work with.
 
-    ``clock`` dates what is kept. ``draw`` gives 32 random hexadecimal digits. ``changed`` is called in the event loop
+    ``clock`` dates what is kept. ``hash_key`` hashes passwords of stations that were drawn at random. ``draw`` gives 32 random hexadecimal digits. ``changed`` is called in the event loop
     with the tenant and the resource once a request changed something. ``faults`` says what hinders the rest of the
     program from working, for readiness.
     """
@@ -61,6 +61,7 @@ class Services:
     clock: Callable[[], datetime]
     options: ApiOptions
     passwords: PasswordHash
+    hash_key: Callable[[bytes], str]
     draw: Callable[[], str]
     changed: Callable[[str, str], None] = nobody_told
     faults: Callable[[], list[str]] = list

@@ -1,5 +1,6 @@
 """Lists in pages: at most so many, and where the next page begins."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Generic, TypeVar
@@ -7,10 +8,13 @@ from typing import Annotated, Final, Generic, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from evenload.base.errors import InputError
+
 T = TypeVar("T")
 Row = TypeVar("Row")
 
 COUNT_MAX: Final = 1000
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 class Page(BaseModel, Generic[T]):
@@ -55,3 +59,10 @@ class Cut:
 
 
 Cutting = Annotated[Cut, Depends()]
+
+
+def number_in(after: str) -> int:
+    """The number a page follows, where rows are numbered."""
+    if not _NUMBER.fullmatch(after):
+        raise InputError(f"after {after!r} is not the `next` of a page of this list")
+    return int(after)

@@ -77,7 +77,7 @@ async def _once(request: Request, place: tuple[str, str], inner: Endpoint) -> Re
         return Response(kept["body"], before.status, headers=kept["headers"] | {"Idempotency-Replayed": "true"})
     request.state.drawn = partial(_drawn, digest, key=place)
     response = await inner(request)
-    if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES and "no-store" not in response.headers.get("cache-control", ""):
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         body = json.dumps({"body": bytes(response.body).decode(), "headers": headers})
         row = ReplyRow(*place, digest, response.status_code, body, services.clock())

@@ -102,9 +102,9 @@ def test_a_password_may_come_from_a_file_or_standard_input(
 
 
 def test_limits_are_ordered(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "Ordered" in said(capsys, "set-limit", "Garage-1", "--kw", "4.2")
-    said(capsys, "set-limit", "Garage-1", "--kw", "7.4", "--evse", "1", "--minutes", "90")
-    said(capsys, "set-limit", "Garage-1", "--evse", "2", "--clear")
+    assert "Ordered" in said(capsys, "set-limit", "Garage-1", "--kw", "4.2", "--no-wait")
+    said(capsys, "set-limit", "Garage-1", "--kw", "7.4", "--evse", "1", "--minutes", "90", "--no-wait")
+    said(capsys, "set-limit", "Garage-1", "--evse", "2", "--clear", "--no-wait")
     with SqliteStore(database) as store:
         fallback, plan, clear = (orders.command_of(one) for one in orders.to_give(store, 0, NOW))
     assert isinstance(fallback, SetFallback)

@@ -96,7 +96,7 @@ def composite(dialect: Dialect, start: datetime, periods: list[tuple[int, float]
 
 
 @BOTH
-def test_k01_fr_03_and_fr_16_and_fr_34_and_k02_fr_03_and_16_5_16_a_plan_for_a_transaction_is_one_profile_of_its_own(
+def test_k01_fr_03_and_fr_16_and_k02_fr_03_and_16_5_16_a_plan_for_a_transaction_is_one_profile_of_its_own(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -260,7 +260,7 @@ def test_the_fallback_is_verified_under_a_plan(booted: Callable[..., Any], diale
 
 @pytest.mark.requirement("R147")
 @BOTH
-def test_k01_fr_27_and_16_3_13_after_a_restart_fallback_and_plan_are_said_again_and_verified(
+def test_k01_and_k08_and_16_3_13_after_a_restart_fallback_and_plan_are_said_again_and_verified(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -280,7 +280,7 @@ def test_k01_fr_27_and_16_3_13_after_a_restart_fallback_and_plan_are_said_again_
 
 
 @BOTH
-def test_k02_fr_01_and_16_3_13_a_station_that_accepts_and_does_not_obey_is_found_at_the_second_sample(
+def test_k02_and_16_3_13_a_station_that_accepts_and_does_not_obey_is_found_at_the_second_sample(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -395,6 +395,22 @@ def test_k08_and_16_5_7_a_composite_schedule_is_told_in_kilowatts(booted: Callab
     steps = [(step.start - one.now, round(step.power_kw, 2)) for step in event.limits.steps]
     assert steps == [(timedelta(0), 22.08), (timedelta(seconds=300), float("inf"))]
     assert one.settled("c").value == event.limits
+
+
+@pytest.mark.xfail(reason="a period that begins a fraction of a second late counts as too much", strict=True)
+@BOTH
+def test_k08_and_16_5_7_whole_seconds_of_a_station_are_no_disobedience(
+    booted: Callable[..., Any], dialect: Dialect
+) -> None:
+    """A station counts its periods in whole seconds from its own start: a step down may come 0.4 s late in it."""
+    one = booted(dialect)
+    begin(one)
+    steps = tuple(LimitStep(one.now + timedelta(minutes=at), kw) for at, kw in ((0, 11.04), (15, 6.9)))
+    one.orders(SetProfile(command_id="p", evse_id=1, limits=Limits(steps, one.now + timedelta(minutes=30))))
+    one.answer({"status": "Accepted"})
+    start = one.now + timedelta(seconds=0.4)
+    one.answer(composite(dialect, start, [(0, 16.0), (960, 10.0), (1860, 6.0)], 1900))
+    assert not one.of(DisobedienceFound)
 
 
 @BOTH

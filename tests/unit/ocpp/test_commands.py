@@ -164,7 +164,7 @@ COMMANDS: list[tuple[Command, Any, Any]] = [
 
 @BOTH
 @pytest.mark.parametrize("case", COMMANDS, ids=lambda case: type(case[0]).__name__)
-def test_every_command_is_sent_in_the_words_of_the_version(
+def test_b05_to_b07_and_b11_to_b12_and_f03_and_f05_to_f06_and_g03_to_g04_and_p01_every_command_is_sent(
     booted: Callable[..., Any], dialect: Dialect, case: tuple[Command, Any, Any]
 ) -> None:
     command, *expected = case

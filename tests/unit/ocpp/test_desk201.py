@@ -12,6 +12,7 @@ from evenload.domain.station_events import (
     AuthorisationAsked,
     ChargingState,
     MeterSampled,
+    ProgressReported,
     SequenceGapFound,
     SettingsReported,
     StationBooted,
@@ -216,6 +217,40 @@ def test_e01_and_e03_a_token_before_the_cable_tells_the_evse_later(booted: Calla
     assert one.of(TransactionStarted)[0].evse_id == 0
     assert one.of(TransactionUpdated)[0].evse_id == 3
     assert one.desk.dossier.transactions.open_on(3).transaction_id == "tx-1"
+
+
+def test_b04_a_station_that_was_offline_says_its_status_without_a_boot(talk: Callable[..., Any]) -> None:
+    one = talk(OCPP201)
+    for evse_id in (1, 2):
+        assert one.says("StatusNotification", {**FREE, "evseId": evse_id}) == {}
+    assert [event.evse_id for event in one.of(StatusChanged)] == [1, 2]
+    assert {action for action, _ in one.answer_all()} >= {"GetVariables", "SetVariables"}
+
+
+def test_e10_a_transaction_goes_on_while_the_cable_is_out(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    tell(one, "Started", 0, info={"chargingState": "Charging"})
+    tell(one, "Updated", 1, "2026-03-28T22:10:00Z", triggerReason="EVCommunicationLost", info={"chargingState": "Idle"})
+    assert [known.transaction_id for known in one.desk.dossier.transactions.open()] == ["tx-1"]
+    tell(one, "Updated", 2, "2026-03-28T22:15:00Z", triggerReason="CablePluggedIn", info={"chargingState": "Charging"})
+    states = [event.state for event in one.of(TransactionUpdated)]
+    assert states == [ChargingState.IDLE, ChargingState.CHARGING]
+    assert not one.of(TransactionEnded)
+
+
+@pytest.mark.parametrize("trigger", ["Alerting", "Delta", "Periodic"])
+def test_g05_and_n07_and_n08_what_a_monitor_noticed_is_kept(booted: Callable[..., Any], trigger: str) -> None:
+    one = booted(OCPP201)
+    row = {
+        "eventId": 3, "timestamp": "2026-03-28T21:59:00Z", "trigger": trigger, "actualValue": "true",
+        "eventNotificationType": "HardWiredNotification", "variable": {"name": "Problem"},
+        "component": {"name": "ConnectorPlugRetentionLock", "evse": {"id": 2, "connectorId": 1}},
+    }  # fmt: skip
+    event = {"generatedAt": "2026-03-28T22:00:00Z", "seqNo": 0, "eventData": [row]}
+    assert one.says("NotifyEvent", event) == {}
+    [noticed] = one.of(ProgressReported)
+    assert (noticed.task, noticed.evse_id, noticed.info, noticed.at.minute) == ("monitor", 2, "true", 59)
+    assert noticed.progress == f"ConnectorPlugRetentionLock.Problem {trigger}"
 
 
 def test_b07_a_report_tells_settings(booted: Callable[..., Any]) -> None:

@@ -93,6 +93,14 @@ def test_a03_and_a04_and_p02_and_16_a03_and_16_a04_and_16_4_3_notices_keep_the_s
     assert [(event.vendor, event.data) for event in one.of(DataReceived)] == [("ours", "d"), ("theirs", "d")]
 
 
+def test_16_4_4_and_16_4_5_how_far_diagnostics_and_firmware_have_come_is_kept(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP16)
+    assert one.says("DiagnosticsStatusNotification", {"status": "UploadFailed"}) == {}
+    assert one.says("FirmwareStatusNotification", {"status": "Downloading"}) == {}
+    told = [(event.task, event.progress) for event in one.of(ProgressReported)]
+    assert told == [("diagnostics", "UploadFailed"), ("firmware", "Downloading")]
+
+
 # stories
 
 EVENTS = 6

@@ -66,7 +66,7 @@ def test_k15_fr_02_and_fr_03_and_fr_07_and_fr_08_and_fr_18_needs_are_answered_at
     assert [period["limit"] for period in only["chargingSchedulePeriod"]] == [16.0, 10.1]
 
 
-def test_k15_fr_06_needs_are_the_driver_s(booted: Callable[..., Any]) -> None:
+def test_k15_needs_are_the_driver_s(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     begin(one)
     one.says("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": AC})
@@ -117,6 +117,49 @@ def test_k15_fr_12_and_fr_13_and_k16_fr_07_and_fr_08_one_beyond_them_is_rejected
     told = {"evseId": 1, "timeBase": one.now.isoformat(), "chargingSchedule": schedule(9000, duration=1800)}
     assert one.says("NotifyEVChargingSchedule", told) == {"status": "Rejected"}
     assert one.next_call()[0] == "SetChargingProfile"
+
+
+def test_k17_fr_03_and_fr_07_and_fr_08_new_needs_of_a_vehicle_are_answered_with_what_is_planned_by_now(
+    booted: Callable[..., Any],
+) -> None:
+    one = booted(OCPP201)
+    begin(one)
+    one.orders(plan(one, 11.04, minutes=60))
+    one.answer_all()
+    one.says("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": AC})
+    one.answer_all()
+    one.now += timedelta(minutes=5)
+    one.orders(plan(one, 6.9, minutes=60))
+    one.answer_all()
+    less = {**AC, "acChargingParameters": {**AC["acChargingParameters"], "energyAmount": 9000}}
+    assert one.says("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": less}) == {"status": "Accepted"}
+    assert [need.energy_kwh for need in one.of(NeedDeclared)] == [40.0, 9.0]
+    action, payload = one.next_call()
+    profile = payload["chargingProfile"]
+    assert (action, profile["chargingProfilePurpose"], profile["transactionId"]) == (
+        "SetChargingProfile",
+        "TxProfile",
+        "tx",
+    )
+    [only] = profile["chargingSchedule"]
+    assert [period["limit"] for period in only["chargingSchedulePeriod"]] == [10.0]
+
+
+def test_k11_fr_02_and_fr_03_a_limit_from_outside_holds_for_a_transaction_that_goes_on(
+    booted: Callable[..., Any],
+) -> None:
+    one = booted(OCPP201)
+    begin(one)
+    one.orders(plan(one, 11.04, minutes=60))
+    one.answer_all()
+    charging = one.desk.dossier.charging
+    assert charging.limit_kw(1, one.now, one.now) == pytest.approx(11.04)
+    rows = [schedule(6.0, "A", duration=1800)]
+    told = {"evseId": 1, "chargingLimit": {"chargingLimitSource": "SO"}, "chargingSchedule": rows}
+    assert one.says("NotifyChargingLimit", told) == {}
+    assert one.durable
+    assert [event.evse_id for event in one.of(LimitReported)] == [1]
+    assert charging.limit_kw(1, one.now, one.now) == pytest.approx(4.14)
 
 
 @pytest.mark.parametrize(

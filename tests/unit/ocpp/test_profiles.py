@@ -128,7 +128,7 @@ def test_more_periods_than_a_station_takes_end_the_plan_early() -> None:
     assert placement.profile.valid_to == NOW + timedelta(minutes=20)
 
 
-def test_k01_fr_49_number_of_phases_is_always_said() -> None:
+def test_k01_and_16_5_16_number_of_phases_is_always_said() -> None:
     given = limits((0, 3.68), (10, 2.3))
     assert {period.phases for period in plan(given, Supply(230.0, 1)).profile.periods} == {1}
     assert {period.phases for period in plan(given).profile.periods} == {3}

@@ -267,6 +267,35 @@ def test_e04_and_e08_and_e12_and_16_3_5_what_happens_offline_is_told_in_order_an
     assert times == sorted(times)
 
 
+def test_k06_fr_01_and_16_3_13_a_plan_holds_while_the_station_is_offline(version: str) -> None:
+    world = World(version)
+    world.run(10)
+    world.order(SetFallback, evse_id=1, power_kw=4.2)
+    world.plug_in()
+    world.run(60)
+    assert world.limit(7.0, hours=2) is Settlement.DONE
+    world.station.drop(world.fleet.now, 3 * HOUR)
+    world.fleet.attend("CP1")
+    world.run(HOUR)
+    assert world.power_kw == pytest.approx(7.0, abs=0.07)
+    world.run(1.5 * HOUR)  # the plan has ended meanwhile
+    assert world.power_kw == pytest.approx(4.2, abs=0.07)
+    assert len(world.of(StationLost)) == 1
+
+
+def test_k07_fr_01_and_16_3_13_who_plugs_in_offline_gets_the_default(version: str) -> None:
+    world = World(version)
+    world.run(10)
+    assert world.order(SetFallback, evse_id=1, power_kw=4.2).good
+    world.station.drop(world.fleet.now, 2 * HOUR)
+    world.fleet.attend("CP1")
+    world.run(60)
+    world.plug_in()
+    world.run(HOUR)
+    assert world.of(TransactionStarted) == []
+    assert world.power_kw == pytest.approx(4.2, abs=0.07)
+
+
 def test_b01_and_16_4_2_a_power_cut_ends_the_transaction_and_boots_anew(version: str) -> None:
     world = World(version)
     world.run(10)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality
+from evenload.domain.station_readings import MeterFault, Quality, SampleContext
 from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
@@ -43,21 +43,28 @@ def events_of(
     events: list[StationEvent] = []
     for value in values:
         sampling = _sampling(value, now)
-        readings = tuple(sampling.readings(dossier.interval_s))
-        signed = [one.value for one in value.sampled_value if one.format is ValueFormat.SIGNED_DATA]
-        events += dossier.metered(evse_id, readings, sampling.faults, now, transaction, tuple(signed))
+        readings, signed_data = tuple(sampling.readings(dossier.interval_s)), tuple(sampling.signed_data)
+        events += dossier.metered(evse_id, readings, sampling.faults, now, transaction, signed_data)
     return events
 
 
 def _sampling(value: MeterValue | TransactionData, now: datetime) -> Sampling:
     at = station_time(value.timestamp, now)
     trusted = at == value.timestamp
-    samples = [one for one in value.sampled_value if one.format is not ValueFormat.SIGNED_DATA]
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    context = context_of(next((one.context for one in samples if one.context), ""))
-    sampling = Sampling(at, context, quality)
+    sampling = Sampling(at, _context_of(value), quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
-    for one in samples:
-        sampling.add(one.measurand or "", one.value, one.unit or "", one.phase or "", one.location or "")
+    for one in value.sampled_value:
+        if one.format is ValueFormat.SIGNED_DATA:
+            sampling.signed_data.append(one.value)
+        else:
+            sampling.add(one.measurand, one.value, one.unit, one.phase, one.location)
     return sampling
+
+
+def _context_of(value: MeterValue | TransactionData) -> SampleContext:
+    for one in value.sampled_value:
+        if one.context and one.format is not ValueFormat.SIGNED_DATA:
+            return context_of(one.context)
+    return context_of(None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evenload.domain.station_events import StationEvent
-from evenload.domain.station_readings import MeterFault, Quality, Reading
+from evenload.domain.station_readings import MeterFault, Quality, Reading, SampleContext
 from evenload.ocpp.clock import station_time
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome
@@ -34,26 +34,27 @@ def events_of(
     """What a meter value means: readings and events."""
     sampling = _sampling(value, now)
     readings = tuple(sampling.readings(dossier.interval_s))
-    signed = [one.signed_meter_value.signed_meter_data for one in value.sampled_value if one.signed_meter_value]
-    return readings, dossier.metered(evse_id, readings, sampling.faults, now, transaction, tuple(signed))
+    signed_data = tuple(sampling.signed_data)
+    return readings, dossier.metered(evse_id, readings, sampling.faults, now, transaction, signed_data)
 
 
 def _sampling(value: MeterValue, now: datetime) -> Sampling:
     at = station_time(value.timestamp, now)
     trusted = at == value.timestamp
     quality = Quality.MEASURED if trusted else Quality.ESTIMATED
-    context = context_of(next((one.context for one in value.sampled_value if one.context), ""))
-    sampling = Sampling(at, context, quality)
+    sampling = Sampling(at, _context_of(value), quality)
     if not trusted:
         sampling.faults.append((MeterFault.TIME_IMPLAUSIBLE, f"sampled at {value.timestamp.isoformat()}"))
     for one in value.sampled_value:
         unit = one.unit_of_measure or _NO_UNIT
-        sampling.add(
-            one.measurand or "",
-            one.value,
-            unit.unit or "",
-            one.phase or "",
-            one.location or "",
-            unit.multiplier or 0,
-        )
+        sampling.add(one.measurand, one.value, unit.unit, one.phase, one.location, unit.multiplier)
+        if one.signed_meter_value:
+            sampling.signed_data.append(one.signed_meter_value.signed_meter_data)
     return sampling
+
+
+def _context_of(value: MeterValue) -> SampleContext:
+    for one in value.sampled_value:
+        if one.context:
+            return context_of(one.context)
+    return context_of(None)

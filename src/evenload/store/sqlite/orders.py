@@ -14,12 +14,13 @@ from evenload.store.sqlite.schema import events, orders
 
 _NO_ANSWER: Final = ("", "no_answer")
 _ADD: Final = insert(events).on_conflict_do_nothing(index_elements=["digest"])
-_CHANGING: Final = ("standing", "settlement", "info", "settled_at", "worthless_at")
+_CHANGING: Final = ("standing", "settlement", "info", "value", "settled_at", "worthless_at")
 _PUT: Final = (
     update(orders).where(orders.c.order_id == bindparam("known")).values({one: bindparam(one) for one in _CHANGING})
 )
 _PLAIN: Final = (
-    "order_id", "kind", "evse_id", "body", "made_at", "worthless_at", "standing", "settlement", "info", "settled_at",
+    "order_id", "kind", "evse_id", "body", "made_at", "worthless_at", "standing", "settlement", "info", "value",
+    "settled_at",
 )  # fmt: skip
 
 

@@ -115,6 +115,6 @@ orders = Table(
     "orders", metadata, Column("number", Integer, primary_key=True), Column("order_id", String, unique=True),
     Column("tenant", String, nullable=False), Column("identity", String, nullable=False), _text("kind"),
     Column("evse_id", Integer, nullable=False), _text("body"), Column("made_at", Instant, nullable=False),
-    Column("worthless_at", Instant), Column("standing", Boolean, nullable=False), _text("settlement"), _text("info"),
+    Column("worthless_at", Instant), Column("standing", Boolean, nullable=False), _text("settlement"), _text("info"), _text("value"),
     Column("settled_at", Instant), Index("orders_by_station", "tenant", "identity"),
 )  # fmt: skip

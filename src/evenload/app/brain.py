@@ -1,0 +1,155 @@
+"""The brain's worker: plans for every tenant on a tick and when something happened, and has its decisions delivered."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from evenload.base.errors import EvenloadError
+from evenload.base.instants import Interval
+from evenload.schedule.optimum import Solution
+from evenload.service.control import ControlPolicy, Decision, decide
+from evenload.service.dispatch import Given, dispatch, given_before
+from evenload.service.ports import Store
+from evenload.service.problem_of import HOURS_AHEAD
+from evenload.service.snapshot import Expected, Patience, Snapshot, snapshot
+
+_log = logging.getLogger("evenload.app.brain")
+
+_TICK: Final = "tick"
+_AHEAD: Final = timedelta(hours=HOURS_AHEAD + 1)
+
+ExpectedLoad = Callable[[str, datetime], Expected | None]
+"""What base load is expected of a tenant's circuits at an instant, ``None`` where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrainSettings:
+    """How to plan: every ``period_s``, and ``settle_s`` after something happened, so that what happens together is
+    planned for together; never sooner than ``apart_s`` after the last time (seconds of the event loop).
+
+    With ``dry_run`` decisions are logged and kept to be looked at, but nobody is told anything.
+    """
+
+    period_s: float = 60.0
+    settle_s: float = 0.15
+    apart_s: float = 0.3
+    dry_run: bool = False
+    policy: ControlPolicy = field(default_factory=ControlPolicy)
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(slots=True)
+class Tenant:
+    """What the brain remembers of a tenant between plans."""
+
+    given: dict[str, Given] | None = None
+    solution: Solution | None = None
+    decision: Decision | None = None
+    seen: Snapshot | None = None
+    seconds: float = 0.0
+    failed: str = ""
+
+
+@dataclass(slots=True)
+class BrainCounts:
+    """What the brain did."""
+
+    plans: int = 0
+    commands: int = 0
+    failures: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+class Brain:
+    """Plans and dispatches; methods are for the event loop's thread, the work is done in a thread of its own."""
+
+    def __init__(
+        self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], new_id: Callable[[], str],
+        dispatched: Callable[[], None], expected: ExpectedLoad, settings: BrainSettings | None = None,
+    ) -> None:  # fmt: skip
+        self.counts = BrainCounts()
+        self.tenants: Mapping[str, Tenant] = {name: Tenant() for name in tenants}
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._dispatched = dispatched
+        self._expected = expected
+        self._settings = settings or BrainSettings()
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        self._news: dict[str, str] = {}
+
+    def wake(self, tenants: Iterable[str], why: str) -> None:
+        """Plan anew for tenants soon. For any thread."""
+        wanted = [name for name in tenants if name in self.tenants]
+        if wanted:
+            self._loop.call_soon_threadsafe(self._note, wanted, why)
+
+    def _note(self, tenants: list[str], why: str) -> None:
+        for name in tenants:
+            self._news.setdefault(name, why)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Plan for ever."""
+        with ThreadPoolExecutor(1, thread_name_prefix="brain") as worker:
+            while True:
+                wanted = self._news or dict.fromkeys(self.tenants, _TICK)
+                self._news = {}
+                for name, why in wanted.items():
+                    await self._loop.run_in_executor(worker, self.plan, name, why)
+                await asyncio.sleep(self._settings.apart_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(
+                        self._woken.wait(), max(0.0, self._settings.period_s - self._settings.apart_s)
+                    )
+                    await asyncio.sleep(self._settings.settle_s)
+                self._woken.clear()
+
+    def plan(self, tenant: str, why: str) -> Decision | None:
+        """Plan for one tenant now; ``None`` where that failed, which is logged, and the next time is tried again."""
+        kept, began = self.tenants[tenant], time.perf_counter()
+        try:
+            decision = self._planned(tenant, kept, why)
+        except EvenloadError as error:
+            kept.failed = str(error)
+            self.counts.failures += 1
+            _log.error("tenant=%s event=not_planned why=%s", tenant, error)
+            return None
+        kept.failed, kept.decision, kept.solution = "", decision, decision.solution
+        kept.seconds = time.perf_counter() - began
+        self.counts.plans += 1
+        self.counts.commands += len(decision.told)
+        self.counts.seconds = [*self.counts.seconds[-999:], kept.seconds]
+        _log.info("tenant=%s event=planned why=%s sessions=%d told=%d kept=%d uncontrolled=%d gap=%.4f seconds=%.3f",
+                  tenant, why, len(decision.asked.sessions), len(decision.told), len(decision.kept),
+                  len(decision.uncontrolled), decision.solution.certificate.gap, kept.seconds)  # fmt: skip
+        return decision
+
+    def _planned(self, tenant: str, kept: Tenant, why: str) -> Decision:
+        now = self._clock()
+        expected = self._expected(tenant, now)
+        with self._store.reading() as unit:
+            if kept.given is None:
+                kept.given = given_before(unit, tenant)
+            limits = {name: one.limits for name, one in kept.given.items()}
+            seen = snapshot(unit, tenant, Interval(now, now + _AHEAD), limits, expected, self._settings.patience)
+        decision = decide(seen, why, self._new_id, self._settings.policy, kept.solution)
+        kept.seen = seen
+        if self._settings.dry_run:
+            for row in decision.rows():
+                _log.info(
+                    "tenant=%s event=would_tell device=%s kw=%s why=%s", tenant, row.device_id, row.power_kw, row.why
+                )
+            return replace(decision, told=())
+        with self._store.writing() as unit:
+            kept.given = dispatch(unit, decision, kept.given)
+        if decision.told:
+            self._dispatched()
+        return decision

@@ -1,0 +1,143 @@
+"""PostgreSQL: readings come in by COPY, in one partition a day; one writer at a time by an advisory lock."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+
+from evenload.base.errors import MissingRequirementError
+from evenload.store.sql.columns import without_zeros
+from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text
+from evenload.store.sql.packing import COLUMNS, DAY_US, NUMBERS, ReadingTuple, day_of
+
+_WRITER: Final = 0x6576656E6C6F6164
+"""The advisory lock of who writes."""
+_OPTIONS: Final = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 20_000, "options": f"-c lock_timeout={BUSY_S}s -c TimeZone=UTC",
+}  # fmt: skip
+_PHASES: Final = "(OLD.phases::jsonb || excluded.phases::jsonb)::text"
+_PUT: Final = completing_text(_PHASES)
+_LAST: Final = last_text(_PHASES)
+_FEW: Final = 20
+"""Up to so many rows a COPY is not worth its while."""
+_DAYS_MAX: Final = 400
+_TYPES: Final = ("int8", "int8", "text", *("float8" for _ in NUMBERS), "text", "text", "text", "text")
+_NAMES: Final = ", ".join(COLUMNS)
+_STAGE: Final = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staged (" + ", ".join(f"{n} {t}" for n, t in zip(COLUMNS, _TYPES, strict=True))
+    + ") ON COMMIT DELETE ROWS"
+)  # fmt: skip
+_SAME: Final = " AND ".join(f"readings.{name} IS NOT DISTINCT FROM staged.{name}" for name in COLUMNS[3:])
+_REMOVE: Final = (
+    f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608
+    f"AND readings.kind = staged.kind AND {_SAME}"
+)
+_CHILDREN: Final = (
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+    "WHERE i.inhparent = 'readings'::regclass AND c.relname <> 'readings_other'"
+)
+
+
+class PostgresDatabase:
+    """A ``Database`` of a server."""
+
+    def __init__(self, url: URL) -> None:
+        self.name = url.render_as_string(hide_password=True)
+        try:
+            self.engine = create_engine(
+                url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=32, pool_pre_ping=True,
+                connect_args=_OPTIONS,
+            )  # fmt: skip
+        except ModuleNotFoundError as error:
+            raise MissingRequirementError("PostgreSQL needs the extra: pip install 'evenload[postgres]'") from error
+        event.listen(self.engine, "begin", _began)
+        self._days: set[int] = set()
+
+    def make(self, connection: Connection) -> None:
+        """The partition of whatever has none of its own."""
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS readings_other PARTITION OF readings DEFAULT")
+
+    def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
+        """Add readings, each key once; complete those that are there."""
+        self._have_days(connection, {day_of(row[0]) for row in rows})
+        self._put(connection, "readings", _PUT, rows)
+
+    def put_last(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
+        """Note the latest reading of meters, one each."""
+        self._put(connection, "readings_last", _LAST, rows)
+
+    def _put(self, connection: Connection, table: str, otherwise: str, rows: Sequence[ReadingTuple]) -> None:
+        if len(rows) <= _FEW:
+            connection.exec_driver_sql(insert_text(table, "%s") + otherwise, [_clean(row) for row in rows])
+            return
+        with _staged(connection, rows):
+            copied = f"INSERT INTO {table} ({_NAMES}) SELECT {_NAMES} FROM staged"  # noqa: S608 - names of ours
+            connection.exec_driver_sql(copied + otherwise)
+
+    def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
+        """Take away readings that are still as they are told; how many."""
+        with _staged(connection, rows):
+            return connection.exec_driver_sql(_REMOVE).rowcount
+
+    def _have_days(self, connection: Connection, days: set[int]) -> None:
+        if days <= self._days:
+            return
+        found = {int(name.removeprefix("readings_d")) for name in connection.exec_driver_sql(_CHILDREN).scalars()}
+        self._days = found
+        for day in sorted(days - found)[: max(_DAYS_MAX - len(found), 0)]:
+            _add_day(connection, day)
+
+    def forget_days(self, connection: Connection, before: int) -> None:
+        """Drop partitions of days before one that hold nothing any more."""
+        for name in connection.exec_driver_sql(_CHILDREN).scalars().all():
+            if int(name.removeprefix("readings_d")) < before:
+                connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+                if connection.exec_driver_sql(f"SELECT 1 FROM {name} LIMIT 1").scalar() is None:  # noqa: S608
+                    connection.exec_driver_sql(f"DROP TABLE {name}")
+        self._days = set()
+
+    def sentence(self, error: DBAPIError) -> str | None:
+        """Why the server cannot be used now, ``None`` where a defect of ours is all it can be."""
+        if not isinstance(error, (OperationalError, InternalError, InterfaceError)):
+            return None
+        told = first_line(error.orig)
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            told = f"another process has been writing to it for more than {BUSY_S} s"
+        return f"{self.name} cannot be used: {told}"
+
+
+def _began(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def _clean(row: ReadingTuple) -> ReadingTuple:
+    return (*row[:-1], without_zeros(row[-1]))
+
+
+@contextmanager
+def _staged(connection: Connection, rows: Sequence[ReadingTuple]) -> Iterator[None]:
+    """Rows in a table of this connection's own."""
+    connection.exec_driver_sql(_STAGE)
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(_TYPES)
+        for row in rows:
+            copy.write_row(_clean(row))
+    yield
+    connection.exec_driver_sql("TRUNCATE staged")
+
+
+def _add_day(connection: Connection, day: int) -> None:
+    """A partition of a day, unless readings of it lie elsewhere already."""
+    start, end = day * DAY_US, (day + 1) * DAY_US
+    there = f"SELECT 1 FROM readings_other WHERE at >= {start} AND at < {end} LIMIT 1"  # noqa: S608 - numbers
+    if connection.exec_driver_sql(there).scalar() is None:
+        connection.exec_driver_sql(f"CREATE TABLE readings_d{day} (LIKE readings INCLUDING DEFAULTS)")
+        attach = f"ALTER TABLE readings ATTACH PARTITION readings_d{day} FOR VALUES FROM ({start}) TO ({end})"
+        connection.exec_driver_sql(attach)

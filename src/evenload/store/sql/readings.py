@@ -1,0 +1,153 @@
+"""Readings in SQL: the last days in order of time, closed days packed, and the latest of each EVSE apart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, bindparam, select, type_coerce
+
+from evenload.base.instants import Interval
+from evenload.domain.station import StationId
+from evenload.domain.station_readings import Quality, Reading, ReadingKind, SampleContext
+from evenload.service.rows import ReadingRow
+from evenload.store.sql.columns import to_instant, to_microseconds
+from evenload.store.sql.database import Database
+from evenload.store.sql.packing import COLUMNS, ReadingTuple, day_of, merged, unpacked
+from evenload.store.sql.schema import meters, readings, readings_last, readings_packed
+from evenload.store.sql.writing import insert
+
+_BY_PHASE: Final = ("power_kw_of_phase", "current_a", "voltage_v")
+_OFFERED: Final = ("power_kw_offered", "current_a_offered")
+Meter = tuple[str, str, int]
+
+_METER: Final = select(meters.c.meter).where(
+    meters.c.tenant == bindparam("t"), meters.c.identity == bindparam("i"), meters.c.evse_id == bindparam("e")
+)
+_METERS: Final = select(meters.c.meter, meters.c.evse_id).where(
+    meters.c.tenant == bindparam("t"), meters.c.identity == bindparam("i")
+)
+RAW: Final = select(type_coerce(readings.c.at, BigInteger).label("at"), *(readings.c[name] for name in COLUMNS[1:]))
+"""Readings as tuples in the order of ``COLUMNS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlReadings:
+    """Readings. ``known`` outlives the unit: numbers of meters that were found, not those this unit makes."""
+
+    connection: Connection
+    database: Database
+    known: dict[Meter, int]
+    _made: dict[Meter, int] = field(default_factory=dict)
+
+    def within(self, station: StationId, window: Interval, count: int) -> Sequence[ReadingRow]:
+        """The last ``count`` of a window, in order of time."""
+        asked = {"t": station.tenant, "i": station.identity}
+        evses: dict[int, int] = {row.meter: row.evse_id for row in self.connection.execute(_METERS, asked)}
+        if not evses:
+            return []
+        start, end = to_microseconds(window.start), to_microseconds(window.end)
+        hot = self._hot(list(evses), start, end, count)
+        rows = self._with_packed(hot, list(evses), hot[-1][0] if len(hot) == count else start, end, count)
+        rows.sort(key=lambda row: (row[0], evses[row[1]], row[2]))
+        return [ReadingRow(station, evses[row[1]], reading_of(row), row[-1]) for row in rows[-count:]]
+
+    def _hot(self, asked: list[int], start: int, end: int, count: int) -> list[ReadingTuple]:
+        """The last first."""
+        of = readings.c
+        found = RAW.where(of.meter.in_(asked), of.at >= to_instant(start), of.at < to_instant(end))
+        found = found.order_by(of.at.desc(), of.meter.desc(), of.kind.desc()).limit(count)
+        return [tuple(row) for row in self.connection.execute(found)]
+
+    def _with_packed(
+        self, hot: list[ReadingTuple], asked: list[int], start: int, end: int, count: int
+    ) -> list[ReadingTuple]:
+        """Readings and those of packed days from the last one back, until there are enough."""
+        of = readings_packed.c
+        days = select(of.day).distinct().where(of.meter.in_(asked))
+        days = days.where(of.day >= day_of(start), of.day <= day_of(end - 1)).order_by(of.day.desc())
+        rows = hot
+        for day in self.connection.execute(days).scalars().all():
+            bodies = self.connection.execute(select(of.meter, of.body).where(of.meter.in_(asked), of.day == day))
+            found = [row for meter, body in bodies for row in unpacked(body, meter) if start <= row[0] < end]
+            rows = merged([*found, *rows])
+            if len(rows) >= count:
+                break
+        return rows
+
+    def latest(self, tenant: str) -> Sequence[ReadingRow]:
+        """The latest of each EVSE, by station and EVSE."""
+        of = meters.c
+        found = (
+            select(*(readings_last.c[name] for name in COLUMNS), of.identity, of.evse_id)
+            .join_from(meters, readings_last, of.meter == readings_last.c.meter)
+            .where(of.tenant == tenant)
+            .order_by(of.identity, of.evse_id)
+        )
+        return [
+            ReadingRow(StationId(tenant, identity), evse_id, _reading(at, row), row[-1])
+            for at, *row, identity, evse_id in self.connection.execute(found)
+        ]
+
+    def put(self, rows: Iterable[ReadingRow]) -> None:
+        """Add; what is told again of one instant completes what was told before."""
+        told = merged(self._tuple(row) for row in rows)
+        if not told:
+            return
+        self.database.put_readings(self.connection, told)
+        latest: dict[int, ReadingTuple] = {}
+        for row in told:
+            last = latest.get(row[1])
+            if last is None or row[0] > last[0] or (row[0] == last[0] and row[2] > last[2]):
+                latest[row[1]] = row
+        self.database.put_last(self.connection, list(latest.values()))
+
+    def _tuple(self, row: ReadingRow) -> ReadingTuple:
+        one, station = row.reading, row.station
+        named = (station.tenant, station.identity, row.evse_id)
+        return (
+            to_microseconds(one.at), self.known.get(named) or self._meter(named), one.kind.value, one.duration_s,
+            one.power_kw, one.energy_kwh_import, one.energy_kwh_export, one.soc, one.quality.value, one.context.value,
+            _phases(one), row.transaction_id,
+        )  # fmt: skip
+
+    def _meter(self, named: Meter) -> int:
+        made = self._made.get(named)
+        return made if made is not None else self._looked_up(named)
+
+    def _looked_up(self, named: Meter) -> int:
+        tenant, identity, evse_id = named
+        found: int | None = self.connection.execute(_METER, {"t": tenant, "i": identity, "e": evse_id}).scalar()
+        if found is not None:
+            self.known[named] = found
+            return found
+        columns = {"tenant": tenant, "identity": identity, "evse_id": evse_id}
+        new = insert(self.connection.dialect.name, meters).returning(meters.c.meter)
+        made: int = self.connection.execute(new, columns).scalar_one()
+        self._made[named] = made
+        return made
+
+
+def _phases(reading: Reading) -> str | None:
+    """What is of single phases, and what was offered, as JSON."""
+    told = {name: value for name in (*_BY_PHASE, *_OFFERED) if (value := getattr(reading, name)) is not None}
+    if told and reading.voltage_is_between_phases:
+        told["voltage_is_between_phases"] = True
+    return msgspec.json.encode(told).decode() if told else None
+
+
+def reading_of(row: ReadingTuple) -> Reading:
+    """A reading of what was kept of it."""
+    return _reading(to_instant(row[0]), row[1:])
+
+
+def _reading(at: datetime, row: Sequence[Any]) -> Reading:
+    _, kind, duration_s, power_kw, energy_import, energy_export, soc, quality, context, phases, _ = row
+    told = msgspec.json.decode(phases) if phases else {}
+    by_phase = {name: tuple(told[name]) for name in _BY_PHASE if name in told}
+    return Reading(
+        at=at, kind=ReadingKind(kind), quality=Quality(quality), context=SampleContext(context), duration_s=duration_s,
+        power_kw=power_kw, energy_kwh_import=energy_import, energy_kwh_export=energy_export, soc=soc,
+        **(told | by_phase),
+    )  # fmt: skip

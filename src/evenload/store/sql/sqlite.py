@@ -1,0 +1,75 @@
+"""SQLite: one file, many readers and one writer at a time (WAL, FULL)."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text
+from evenload.store.sql.packing import COLUMNS, ReadingTuple
+
+_PRAGMAS: Final = (
+    f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000",
+)  # fmt: skip
+_PHASES: Final = "json_patch(OLD.phases, excluded.phases)"
+_PUT: Final = insert_text("readings", "?") + completing_text(_PHASES)
+_LAST: Final = insert_text("readings_last", "?") + last_text(_PHASES)
+_REMOVE: Final = "DELETE FROM readings WHERE " + " AND ".join(f"{name} IS ?" for name in COLUMNS)  # noqa: S608
+_MORE: Final = {
+    "database is locked": f"another process has been writing to it for more than {BUSY_S} s",
+    "attempt to write a readonly database": "this account may not write to the file or its folder",
+    "database or disk is full": "make room, and it goes on",
+    "unable to open database file": "is the folder there, and may this account use it?",
+    "file is not a database": "name another file, or move this one away",
+    "database disk image is malformed": "the file is damaged: put a copy in its place",
+}
+
+
+class SqliteFile:
+    """A ``Database`` in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=32)
+        event.listen(self.engine, "connect", _connected)
+        event.listen(self.engine, "begin", _began)
+
+    def make(self, connection: Connection) -> None:
+        """Nothing beside the tables."""
+
+    def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
+        """Add readings, each key once; complete those that are there."""
+        connection.exec_driver_sql(_PUT, list(rows))
+
+    def put_last(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
+        """Note the latest reading of meters, one each."""
+        connection.exec_driver_sql(_LAST, list(rows))
+
+    def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
+        """Take away readings that are still as they are told; how many."""
+        return connection.exec_driver_sql(_REMOVE, list(rows)).rowcount
+
+    def forget_days(self, connection: Connection, before: int) -> None:
+        """Nothing: pages that became free are used again."""
+
+    def sentence(self, error: DBAPIError) -> str | None:
+        """Why the file cannot be used now, ``None`` where a defect of ours is all it can be."""
+        if type(error) not in (DatabaseError, OperationalError):
+            return None
+        told = first_line(error.orig)
+        more = _MORE.get(told)
+        return f"{self.name} cannot be used: {told}" + (f" ({more})" if more else "")
+
+
+def _connected(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  # SQLAlchemy's signature
+    connection.isolation_level = None  # transactions begin where we say so
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _began(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

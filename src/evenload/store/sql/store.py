@@ -1,0 +1,175 @@
+"""A store in SQL: connections, and units of work in them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from evenload.base.errors import InputError, InvariantError
+from evenload.service.ports import StoreError
+from evenload.store.sql.access import SqlAudit, SqlReplies, SqlUsers, SqlWebhooks
+from evenload.store.sql.database import Database, first_line
+from evenload.store.sql.live import SqlCircuits, SqlDevices, SqlSites, SqlVehicles
+from evenload.store.sql.orders import SqlEvents, SqlOrders
+from evenload.store.sql.plans import SqlDecisions, SqlPlans
+from evenload.store.sql.postgres import PostgresDatabase
+from evenload.store.sql.readings import Meter, SqlReadings
+from evenload.store.sql.series import SqlLimits, SqlLoads, SqlSignals
+from evenload.store.sql.sessions import SqlSessions
+from evenload.store.sql.sqlite import SqliteFile
+from evenload.store.sql.stations import SqlStations, SqlTokens
+from evenload.store.sql.transactions import SqlTransactions
+from evenload.store.sql.versions import bring_up
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUnit:
+    """A unit of work."""
+
+    stations: SqlStations
+    tokens: SqlTokens
+    transactions: SqlTransactions
+    readings: SqlReadings
+    events: SqlEvents
+    orders: SqlOrders
+    circuits: SqlCircuits
+    sites: SqlSites
+    devices: SqlDevices
+    vehicles: SqlVehicles
+    sessions: SqlSessions
+    limits: SqlLimits
+    signals: SqlSignals
+    loads: SqlLoads
+    plans: SqlPlans
+    decisions: SqlDecisions
+    users: SqlUsers
+    audit: SqlAudit
+    webhooks: SqlWebhooks
+    replies: SqlReplies
+
+
+class SqlStore:
+    """A ``Store`` in a database, whose tables are made or brought up to date when it is opened.
+
+    What is written is on the disk once a unit is left. A database that went away is connected to again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._writer = Lock()
+        self._meters: dict[Meter, int] = {}
+        with self._translated():
+            bring_up(database, self.reading_connection, self.writing_connection)
+
+    @property
+    def name(self) -> str:
+        """Where it is, without secrets."""
+        return self.database.name
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlUnit]:
+        """A unit that only reads, of one state."""
+        with self.reading_connection() as connection:
+            yield self._unit(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlUnit]:
+        """A unit that nobody else's writing comes between, on the disk once it is left without an error."""
+        with self.writing_connection() as connection:
+            yield self._unit(connection)
+
+    def _unit(self, connection: Connection) -> SqlUnit:
+        return SqlUnit(
+            readings=SqlReadings(connection, self.database, self._meters),
+            **{name: port(connection) for name, port in _PORTS.items()},
+        )
+
+    @contextmanager
+    def reading_connection(self) -> Iterator[Connection]:
+        """A connection that sees one state."""
+        with self._translated(), self.database.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing_connection(self) -> Iterator[Connection]:
+        """A connection that holds the right to write from its beginning."""
+        with self._translated(), self._writer, self.database.engine.connect() as connection:
+            with connection.execution_options(writes=True).begin():
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:
+            raise InvariantError(f"{self.name} refused what would break a rule: {first_line(error.orig)}") from error
+        except NoConnectionError as error:
+            raise StoreError(f"{self.name} cannot be used: too many connections are in use") from error
+        except DBAPIError as error:
+            if (why := self.database.sentence(error)) is None:
+                raise
+            raise StoreError(why) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.engine.dispose()
+
+
+_PORTS: dict[str, Any] = {
+    "stations": SqlStations,
+    "tokens": SqlTokens,
+    "transactions": SqlTransactions,
+    "events": SqlEvents,
+    "orders": SqlOrders,
+    "circuits": SqlCircuits,
+    "sites": SqlSites,
+    "devices": SqlDevices,
+    "vehicles": SqlVehicles,
+    "sessions": SqlSessions,
+    "limits": SqlLimits,
+    "signals": SqlSignals,
+    "loads": SqlLoads,
+    "plans": SqlPlans,
+    "decisions": SqlDecisions,
+    "users": SqlUsers,
+    "audit": SqlAudit,
+    "webhooks": SqlWebhooks,
+    "replies": SqlReplies,
+}
+
+
+def opened(where: str | Path, *, make: bool = True) -> SqlStore:
+    """The store at a path of an SQLite file or a ``postgresql://`` URL.
+
+    ``InputError`` where it is neither, or is not there and ``make`` is not set; ``StoreError`` where it cannot be used.
+    """
+    if isinstance(where, str) and "://" in where:
+        return SqlStore(_server(where))
+    path = Path(where)
+    if not make and not path.exists():
+        raise InputError(f"there is no database {path}; `evenload serve` makes it, or name another with --database")
+    return SqlStore(SqliteFile(path))
+
+
+def _server(address: str) -> PostgresDatabase:
+    try:
+        url = make_url(address)
+    except (ArgumentError, SQLAlchemyError, ValueError) as error:
+        raise InputError(f"the address of the database is not understood: {first_line(error)}") from error
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise InputError(
+            f"a database {url.drivername}:// is not supported: name an SQLite file or postgresql://user@host/database"
+        )
+    return PostgresDatabase(url)

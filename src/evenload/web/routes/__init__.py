@@ -1,0 +1,1 @@
+"""Resources of the REST API, one file each."""

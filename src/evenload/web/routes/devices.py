@@ -1,0 +1,95 @@
+"""Devices: EVSEs of stations, enrolled at sites."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from evenload.domain.session import Control
+from evenload.service import enrolment
+from evenload.service.live_rows import DeviceRow
+from evenload.web.fields import NAME_PATTERN, Instant, Name, NameInPath, PowerKw, Resource
+from evenload.web.identity import Asking, With
+from evenload.web.pages import Cutting, Page
+from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
+
+router = tenant_router("devices", "devices")
+
+
+class DeviceBody(Resource):
+    """A device as it is enrolled."""
+
+    site_id: Name = Field(description="Where it stands.", examples=["depot-north"])
+    identity: str = Field(
+        min_length=1, max_length=48, pattern=r"^[A-Za-z0-9*\-_=+|@.]+$",
+        description="Its station's own name, as its path ends.", examples=["CP1"],
+    )  # fmt: skip
+    evse_id: int = Field(1, ge=0, le=999, description="Which EVSE of the station; 0 for all of it.")
+    power_kw_max: float = Field(11.0, gt=0, le=2000, description="Most it can give, kW.")
+    power_kw_min: float = Field(1.38, ge=0, le=2000, description="Least it can give other than nothing, kW.")
+    phases: int = Field(3, ge=1, le=3, description="How many phases it charges on.")
+    voltage_v: float = Field(230.0, ge=50, le=1500, description="Of a phase to neutral.")
+    fallback_kw: PowerKw | None = Field(
+        None, description="Stored in the station, and held to when nothing else was said; null leaves it as it is."
+    )
+    priority: int = Field(0, ge=-100, le=100, description="Higher goes first.")
+    control: Control = Field(Control.CONTINUOUS, description="How finely it can be told.")
+    managed: bool = Field(True, description="Whether it is given plans, or only watched.")
+
+
+class Device(DeviceBody):
+    """A device."""
+
+    device_id: Name
+    enrolled_at: Instant | None = None
+    retired_at: Instant | None = None
+
+    @classmethod
+    def of(cls, row: DeviceRow) -> "Device":
+        """As it is answered."""
+        return cls.model_validate({name: value for name, value in asdict(row).items() if name != "tenant"})
+
+
+@router.get("")
+def list_devices(
+    scope: Asking, services: With, cut: Cutting,
+    site_id: Annotated[str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="Of one site.")] = "",
+    retired: Annotated[bool, Query(description="Retired ones too.")] = False,
+) -> Page[Device]:  # fmt: skip
+    """Devices, by id."""
+    rows = enrolment.devices(scope, services.store, cut.after, cut.count + 1, site_id=site_id, retired=retired)
+    return cut.page(rows, lambda one: one.device_id, Device.of)
+
+
+@router.get("/{device_id}")
+def get_device(scope: Asking, services: With, device_id: NameInPath, response: Response) -> Device:
+    """One device."""
+    row = enrolment.device(scope, services.store, device_id)
+    set_tag(response, row)
+    return Device.of(row)
+
+
+@router.put("/{device_id}")
+def enrol_device(  # noqa: PLR0913 - one parameter a part of the request
+    scope: Asking, services: With, device_id: NameInPath, body: DeviceBody, expected: Expected, command_id: NewId,
+    response: Response,
+) -> Device:  # fmt: skip
+    """Enrol a device, or change one. Role: operator.
+
+    Its station must have knocked or been added. Refused where another tenant or another device has the EVSE.
+    """
+    wanted = DeviceRow(scope.tenant, device_id, **body.model_dump())
+    row = enrolment.enrol(scope, services.store, wanted, services.clock(), command_id, expected=expected)
+    set_tag(response, row)
+    return Device.of(row)
+
+
+@router.delete("/{device_id}")
+def retire_device(  # noqa: PLR0913 - one parameter a part of the request
+    scope: Asking, services: With, device_id: NameInPath, expected: Expected, command_id: NewId, response: Response
+) -> Device:
+    """Retire a device: it is no longer managed, and its limits are taken back. Role: operator."""
+    row = enrolment.retire(scope, services.store, device_id, services.clock(), command_id, expected=expected)
+    set_tag(response, row)
+    return Device.of(row)

@@ -1,0 +1,166 @@
+"""Redaction: nothing secret of nasty frames is shown, and what is not secret stays readable."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import CommandSettled, Settlement
+from evenload.domain.station_events import DataReceived
+from evenload.service.event_text import row_of
+from evenload.service.frame_text import redacted, without_secrets
+
+SECRET = "hunter2-s3cr3t"
+TOKEN = "04A2B7C1D2E3"
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+A = StationId("home", "A")
+
+
+def call(action: str, payload: Any) -> list[Any]:
+    return [2, "17", action, payload]
+
+
+def variable(name: str, component: str = "SecurityCtrlr", **rest: Any) -> dict[str, Any]:
+    return {"component": {"name": component}, "variable": {"name": name}, **rest}
+
+
+NASTY: list[Any] = [
+    call("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),
+    call("ChangeConfiguration", {"value": SECRET, "key": "authorizationKey"}),
+    call("ChangeConfiguration", {"key": "Vendor.Wifi-Password", "value": SECRET}),
+    call("changeconfiguration", {"KEY": "AUTHORIZATION_KEY", "VALUE": SECRET}),
+    [3, "17", {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": SECRET}]}],
+    call("SetVariables", {"setVariableData": [variable("BasicAuthPassword", attributeValue=SECRET)]}),
+    call("SetVariables", {"setVariableData": [variable("X", "PasswordCtrlr", attributeValue=SECRET)]}),
+    [3, "17", {"getVariableResult": [variable("BasicAuthPassword", attributeValue=SECRET)]}],
+    call("NotifyReport", {"reportData": [variable("BasicAuthPassword", variableAttribute=[{"value": SECRET}])]}),
+    call("NotifyEvent", {"eventData": [variable("BasicAuthPassword", actualValue=SECRET)]}),
+    call("SetNetworkProfile", {"connectionData": {"vpn": {"key": SECRET, "user": "u", "password": SECRET}}}),
+    call("SetNetworkProfile", {"connectionData": {"apn": {"apnPassword": SECRET, "simPin": 90210}}}),
+    call("SetNetworkProfile", {"connectionData": {"ocppCsmsUrl": f"wss://user:{SECRET}@host/x"}}),
+    call("GetDiagnostics", {"location": f"ftp://u:{SECRET}@host/in"}),
+    call("UpdateFirmware", {"location": f"https://host/fw.bin?a=1&sig={SECRET}"}),
+    call("GetLog", {"log": {"remoteLocation": f"sftp://u:p/{SECRET}@h/x".replace("p/", "p")}}),
+    call("DataTransfer", {"vendorId": "v", "messageId": "SetPassword", "data": SECRET}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"wifi": {"psk": SECRET}})}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"data": json.dumps({"secret": SECRET})})}),
+    call("DataTransfer", {"vendorId": "v", "data": f"password={SECRET}"}),
+    call("DataTransfer", {"vendorId": "v", "data": {"credentials": {"user": "u", "x": [SECRET, {"y": SECRET}]}}}),
+    call("DataTransfer", {"vendorId": "v", "data": f"Authorization: Basic {SECRET}"}),
+    call("DataTransfer", {"vendorId": "v", "data": f"-----BEGIN PRIVATE KEY-----\n{SECRET}"}),
+    call("DataTransfer", {"vendorId": "v", "data": {"password " + SECRET: 1}}),
+    call("NotifyCustomerInformation", {"data": f"Jane Doe {SECRET}", "seqNo": 0, "requestId": 1}),
+    call("StatusNotification", {"info": f"the password is {SECRET}"}),
+    [4, "17", "SecurityError", f"bad password {SECRET}", {"password": SECRET}],
+    call("Get15118EVCertificate", {"exiRequest": SECRET}),
+    call("Deep", json.loads("[" * 60 + json.dumps({"password": SECRET}) + "]" * 60)),
+    [2, f"password {SECRET}", "X", {}],
+    {"password": SECRET},
+]
+
+
+@pytest.mark.parametrize("frame", NASTY, ids=lambda one: json.dumps(one)[:60])
+@pytest.mark.parametrize("show_tokens", [False, True])
+def test_no_secret_of_a_nasty_frame_is_shown(frame: Any, show_tokens: bool) -> None:
+    assert SECRET in json.dumps(frame) or "90210" in json.dumps(frame)
+    shown = redacted(json.dumps(frame).encode(), show_tokens=show_tokens)
+    assert "hunter2" not in shown
+    assert "90210" not in shown
+    json.loads(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"17","ChangeConfiguration",{"key":"AuthorizationKey","value":"' + SECRET + '"',
+        "{'password': '" + SECRET + "'}",
+        SECRET,
+        '[2,"1","X",{"a":"\udcff"' + SECRET,
+        "[" * 100_000 + SECRET,
+    ],
+)
+def test_of_what_is_no_json_the_outline_is_shown(text: str) -> None:
+    shown = redacted(text.encode(errors="surrogateescape"))
+    assert not any(letter.isalnum() and letter != "x" for letter in shown)
+    assert len(shown) <= 2000
+
+
+TOKENS: list[Any] = [
+    call("StartTransaction", {"connectorId": 1, "idTag": TOKEN}),
+    call("Authorize", {"idToken": {"idToken": TOKEN, "type": "ISO14443"}}),
+    call("TransactionEvent", {"idToken": {"idToken": "x" * 9, "additionalInfo": [{"additionalIdToken": TOKEN}]}}),
+    [3, "17", {"idTagInfo": {"status": "Accepted", "parentIdTag": TOKEN}}],
+    [3, "17", {"idTokenInfo": {"status": "Accepted", "groupIdToken": {"idToken": TOKEN, "type": "Central"}}}],
+    call("SendLocalList", {"localAuthorizationList": [{"idTag": TOKEN, "idTagInfo": {"status": "Accepted"}}]}),
+    call("SetVariables", {"setVariableData": [variable("MasterPassGroupId", "AuthCtrlr", attributeValue=TOKEN)]}),
+    call("ChangeConfiguration", {"key": "FreevendIdTag", "value": TOKEN}),
+    call("CustomerInformation", {"customerIdentifier": TOKEN}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"id_tag": TOKEN})}),
+]
+
+
+@pytest.mark.parametrize("frame", TOKENS, ids=lambda one: json.dumps(one)[:60])
+def test_tokens_are_shown_by_their_last_four_unless_told_otherwise(frame: Any) -> None:
+    text = json.dumps(frame).encode()
+    shown = redacted(text)
+    assert TOKEN not in shown
+    assert "****" + TOKEN[-4:] in shown
+    assert TOKEN in redacted(text, show_tokens=True)
+
+
+def test_short_tokens_are_hidden_whole() -> None:
+    assert "CARD7" not in redacted(json.dumps(call("Authorize", {"idTag": "CARD7"})).encode())
+
+
+PLAIN: list[Any] = [
+    call("BootNotification", {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}),
+    call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "300"}),
+    call("GetConfiguration", {"key": ["AuthorizationKey", "HeartbeatInterval"]}),
+    call("SetVariables", {"setVariableData": [variable("Interval", "AlignedDataCtrlr", attributeValue="900")]}),
+    call("UpdateFirmware", {"location": "https://host/fw.bin", "retrieveDate": "2026-03-01T12:00:00Z"}),
+    [3, "17", {"idTagInfo": {"status": "Accepted", "expiryDate": "2026-03-01T12:00:00Z"}}],
+    [3, "17", {"status": "Accepted"}],
+    [4, "17", "NotSupported", "this is not done here", {}],
+    call("MeterValues", {"meterValue": [{"sampledValue": [{"value": "1.5", "unit": "kWh"}]}], "n": [1, 1e300, None]}),
+]
+
+
+@pytest.mark.parametrize("frame", PLAIN, ids=lambda one: json.dumps(one)[:60])
+def test_what_is_not_secret_is_shown_as_it_is(frame: Any) -> None:
+    assert json.loads(redacted(json.dumps(frame).encode())) == frame
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda of: st.lists(of) | st.dictionaries(st.text(), of),
+    max_leaves=8,
+)  # fmt: skip
+secret_names = st.sampled_from(["password", "AuthorizationKey", "client_secret", "apnPassword", "privateKey"])
+
+
+@given(json_values, secret_names, st.lists(st.sampled_from(["list", "object", "text"]), max_size=5))
+def test_a_secret_is_hidden_however_deep_it_lies(beside: Any, name: str, wraps: list[str]) -> None:
+    held: Any = {"beside": beside, name: ["zq9" + SECRET]}
+    for wrap in wraps:
+        held = [held] if wrap == "list" else {"x": held} if wrap == "object" else json.dumps(held)
+    assert SECRET not in redacted(json.dumps([2, "1", "DataTransfer", {"data": held}]).encode())
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_text_without_control_characters(frame: bytes) -> None:
+    assert all(" " <= one <= "\x7f" for one in redacted(frame))
+
+
+def test_the_log_of_events_holds_no_secret_a_command_brought_back() -> None:
+    told: dict[str, Any] = {"station": A, "at": T0, "received_at": T0}
+    settled = CommandSettled(
+        **told, command_id="1", settlement=Settlement.DONE, value={"AuthorizationKey": SECRET, "HeartbeatInterval": "9"}
+    )
+    body = row_of(settled).body
+    assert SECRET not in body
+    assert '"HeartbeatInterval":"9"' in body
+    assert SECRET not in row_of(DataReceived(**told, vendor="v", message="SetPassword", data=SECRET)).body
+    assert without_secrets({"a": [TOKEN]}) == {"a": [TOKEN]}
