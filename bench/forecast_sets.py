@@ -21,6 +21,7 @@ from evenload.files.importers.shared_sessions import read_history
 SHARED_SESSIONS = Path(__file__).resolve().parents[2] / "shared" / "data" / "sessions"
 STEP_MINUTES = 15
 STEPS_A_DAY = 96
+FORECAST_ERROR_C = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Series:
 
 
 def norway() -> Series:
-    """Charging of 6 Norwegian apartment sites with over 400 days, and their sum; power is the authors' estimate."""
-    return charging("norway", packaged.history("residential-norway"), "Europe/Oslo", "2020-01-01", "2021-01-31", 7.0)
+    """Charging of Norwegian apartment sites in 2019, most of them growing, and their sum; power as estimated there."""
+    return charging("norway", packaged.history("residential-norway"), "Europe/Oslo", "2018-12-01", "2020-02-01", 7.0)
 
 
 def boulder() -> Series:
@@ -60,7 +61,7 @@ def shared(name: str) -> History:
 
 
 def charging(name: str, history: History, zone: str, first: str, last: str, power_kw: float) -> Series:
-    """Load of every busy site (a session a day at least) and their sum: each car at its power from plug-in until done."""
+    """Load of every site with a session a day, and their sum: each car at its power from plug-in until done."""
     clock = LocalClock(zone)
     horizon = whole_days(clock, first, last)
     start, end = to_datetime64(horizon.start), to_datetime64(horizon.end)
@@ -96,7 +97,8 @@ def whole_days(clock: LocalClock, first: str, last: str) -> Horizon:
 def pv(seed: int = 5) -> Series:
     """Ten kWp in San Diego, computed from a typical year's weather, hourly values held for four steps.
 
-    The irradiance is made from the output itself with an error of 20 % that lasts some hours: a forecast that good is assumed.
+    The irradiance is made from the output itself, with an error of 20 % that lasts some hours: it is assumed that the
+    sun can be forecast that well.
     """
     series = packaged.series("pv-san-diego", "kw_per_kwp")
     horizon = Horizon.between(parse_instant("2019-01-01T00:00:00-08:00"), parse_instant("2020-01-01T00:00:00-08:00"))
@@ -111,7 +113,8 @@ def pv(seed: int = 5) -> Series:
 def neighbourhoods(seed: int = 7) -> Series:
     """Composed: homes drawing household days, each with a heat pump or not, holidays away, and a made-up winter.
 
-    Transformers of 5, 20 and 60 homes, the feeder above all of them. Nothing here was metered.
+    Transformers of 5, 20 and 60 homes, the feeder above all of them. Nothing here was metered. The temperature handed
+    out is a forecast, wrong by 1.5 degrees (one standard deviation) for a day at a time.
     """
     rng = np.random.default_rng(seed)
     clock = LocalClock("Europe/London")
@@ -120,10 +123,11 @@ def neighbourhoods(seed: int = 7) -> Series:
     temperature = made_up_temperature(rng, starts)
     sizes = [5] * 6 + [20] * 6 + [60] * 4
     load = np.array([homes_load(size, rng, clock, starts, temperature) for size in sizes])
+    wrong = np.repeat(rng.normal(0.0, FORECAST_ERROR_C, starts.size // STEPS_A_DAY + 1), STEPS_A_DAY)[: starts.size]
     names = tuple(f"T{i}_{size}_homes" for i, size in enumerate(sizes))
     return Series(
-        "neighbourhoods", "neighbourhoods of homes", (*names, "feeder"), horizon, np.vstack([load, load.sum(axis=0)]),
-        clock.zone, True, temperature_c=temperature, homes=np.array([*sizes, sum(sizes)], dtype=np.float64),
+        "neighbourhoods", "neighbourhoods", (*names, "feeder"), horizon, np.vstack([load, load.sum(axis=0)]),
+        clock.zone, True, temperature_c=temperature + wrong, homes=np.array([*sizes, sum(sizes)], dtype=np.float64),
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ async def per_message(kind: str, version: str, seconds: float) -> tuple[float, f
 
 async def whole_per_message(version: str, stations: int, rate: float, seconds: float) -> tuple[float, float]:
     """Microseconds of processor for a message with everything behind it, and messages a second that were answered."""
-    with served_whole() as (server, _):
+    with tempfile.TemporaryDirectory() as folder, serving("whole", str(Path(folder) / "evenload.db")) as server:
         crowd = Crowd(server.port, stations, version)
         await crowd.connect()
         pacing = asyncio.create_task(crowd.pace(seconds + 3, rate))
@@ -116,31 +116,41 @@ async def whole_per_message(version: str, stations: int, rate: float, seconds: f
     return 1e6 * (after["processor_s"] - before["processor_s"]) / messages, messages / took
 
 
-async def whole_storm(version: str, connections: int) -> tuple[float, float, int]:
-    """As ``storm``, with everything behind it; transactions are lost that are not in the file."""
-    with served_whole() as (server, path):
-        crowd = Crowd(server.port, connections, version)
-        await crowd.connect()
-        await asyncio.sleep(2.0)
-        crowd.hang_up()
-        await asyncio.sleep(4.0)
-        before, began = await server.ask(), time.perf_counter()
-        await crowd.connect(boot=False, start=True)
-        took = time.perf_counter() - began
-        await asyncio.sleep(1.0)
-        after = await server.ask()
-        with closing(sqlite3.connect(path)) as file:
-            (kept,) = file.execute("SELECT count(*) FROM transactions").fetchone()
-        crowd.hang_up()
-    return after["processor_s"] - before["processor_s"], took, connections - kept
+async def whole_storms(version: str, connections: int) -> list[tuple[float, float, int]]:
+    """As ``storm``, with everything behind it: of stations that were cut off, and then of all after a server's start.
 
-
-@contextmanager
-def served_whole() -> Iterator[tuple[Server, Path]]:
+    After a start they boot as well. Transactions are lost that are not in the file.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "evenload.db"
         with serving("whole", str(path)) as server:
-            yield server, path
+            crowd = Crowd(server.port, connections, version)
+            await crowd.connect()
+            await asyncio.sleep(2.0)
+            crowd.hang_up()
+            await asyncio.sleep(4.0)
+            cut_off = await back_again(server, crowd, path, boot=False)
+            crowd.hang_up()
+        with serving("whole", str(path)) as server:
+            crowd = Crowd(server.port, connections, version)
+            started = await back_again(server, crowd, path, boot=True)
+            crowd.hang_up()
+    return [cut_off, started]
+
+
+async def back_again(server: Server, crowd: Crowd, path: Path, *, boot: bool) -> tuple[float, float, int]:
+    before, known, began = await server.ask(), transactions(path), time.perf_counter()
+    await crowd.connect(boot=boot, start=True)
+    took = time.perf_counter() - began
+    await asyncio.sleep(2.0)
+    after = await server.ask()
+    return after["processor_s"] - before["processor_s"], took, known + len(crowd.stations) - transactions(path)
+
+
+def transactions(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as file:
+        (count,) = file.execute("SELECT count(*) FROM transactions").fetchone()
+    return int(count)
 
 
 async def memory(kind: str, version: str, connections: int, tls: dict[str, str] | None = None) -> tuple[float, float]:
@@ -230,14 +240,14 @@ async def whole_rows(options: argparse.Namespace) -> list[Row]:
         ours, rate = await whole_per_message(version, 1000, 4000, options.seconds)
         rows.append(Row(f"message, {what}, store and all", "us of processor", ours, None, ""))
         rows.append(Row(f"message, {what}, store and all", "messages/s reached", rate, None, "4,000 are sent"))
-    spent, took, lost = await whole_storm("ocpp1.6", size)
-    name = f"storm, {size:,} reconnect, store and all"
-    return [
-        *rows,
-        Row(name, "s of processor", spent, None, "under 3"),
-        Row(name, "s until all are back", took, None, ""),
-        Row(name, "transactions lost", lost, None, "0"),
-    ]
+    cut_off, started = await whole_storms("ocpp1.6", size)
+    for name, (spent, took, lost) in (("reconnect", cut_off), ("boot after a restart", started)):
+        rows += [
+            Row(f"storm, {size:,} {name}, store and all", "s of processor", spent, None, "under 3"),
+            Row(f"storm, {size:,} {name}, store and all", "s until all are back", took, None, ""),
+            Row(f"storm, {size:,} {name}, store and all", "transactions lost", lost, None, "0"),
+        ]
+    return rows
 
 
 def tls_files(folder: Path) -> dict[str, str]:
@@ -273,7 +283,9 @@ async def command_rows(options: argparse.Namespace) -> list[Row]:
     ]
 
 
-PARTS = {"message": message_rows, "memory": memory_rows, "storm": storm_rows, "command": command_rows, "whole": whole_rows}
+PARTS = {
+    "message": message_rows, "memory": memory_rows, "storm": storm_rows, "command": command_rows, "whole": whole_rows,
+}  # fmt: skip
 
 
 async def measured(options: argparse.Namespace) -> list[Row]:
@@ -286,11 +298,11 @@ async def measured(options: argparse.Namespace) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    lines = [f"{'':44} {'':20} {'evenload':>10} {'`ocpp`':>10} {'ratio':>7}  target"]
+    lines = [f"{'':52} {'':20} {'evenload':>10} {'`ocpp`':>10} {'ratio':>7}  target"]
     for row in rows:
         numbers = [f"{value:>10,.1f}" if value is not None else f"{'':>10}" for value in (row.evenload, row.package)]
         ratio = f"{row.package / row.evenload:>7.1f}" if row.evenload and row.package else f"{'':>7}"
-        lines.append(f"{row.name:44} {row.unit:20} {' '.join(numbers)} {ratio}  {row.target}")
+        lines.append(f"{row.name:52} {row.unit:20} {' '.join(numbers)} {ratio}  {row.target}")
     return "\n".join(lines)
 
 

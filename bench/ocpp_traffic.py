@@ -63,6 +63,7 @@ class Station(picows.WSListener):
     """One station that sends its next message when the last was answered, or when it is told to."""
 
     def __init__(self, number: int, version: str, tally: Tally, *, closed_loop: bool) -> None:
+        self.number = number
         self.version = version
         self.tally = tally
         self.closed_loop = closed_loop
@@ -161,7 +162,7 @@ class Station(picows.WSListener):
 
     def switched(self) -> str:
         if self.transaction < 0:
-            return f'"StartTransaction",{{"connectorId":1,"idTag":"TAG","meterStart":0,"timestamp":"{self.time()}"}}'
+            return f'"StartTransaction",{{"connectorId":1,"idTag":"TAG{self.number}","meterStart":0,"timestamp":"{self.time()}"}}'
         ended, self.transaction = self.transaction, -1
         about = f'"meterStop":1000,"timestamp":"{self.time()}","reason":"Local"'
         return f'"StopTransaction",{{"transactionId":{ended},{about}}}'

@@ -22,7 +22,7 @@ from evenload.simulate.station_spec import StationSpec
 
 pytestmark = [pytest.mark.requirement("R77", "R79"), pytest.mark.slow]
 OLD, NEW = "Old-1", "New-1"
-TOKEN = "04A2B7C1D2E3"
+CARD = "04A2B7C1D2E3"
 
 
 async def until(what: Callable[[], object], seconds: float = 15.0) -> None:
@@ -89,7 +89,7 @@ async def commands(operator: Operator, fleet: SocketFleet) -> None:
         assert re.search(r"\b[89]\.\d\d$", table, re.MULTILINE), table
         station.plug_in(1, Car(battery_kwh=50), fleet.now)
         fleet.attend(station)
-        started = await operator.says("start", name, "--token", TOKEN, "--evse", "1", "--kw", "5")
+        started = await operator.says("start", name, "--token", CARD, "--evse", "1", "--kw", "5")
         assert "the station did it" in started
         await until(lambda one=station: one.outlets[1].power_kw > 0)
         assert 4.0 < station.outlets[1].power_kw <= 5.0

@@ -24,8 +24,8 @@ _log = logging.getLogger("evenload.app.brain")
 _TICK: Final = "tick"
 _AHEAD: Final = timedelta(hours=HOURS_AHEAD + 1)
 
-ExpectedLoad = Callable[[str, datetime], Expected | None]
-"""What base load is expected of a tenant's circuits at an instant, ``None`` where nothing is known."""
+ExpectedLoad = Callable[[str], Expected | None]
+"""What base load is expected of a tenant's circuits, ``None`` where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Brain:
 
     def _planned(self, tenant: str, kept: Tenant, why: str) -> Decision:
         now = self._clock()
-        expected = self._expected(tenant, now)
+        expected = self._expected(tenant)
         with self._store.reading() as unit:
             if kept.given is None:
                 kept.given = given_before(unit, tenant)
@@ -148,6 +148,8 @@ class Brain:
                     "tenant=%s event=would_tell device=%s kw=%s why=%s", tenant, row.device_id, row.power_kw, row.why
                 )
             return replace(decision, told=())
+        if not seen.sessions and not kept.given:
+            return decision
         with self._store.writing() as unit:
             kept.given = dispatch(unit, decision, kept.given)
         if decision.told:

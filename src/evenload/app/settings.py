@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evenload.base.errors import InputError, did_you_mean
 from evenload.files.yaml_mapping import load_yaml
+from evenload.forecast.recipe import QUANTILES
 
 _PREFIX: Final = "EVENLOAD_"
 
 
 class Settings(BaseModel):
-    """How the server of charging stations runs. Times are seconds."""
+    """How a server runs. ``port`` is for stations, ``api_port`` for the API and pages. Times are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,6 +29,7 @@ class Settings(BaseModel):
     stations_ca_key: Path | None = None
     certificate_days: int = Field(default=365, ge=1, le=3650)
     database: Path = Path("evenload.db")
+    database_url: str = Field(default="", repr=False)
     tenants: tuple[str, ...] = ("home",)
     unknown_stations: Literal["hold", "accept"] = "hold"
     unknown_tokens: Literal["accept", "refuse"] = "accept"
@@ -35,8 +37,28 @@ class Settings(BaseModel):
     heartbeat_s: int = Field(default=300, ge=1)
     sample_s: int = Field(default=60, ge=1)
     drain_s: float = Field(default=10.0, ge=0)
+    role: Literal["all", "stations", "site"] = "all"
+    api_port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = ""
+    secret_file: Path = Path("evenload.secret")
+    plan_every_s: float = Field(default=60.0, ge=0.5)
+    plan_quantile: float = Field(default=0.9, gt=0, lt=1)
+    forecast_every_s: float = Field(default=600.0, ge=1)
+    dry_run: bool = False
+    metrics_token: str = Field(default="", repr=False)
+    webhooks_private: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", repr=False)
+    oidc_audience: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def store(self) -> str | Path:
+        """Where things are kept: a file that is named goes before an address."""
+        named = self.database != Settings.model_fields["database"].default
+        return self.database if named or not self.database_url else self.database_url
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
@@ -46,6 +68,10 @@ class Settings(BaseModel):
             raise ValueError("stations_ca needs tls_certificate and tls_key: certificates are shown over TLS")
         if self.stations_ca_key is not None and self.stations_ca is None:
             raise ValueError("stations_ca_key needs stations_ca: the certificate that belongs to the key")
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("oidc_issuer and oidc_client_id go together: give both or none")
+        if self.plan_quantile not in QUANTILES:
+            raise ValueError(f"plan_quantile is one of {', '.join(map(str, QUANTILES))}")
         if not self.tenants:
             raise ValueError("tenants: at least one is needed")
         return self

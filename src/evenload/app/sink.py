@@ -22,13 +22,18 @@ class StoreSink:
     """A ``Sink``. A group the store does not take is tried again, then station by station and event by event.
 
     So an event that can never be kept costs its own station its connection, and the others nothing. ``failed`` is told
-    the events of stations some of whose events were not kept.
+    the events of stations some of whose events were not kept, ``kept`` those that were, and the tenants that have to
+    be planned for anew.
     """
 
-    def __init__(self, store: Store, writer: Executor, failed: Callable[[Sequence[StationEvent]], None]) -> None:
+    def __init__(
+        self, store: Store, writer: Executor, failed: Callable[[Sequence[StationEvent]], None],
+        kept: Callable[[Sequence[StationEvent], frozenset[str]], None] = lambda _events, _tenants: None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._writer = writer
         self._failed = failed
+        self._kept = kept
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
         """Make events durable; ``CommitError`` names the stations of which some could not be."""
@@ -45,12 +50,13 @@ class StoreSink:
     async def _keep(self, events: Sequence[StationEvent]) -> Exception | None:
         """Keep events, all or none; what hindered it."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writer, observe, self._store, events)
+            news = await asyncio.get_running_loop().run_in_executor(self._writer, observe, self._store, events)
         except StoreError as error:
             return error
         except Exception as error:  # noqa: BLE001  # the boundary between stations: a defect met at one is its own
             _log.exception("event=commit_defect events=%d", len(events))
             return error
+        self._kept(events, news)
         return None
 
     async def _apart(self, events: Sequence[StationEvent], why: Exception) -> None:
@@ -59,6 +65,7 @@ class StoreSink:
         give_up_at = seconds() + _APART_S_MAX
         stations = _by_station(events)
         refused: set[StationId] = set()
+        aside: list[tuple[StationEvent, Exception]] = []
         for station, own in stations.items():
             if len(stations) > 1 and seconds() < give_up_at and await self._keep(own) is None:
                 continue
@@ -66,11 +73,20 @@ class StoreSink:
             for event in own:
                 error = why if len(events) == 1 or seconds() >= give_up_at else await self._keep([event])
                 if error is not None:
-                    _log.error("station=%s event=set_aside kind=%s at=%s evse=%d why=%s", station,
-                               type(event).__name__, event.at.isoformat(), event.evse_id, error)  # fmt: skip
+                    aside.append((event, error))
         if refused:
+            _log_aside(aside, all_of_them=len(aside) == len(events) > 1)
             self._failed([one for one in events if one.station in refused])
             raise CommitError(str(why), frozenset(refused)) from why
+
+
+def _log_aside(aside: Sequence[tuple[StationEvent, Exception]], *, all_of_them: bool) -> None:
+    if all_of_them:
+        _log.error("event=not_kept events=%d why=%s", len(aside), aside[0][1])
+        return
+    for event, error in aside:
+        _log.error("station=%s event=set_aside kind=%s at=%s evse=%d why=%s", event.station, type(event).__name__,
+                   event.at.isoformat(), event.evse_id, error)  # fmt: skip
 
 
 def _by_station(events: Sequence[StationEvent]) -> dict[StationId, list[StationEvent]]:

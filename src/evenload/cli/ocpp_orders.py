@@ -19,7 +19,7 @@ from evenload.service import orders
 from evenload.service.rows import OrderRow
 
 if TYPE_CHECKING:
-    from evenload.store.sqlite.store import SqliteStore
+    from evenload.store.sql.store import SqlStore
 
 Wait = Annotated[float, typer.Option(min=0.5, help="Wait so many seconds for the outcome.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Order it and do not wait.")]
@@ -70,7 +70,7 @@ def give(to: Given, command: Command, show: ShowValue | None = None) -> int:
     return _NOT_DONE
 
 
-def _awaited(store: "SqliteStore", to: Given, order_id: str) -> tuple[OrderRow | None, str]:
+def _awaited(store: "SqlStore", to: Given, order_id: str) -> tuple[OrderRow | None, str]:
     """The order once it has ended; else since when its station is not connected, ``""`` where it seems to be."""
     began = time.monotonic()
     while True:
@@ -83,7 +83,7 @@ def _awaited(store: "SqliteStore", to: Given, order_id: str) -> tuple[OrderRow |
         time.sleep(_EVERY_S)
 
 
-def _away(store: "SqliteStore", station: StationId) -> str:
+def _away(store: "SqlStore", station: StationId) -> str:
     with store.reading() as unit:
         row = unit.stations.find(station)
     if row is None or row.connected:

@@ -1,5 +1,6 @@
 """What the commands of `evenload ocpp` share: the options every one has, and how instants and tables are shown."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,20 +11,27 @@ import typer
 from evenload.cli.terminal import output
 
 if TYPE_CHECKING:
-    from evenload.store.sqlite.store import SqliteStore
+    from evenload.store.sql.store import SqlStore
 
-Database = Annotated[Path, typer.Option(envvar="EVENLOAD_DATABASE", help="The database of `evenload serve`.")]
+Database = Annotated[
+    Path,
+    typer.Option(
+        envvar="EVENLOAD_DATABASE",
+        help="The database of `evenload serve`: an SQLite file. One at a server is named by EVENLOAD_DATABASE_URL.",
+    ),
+]
 Tenant = Annotated[str, typer.Option(help="Whose stations.")]
 Identity = Annotated[str, typer.Argument(metavar="IDENTITY", help="The station's own name, as its path ends.")]
 Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many at most.")]
 EVENLOAD_DB = Path("evenload.db")
 
 
-def opened(database: Path, *, make: bool = False) -> "SqliteStore":
-    """The store of a server."""
-    from evenload.store.sqlite.store import SqliteStore  # noqa: PLC0415 - loads when it is needed
+def opened(database: Path, *, make: bool = False) -> "SqlStore":
+    """The store of a server. A file that is named goes before EVENLOAD_DATABASE_URL."""
+    from evenload.store.sql.store import opened as at  # noqa: PLC0415 - loads when it is needed
 
-    return SqliteStore(database, make=make)
+    url = os.environ.get("EVENLOAD_DATABASE_URL") if database == EVENLOAD_DB else None
+    return at(url or database, make=make)
 
 
 def now() -> datetime:

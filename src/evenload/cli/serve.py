@@ -1,4 +1,4 @@
-"""`evenload serve`: the server that charging stations connect to."""
+"""`evenload serve`: the server: charging stations, planning, the guard and the API."""
 
 import os
 import socket
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenload.base.errors import InputError
 from evenload.cli.terminal import errors, output
 
 if TYPE_CHECKING:
@@ -25,9 +24,13 @@ class LogFormat(StrEnum):
 
 
 def serve(  # noqa: PLR0913 - one parameter an option
-    ocpp: Annotated[bool, typer.Option("--ocpp", help="Serve charging stations by OCPP 1.6J and 2.0.1.")] = False,
+    ocpp: Annotated[bool, typer.Option("--ocpp", help="Serve charging stations only: no planning, no API.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all. [127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for a free one. [9000]")] = None,
+    api_port: Annotated[int | None, typer.Option(help="Port of the API and pages; 0 for a free one. [8000]")] = None,
+    dry_run: Annotated[
+        bool | None, typer.Option("--dry-run", help="Plan, and log what would be told, but tell nobody anything.")
+    ] = None,
     database: Annotated[Path | None, typer.Option(help="SQLite file; made if missing. [evenload.db]")] = None,
     tenant: Annotated[
         list[str] | None, typer.Option(help="A tenant, which is the first part of stations' paths. [home]")
@@ -45,21 +48,22 @@ def serve(  # noqa: PLR0913 - one parameter an option
     log_format: Annotated[LogFormat | None, typer.Option(help="How logs are written. [text]")] = None,
     settings: Annotated[Path | None, typer.Option(help="Settings file, TOML or YAML.")] = None,
 ) -> None:
-    """Serve charging stations until Ctrl-C or SIGTERM; what was begun is finished first.
+    """Serve until Ctrl-C or SIGTERM; what was begun is finished first.
 
-    Options win over EVENLOAD_* in the environment, which win over the settings file.
+    Charging stations by OCPP 1.6J and 2.0.1, the plan for them every minute and whenever something happens, the guard
+    of sites with a meter, and the API with its documentation at /docs. Options win over EVENLOAD_* in the environment,
+    which win over the settings file.
 
-    Example:  evenload serve --ocpp --host 0.0.0.0
+    Example:  evenload serve --host 0.0.0.0
     """
-    if not ocpp:
-        raise InputError("say what to serve: `evenload serve --ocpp` takes charging stations")
     from evenload.app.bootstrap import serve as run  # noqa: PLC0415 - the database library loads when it is needed
     from evenload.app.log import set_up_logs  # noqa: PLC0415
     from evenload.app.settings import settings_from  # noqa: PLC0415
 
     unknown = None if accept_unknown is None else "accept" if accept_unknown else "hold"
     given = {
-        "host": host, "port": port, "database": database, "tenants": tuple(tenant) if tenant else None,
+        "host": host, "port": port, "api_port": api_port, "database": database, "dry_run": dry_run or None,
+        "role": "stations" if ocpp else None, "tenants": tuple(tenant) if tenant else None,
         "unknown_stations": unknown, "tls_certificate": tls_cert, "tls_key": tls_key, "stations_ca": stations_ca,
         "stations_ca_key": stations_ca_key,
         "log_format": None if log_format is None else str(log_format),
@@ -80,6 +84,10 @@ def _say(address: "Address", tenants: tuple[str, ...], *, held: bool) -> None:
     if held:
         output.print("A charger that is not known yet is held. To see and let it in:")
         output.print("  evenload ocpp stations    then    evenload ocpp approve IDENTITY", markup=False)
+    if address.api_port:
+        url = f"{'https' if address.secure else 'http'}://{host}:{address.api_port}"
+        output.print(f"The API is at {url}/v1, its documentation at {url}/docs. To get a key:", markup=False)
+        output.print("  evenload key add NAME --role operator", markup=False)
     if not address.secure:
         output.print("The line is not encrypted: for a network you trust only. --tls-cert and --tls-key change that.")
     output.file.flush()

@@ -5,13 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 WHOLE_STATION: Final = 0
 """The ``evse_id`` that stands for a station as a whole; EVSEs count from 1, and so do the connectors of each."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StationId:
-    """Which station: its identity is unique within a tenant only."""
+class StationId(Struct, frozen=True, order=True, cache_hash=True, gc=False):
+    """Which station: its identity is unique within a tenant only. Looked up several times a message."""
 
     tenant: str
     identity: str

@@ -59,7 +59,7 @@ class ClassForecast:
     homes: float
 
     def scale_kw(self, own_kw: FloatArray, facts: NodeFacts) -> FloatArray:
-        """Mean load of nodes, from the first that is known: their own readings, annual energy, homes, peak; else NaN."""
+        """Mean load of nodes, from the first known of their own readings, annual energy, homes and peak; else NaN."""
         ways = (
             own_kw,
             self.kw_per_annual_kwh * facts.annual_kwh,

@@ -78,7 +78,7 @@ class Forecaster:
             rows = np.flatnonzero(self.facts.is_pv == is_pv)
             if rows.size:
                 self._fill(answer, rows, self._setting(window, is_pv), window)
-        measured_until = self._measured_until(int(steps_of(self.history.horizon, window.columns[window.before])))
+        measured_until = self._measured_until(int(steps_of(self.history.horizon, window.columns[window.before :])[0]))
         return Forecast(self.history.nodes, horizon, QUANTILES, answer.load_kw, tuple(answer.basis), measured_until)
 
     def _fill(self, answer: Answer, rows: IntArray, setting: Setting, window: Window) -> None:
@@ -103,7 +103,7 @@ class Forecaster:
         if lead < 0 or horizon.end - as_utc(now) > AHEAD_MOST:
             raise LoadError(
                 f"a forecast made at {now.isoformat()} cannot run from {horizon.start.isoformat()} to "
-                f"{horizon.end.isoformat()}; it begins with the step that contains now, or later, and ends within a week"
+                f"{horizon.end.isoformat()}; it begins with the step that contains now or later and ends within a week"
             )
         offsets = np.arange(-before - lead, horizon.steps) * np.timedelta64(60 * horizon.step_minutes, "s")
         return Window(to_datetime64(horizon.start) + offsets, before, before + lead)
@@ -113,7 +113,7 @@ class Forecaster:
         recipe = PV if is_pv else LOAD
         days = recipe.days + WEEK_DAYS
         origins = window.by_the_sun(steps, days) if is_pv else window.on_the_wall_clock(self.calendar, steps, days)
-        offset = 0 if self.weather is None else -int(steps_of(steps, to_datetime64(self.weather.horizon.start)))
+        offset = 0 if self.weather is None else -int(steps_of(steps, self.weather.horizon.starts()[:1])[0])
         sun = self._irradiance(origins, offset) if is_pv else None
         ahead = weather_ahead(None if is_pv else self.weather, origins, offset)
         return Setting(origins, ahead, sun, MINUTES_PER_HOUR // steps.step_minutes, recipe)

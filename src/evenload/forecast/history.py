@@ -44,8 +44,8 @@ class NodeFacts(Columns):
     """What is known about the nodes of a history, in its order. Unknown words are ``""``, unknown numbers NaN.
 
     ``above`` is the row of the node measured above (a feeder with timely readings), -1 where there is none;
-    ``is_pv`` marks a generator whose load is never positive. ``annual_kwh``, ``peak_kw`` and ``homes`` scale the class's profile
-    while a node has no history.
+    ``is_pv`` marks a generator whose load is never positive. ``annual_kwh``, ``peak_kw`` and ``homes`` scale the
+    class's profile while a node has no history.
     """
 
     class_name: TextArray

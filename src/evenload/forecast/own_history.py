@@ -36,7 +36,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Forecasts of n nodes: quantiles (n, Q, J), bases, earlier days measured (n,), mean absolute load (n,), samples."""
+    """Forecasts of n nodes: quantiles (n, Q, J), bases, earlier days measured (n,), mean absolute load (n,)."""
 
     rows: IntArray
     load_kw: FloatArray
@@ -85,7 +85,7 @@ def _basis(days: int, from_above: bool, is_late: bool) -> Basis:
 
 
 def _mean_size(load_kw: FloatArray) -> FloatArray:
-    """Mean absolute load of (n, days, slots) over the times of the day; NaN where a tenth of them was never measured."""
+    """Mean absolute load (n, days, slots) over the times of the day; NaN where a tenth was never measured."""
     return mean_known(mean_known(np.abs(load_kw), 1, 1), 1, int(np.ceil(_SLOTS_LEAST * load_kw.shape[2])))
 
 

@@ -51,7 +51,7 @@ def usual(load_kw: FloatArray, origins: Origins, steps_per_hour: int, recipe: Re
 
 
 def moved_days(found: Usual, origins: Origins, weather: FloatArray, above: FloatArray, recipe: Recipe) -> Samples:
-    """Samples of every forecast step. ``weather`` is (R, E); ``above`` (N, R - 8, 2) are the recent conditions above."""
+    """Samples of every forecast step. ``weather`` is (R, E); ``above`` (N, R - 8, 2) the recent conditions above."""
     own = found.recent_kw[:, :1, :TIMELY]
     borrowed = np.isnan(own) & ~np.isnan(above[:, :1])
     timely = np.where(borrowed, above, found.recent_kw[:, :, :TIMELY])
@@ -64,8 +64,8 @@ def moved_days(found: Usual, origins: Origins, weather: FloatArray, above: Float
     return Samples(
         np.ascontiguousarray(samples.transpose(0, 2, 1)),
         _weights(origins, weight, recipe),
-        borrowed.any(axis=(1, 2)),
-        np.isnan(timely[:, 0, 0]),
+        np.asarray(borrowed.any(axis=(1, 2))),
+        np.asarray(np.isnan(timely[:, 0, 0])),
     )
 
 

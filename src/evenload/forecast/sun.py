@@ -17,7 +17,8 @@ def by_irradiance(load_kw: FloatArray, irradiance_w_m2: FloatArray, origins: Ori
     """Samples (N, J, M) from load (N, R, C) and irradiance (R, C) around now and on earlier days.
 
     The load of a step is yield x irradiance; the yield is regressed through the origin on the earlier days at that
-    time, and each earlier day's error is kept in proportion to the irradiance. A dark step generates nothing; a sample is never above 0.
+    time, and each earlier day's error is kept in proportion to the irradiance. A dark step generates nothing, and no
+    sample is above 0 or more than was ever generated in these weeks.
     """
     load, sun = load_kw[:, 1 : recipe.days + 1, origins.first :], irradiance_w_m2[1 : recipe.days + 1, origins.first :]
     today = irradiance_w_m2[0, origins.first :]
@@ -31,5 +32,6 @@ def by_irradiance(load_kw: FloatArray, irradiance_w_m2: FloatArray, origins: Ori
     factor = (together + pull * overall[:, None]) / np.maximum(squares + pull, np.finfo(float).tiny)
     larger = np.clip(today / np.maximum(shone, _DARK_W_M2), 0.0, _SPREAD_MOST)
     samples = factor[:, None] * today + (generated - factor[:, None] * shone) * larger
-    kept = np.where(known, np.minimum(samples, 0.0), np.nan)
+    most = np.where(np.isnan(load_kw), 0.0, load_kw).min(axis=(1, 2))[:, None, None]
+    kept = np.where(known, np.clip(samples, most, 0.0), np.nan)
     return np.ascontiguousarray(np.where(today < _DARK_W_M2, kept * 0.0, kept).transpose(0, 2, 1))

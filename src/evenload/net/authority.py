@@ -55,9 +55,7 @@ class Authority:
 
     def sign(self, request_pem: str, station: StationId, name: str, now: datetime) -> Signed:
         """Sign a request (PEM, PKCS 10) of a station whose common name has to be ``name``; ``RequestError``."""
-        request = _read(request_pem)
-        _check_key(request)
-        _check_name(request, name)
+        request = _checked(request_pem, name)
         ends = min(now + timedelta(days=self.days), self.certificate.not_valid_after_utc)
         if ends <= now:
             raise RequestError(f"the stations' authority ended on {ends:%Y-%m-%d}; it signs nothing any more")
@@ -100,6 +98,16 @@ class Authority:
 # what a station asks for
 
 
+def _checked(request_pem: str, name: str) -> x509.CertificateSigningRequest:
+    try:
+        request = _read(request_pem)
+        _check_key(request)
+        _check_name(request, name)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:  # parts are read when asked for
+        raise RequestError("the request cannot be read, or uses what is unknown here") from error
+    return request
+
+
 def _read(request_pem: str) -> x509.CertificateSigningRequest:
     if len(request_pem) > REQUEST_CHARACTERS_MAX:
         raise RequestError(f"the request has {len(request_pem)} characters; {REQUEST_CHARACTERS_MAX} at most")
@@ -107,22 +115,13 @@ def _read(request_pem: str) -> x509.CertificateSigningRequest:
         request = x509.load_pem_x509_csr(request_pem.encode())
     except ValueError as error:
         raise RequestError("this is no certificate request (PKCS 10) in PEM") from error
-    algorithm = request.signature_algorithm_oid
-    try:
-        if not isinstance(request.signature_hash_algorithm, _HASHES):
-            raise RequestError("the request is signed by a weak or unknown hash; SHA-256 or longer is asked for")
-        if not request.is_signature_valid:
-            raise RequestError("the request is not signed by its own key")
-    except UnsupportedAlgorithm as error:
-        raise RequestError(f"the request is signed in an unknown way ({algorithm.dotted_string})") from error
+    if not isinstance(request.signature_hash_algorithm, _HASHES):
+        raise RequestError("the request is signed by a weak or unknown hash; SHA-256 or longer is asked for")
     return request
 
 
 def _check_key(request: x509.CertificateSigningRequest) -> None:
-    try:
-        key = request.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise RequestError("the key in the request cannot be read") from error
+    key = request.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX:
             raise RequestError(f"an RSA key of {key.key_size} bits; {RSA_BITS_MIN} to {RSA_BITS_MAX} are taken")
@@ -132,6 +131,8 @@ def _check_key(request: x509.CertificateSigningRequest) -> None:
         raise RequestError("a key that is neither RSA nor of an elliptic curve of NIST")
     elif key.curve.name not in CURVES:
         raise RequestError(f"a key of the curve {key.curve.name}; {', '.join(CURVES)} are taken")
+    if not request.is_signature_valid:
+        raise RequestError("the request is not signed by its own key")
 
 
 def _check_name(request: x509.CertificateSigningRequest, name: str) -> None:

@@ -36,7 +36,9 @@ def _check_readable(file: Path) -> None:
         with file.open("rb"):
             pass
     except OSError as error:
-        raise InputError(f"the certificate or key for TLS in {file} cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"certificate or key for TLS cannot be used: {file} cannot be read: {error.strerror}"
+        ) from error
 
 
 def _why_not(error: ssl.SSLError, certificate: Path, key: Path) -> str:
@@ -44,4 +46,4 @@ def _why_not(error: ssl.SSLError, certificate: Path, key: Path) -> str:
         return f"the key in {key} does not belong to the certificate in {certificate}"
     if b"ENCRYPTED" in key.read_bytes():
         return f"the key in {key} is encrypted; it has to be readable without a password"
-    return f"the certificate or key for TLS cannot be used: {certificate} and {key} each have to hold one in PEM"
+    return f"certificate or key for TLS cannot be used: {certificate} and {key} each have to hold one in PEM"

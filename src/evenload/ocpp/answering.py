@@ -23,7 +23,7 @@ class Answering:
 
     def __init__(self, dialect: Dialect, role: Role, policy: Policy, outbox: Outbox) -> None:
         self._dialect = dialect
-        self._role = role
+        self._their_role = role.other
         self._policy = policy
         self._outbox = outbox
         self._open: dict[str, _Open] = {}
@@ -44,8 +44,8 @@ class Answering:
         if action is None:
             text = f"{frame.action[:50]} is not an action of {self._dialect.subprotocol}"
             self.fault(Violation(Fault.UNKNOWN_ACTION, "", text), frame.message_id, frame.action)
-        elif self._role.other not in action.sent_by:
-            text = f"{action.name} is not for a {self._role.other} to send"
+        elif self._their_role not in action.sent_by:
+            text = f"{action.name} is not for a {self._their_role} to send"
             self.fault(Violation(Fault.WRONG_DIRECTION, "", text), frame.message_id, frame.action)
         else:
             self._read(frame, action, call_hash)

@@ -20,6 +20,8 @@ from evenload.ocpp.profiles import FALLBACK_LEVEL, PLAN_LEVEL, Abilities, Placem
 from evenload.ocpp.transactions import Transaction, Transactions
 
 LOOK_AHEAD: Final = timedelta(hours=1)
+WHOLE_SECONDS: Final = timedelta(seconds=2)
+"""How far off periods may be that a station counts in whole seconds from a start of its own."""
 W_PER_KW: Final = 1000.0
 _TOLERANCE: Final = Tolerance()
 Slot = tuple[Purpose, int, int]
@@ -39,7 +41,8 @@ class LimitPolicy:
 
 
 class Charging:
-    """Limits of one station. ``plans`` and ``fallbacks`` are what is wanted, ``installed`` what the station took."""
+    """Limits of one station. ``plans`` and ``fallbacks`` are what is wanted, ``installed`` what the station took,
+    ``external`` what others set there by source and EVSE, ``unconfirmed`` what of that it has not told again yet."""
 
     def __init__(self, policy: LimitPolicy, abilities: Abilities, transactions: Transactions) -> None:
         self.policy = policy
@@ -49,6 +52,7 @@ class Charging:
         self.installed: dict[Slot, Placement] = {}
         self.starting: dict[int, Placement] = {}
         self.external: dict[tuple[str, int], Profile] = {}
+        self.unconfirmed: set[tuple[str, int]] = set()
         self.evse_ids: set[int] = set()
         self._transactions = transactions
         self._asked: dict[Slot, Placement] = {}
@@ -242,13 +246,14 @@ class Charging:
         return schedules.of_evse(evse_id, window) if evse_id in schedules.sessions else (Step(0.0, inf),)
 
     def exceeding(self, evse_id: int, told: Limits) -> tuple[float, float] | None:
-        """Where a schedule allows more than the limits given: what is told and what was given (kW)."""
+        """Where a schedule allows more than the limits given, but for whole seconds: what is told, what given (kW)."""
         window = Interval(told.steps[0].start, told.end)
-        expected = self.expected(evse_id, window)
-        given = [(window.start + timedelta(seconds=one.start_s), one.limit / W_PER_KW) for one in expected]
-        for instant in sorted({step.start for step in told.steps} | {start for start, _ in given}):
-            limit_kw = [limit for start, limit in given if start <= instant][-1]
-            if self.policy.tolerance.exceeded(told.at(instant), limit_kw):
+        given = InForce(window, 0, self.expected(evse_id, window))
+        starts = [step.start for step in told.steps]
+        starts += [window.start + timedelta(seconds=one.start_s) for one in given.steps]
+        for instant in sorted({*starts, *(start + WHOLE_SECONDS for start in starts)}):
+            limit_kw = given.highest(instant - WHOLE_SECONDS, instant + WHOLE_SECONDS) / W_PER_KW
+            if instant < told.end and self.policy.tolerance.exceeded(told.at(instant), limit_kw):
                 return told.at(instant), limit_kw
         return None
 

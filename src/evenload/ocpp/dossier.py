@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from evenload.base.errors import InputError
@@ -31,7 +32,14 @@ from evenload.ocpp.transactions import Transaction, Transactions
 _LATE: Final = timedelta(minutes=1)
 _LIMITS: Final = LimitPolicy()
 _ABILITIES: Final = Abilities()
+_MODELS_KEPT_MAX: Final = 1024
 E = TypeVar("E", bound=StationEvent)
+
+
+@lru_cache(_MODELS_KEPT_MAX)
+def _habits(vendor: str, model: str, firmware: str, subprotocol: str) -> Habits:
+    """What fleets have in common, worked out once: many stations may start at one moment."""
+    return habits_of(StationDetails(vendor, model, firmware=firmware), subprotocol, QUIRKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ class Dossier:
     def booted(self, details: StationDetails, now: datetime) -> Registration:
         """The station started and said what it is: what it was given must be asserted anew."""
         if details != self.details:  # else what was learned of it still holds
-            self.habits = habits_of(details, self.subprotocol, QUIRKS)
+            self.habits = _habits(details.vendor, details.model, details.firmware, self.subprotocol)
             self.charging.abilities = self.habits.applied(self.policy.abilities)
         self.details, self.booted_at, self.is_set_up = details, now, False
         self.registration = self.records.registration(details)

@@ -66,6 +66,14 @@ def id_of(purpose: Purpose, stack_level: int, evse_id: int) -> int:
     return 1 + evse_id * _IDS_PER_EVSE + _ID_OF[purpose] + min(stack_level, PLAN_LEVEL)
 
 
+def place_of(profile_id: int) -> tuple[Purpose, int, int] | None:
+    """Purpose, level and EVSE of the profiles of an id; ``None`` for an id that is not given here."""
+    evse_id, left = divmod(profile_id - 1, _IDS_PER_EVSE)
+    level = left % (PLAN_LEVEL + 1)
+    purpose = next((one for one, offset in _ID_OF.items() if offset == left - level), None)
+    return (purpose, level, evse_id) if purpose and evse_id >= 0 else None
+
+
 def rate(power_kw: float, supply: Supply, abilities: Abilities, *, of_station: bool = False) -> float:
     """A limit in the station's unit: one decimal, rounded down; what no vehicle charges at is 0."""
     per_phase_a = power_kw * 1000.0 / (supply.voltage_v * supply.phases)

@@ -17,20 +17,22 @@ _OUTLINE_MAX: Final = 2000
 _SECRET: Final = re.compile(
     r"passw|passphrase|pwd|secret|credential|privatekey|authori[sz]ationkey|apikey|accesskey|sharedkey|simpin|bearer"
     r"|exirequest|exiresponse|(access|auth|refresh|session)token|^(pin|auth|authori[sz]ation|psk)$"
+    r"|.(?<!public)(?<!unknown)(?<!configuration)key$"
 )
 _TOKEN: Final = re.compile(r"idtag|idtoken|masterpass|emaid|rfid|customeridentifier|^(uid|token|tokenid)$")
 _SECRET_WORDS: Final = re.compile(
     r"(?is)(passw\w*|passphrase|\bpwd|secret|credential\w*|private.?key|authori[sz]ation.?key|api.?key|access.?key"
     r"|shared.?key|\bauthori[sz]ation|\bbasic(?=\s+[\w+/=.-]{6})|\bbearer|\btoken|\bpin)(\W.+)"
 )
-_NAMING: Final = frozenset({"key", "name", "messageid", "settingname", "variablename"})
+_KEY: Final = "key"
+_OF_A_SETTING: Final = frozenset({"value", "readonly"})
+_NAMING: Final = frozenset({_KEY, "name", "messageid", "settingname", "variablename"})
 _NAMED_BELOW: Final = ("variable", "component")
 _VALUES: Final = frozenset({"value", "attributevalue", "actualvalue", "data"})
 _A_NAME: Final = re.compile(r"[\w.\-/\[\]]{1,200}")
 _LOGIN: Final = re.compile(r"(?<=//)[^/\s]*@")
 _QUERY: Final = re.compile(r"([?&;][^=&;\s]{1,100}=)[^&;\s]+")
 _PERSONAL: Final = "NotifyCustomerInformation"
-_VPN: Final = "vpn"
 _SEPARATORS: Final = re.compile(r"[\W_]")
 _UNPRINTABLE: Final = re.compile(r"[^ -~]")
 _LETTER: Final = re.compile(r"[^\W_]")
@@ -87,17 +89,18 @@ class _Veil:
         return self._of_text(value) if isinstance(value, str) else value
 
     def _of_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        kind = max(map(_kind_of, _names_in(given)), default=_Kind.PLAIN)
-        return {self._of_text(name): self._of_field(_folded(name), value, kind) for name, value in given.items()}
+        naming = _naming(given)
+        told = max(map(_kind_of, _names_in(given)), default=_Kind.PLAIN)
+        return {self._of_text(name): self._of_field(_folded(name), one, told, naming) for name, one in given.items()}
 
-    def _of_field(self, name: str, value: Any, told: _Kind) -> Any:  # noqa: ANN401
-        """A field of an object whose other fields have told that it is of a kind."""
+    def _of_field(self, name: str, value: Any, told: _Kind, naming: frozenset[str]) -> Any:  # noqa: ANN401
+        """A field of an object of which some fields, the ``naming``, have told of what kind the others are."""
         below = _Veil(self.show_tokens, name, depth=self.depth + 1)
-        if name in _NAMING and self.name != _VPN and isinstance(value, str) and _A_NAME.fullmatch(value):
+        if name in naming and isinstance(value, str) and _A_NAME.fullmatch(value):
             return value
         if name in _NAMED_BELOW and isinstance(value, Mapping) and self.kind is not _Kind.SECRET:
             return below.of(value)
-        own = _Kind.SECRET if name == "key" and self.name == _VPN else _kind_of(name)
+        own = _Kind.SECRET if name == _KEY and not isinstance(value, list) else _kind_of(name)
         if own is _Kind.TOKEN and isinstance(value, Mapping):
             own = _Kind.PLAIN  # its own fields tell what is the token in it
         above = max(self.kind, told)
@@ -116,6 +119,11 @@ class _Veil:
                 return json.dumps(replace(self, depth=self.depth + 1).of(held), separators=(",", ":"))
         text = _QUERY.sub(rf"\1{HIDDEN}", _LOGIN.sub(f"{HIDDEN}@", text))
         return _SECRET_WORDS.sub(rf"\1{HIDDEN}", text)
+
+
+def _naming(given: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that name what an object is about. A key beside no value opens something and is a secret itself."""
+    return _NAMING if any(_folded(name) in _OF_A_SETTING for name in given) else _NAMING - {_KEY}
 
 
 def _names_in(given: Mapping[str, Any]) -> Iterator[str]:

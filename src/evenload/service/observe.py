@@ -26,14 +26,19 @@ from evenload.service.event_text import is_logged, row_of
 from evenload.service.orders import settled
 from evenload.service.ports import Store, Unit
 from evenload.service.rows import ConnectorRow, ReadingRow, StationRow, TransactionRow
+from evenload.service.track import track
 
+Changes = dict[str, Any]
 _OF_TRANSACTIONS: Final = (TransactionStarted, TransactionUpdated, TransactionEnded, SequenceGapFound)
 
 
-def observe(store: Store, events: Sequence[StationEvent]) -> None:
-    """Keep what events mean, all in one unit of work. ``StoreError`` where that cannot be: nothing is kept then."""
+def observe(store: Store, events: Sequence[StationEvent]) -> frozenset[str]:
+    """Keep what events mean, all in one unit of work; the tenants that have to be planned for anew.
+
+    ``StoreError`` where that cannot be: nothing is kept then.
+    """
     if not events:
-        return
+        return frozenset()
     with store.writing() as unit:
         _stations(unit, events)
         _connectors(unit, events)
@@ -41,6 +46,7 @@ def observe(store: Store, events: Sequence[StationEvent]) -> None:
         _readings(unit, events)
         _orders(unit, [one for one in events if isinstance(one, CommandSettled)])
         unit.events.add([row_of(one) for one in events if is_logged(one)])
+        return track(unit, events)
 
 
 def restarted(store: Store, tenants: Sequence[str], now: datetime) -> None:
@@ -120,39 +126,48 @@ def _transactions(unit: Unit, events: Sequence[TransactionEvent]) -> None:
 
 def _merged(row: TransactionRow, event: TransactionEvent) -> TransactionRow:
     """A transaction after one of its events, which may come late, twice or out of order."""
-    numbers = [one for one in (row.sequence, event.sequence) if one is not None]
-    row = replace(row, sequence=max(numbers, default=None), last_at=max(row.last_at or event.at, event.at),
-                  evse_id=row.evse_id or event.evse_id)  # fmt: skip
-    match event:
-        case TransactionStarted():
-            return _started(row, event)
-        case TransactionUpdated():
-            return _updated(row, event)
-        case TransactionEnded():
-            return _ended(row, event)
-        case _:
-            return row
+    sequence, last_at = row.sequence, row.last_at
+    if sequence is None or (event.sequence is not None and event.sequence > sequence):
+        sequence = event.sequence
+    if last_at is None or event.at > last_at:
+        last_at = event.at
+    changes = _CHANGES[type(event)](row, event)
+    return replace(row, sequence=sequence, last_at=last_at, evse_id=row.evse_id or event.evse_id, **changes)
 
 
-def _started(row: TransactionRow, event: TransactionStarted) -> TransactionRow:
+def _started(row: TransactionRow, event: TransactionStarted) -> Changes:
     if row.began is Quality.MEASURED and event.quality is not Quality.MEASURED:
-        return row
-    return replace(row, started_at=event.at, connector_id=event.connector_id, token=event.token or row.token,
-                   register_kwh_start=event.register_kwh, began=event.quality)  # fmt: skip
+        return {}
+    return {
+        "started_at": event.at, "connector_id": event.connector_id, "token": event.token or row.token,
+        "register_kwh_start": event.register_kwh, "began": event.quality,
+    }  # fmt: skip
 
 
-def _updated(row: TransactionRow, event: TransactionUpdated) -> TransactionRow:
-    latest = event.at == row.last_at and event.state is not None
-    reopened = row.ended is Quality.ESTIMATED and row.ended_at is not None and event.at > row.ended_at
-    row = replace(row, token=row.token or event.token, state=str(event.state) if latest else row.state)
-    return replace(row, ended=None, ended_at=None, energy_kwh=None, energy_quality=None) if reopened else row
+def _updated(row: TransactionRow, event: TransactionUpdated) -> Changes:
+    changes: Changes = {"token": row.token or event.token}
+    if event.state is not None and (row.last_at is None or event.at >= row.last_at):
+        changes["state"] = str(event.state)
+    if row.ended is Quality.ESTIMATED and row.ended_at is not None and event.at > row.ended_at:
+        changes |= {"ended": None, "ended_at": None, "energy_kwh": None, "energy_quality": None}
+    return changes
 
 
-def _ended(row: TransactionRow, event: TransactionEnded) -> TransactionRow:
+def _ended(row: TransactionRow, event: TransactionEnded) -> Changes:
     if row.ended is Quality.MEASURED and event.quality is not Quality.MEASURED:
-        return row
-    return replace(row, ended=event.quality, ended_at=event.at, register_kwh_end=event.register_kwh,
-                   energy_kwh=event.energy_kwh, energy_quality=event.energy_quality, reason=event.reason)  # fmt: skip
+        return {}
+    return {
+        "ended": event.quality, "ended_at": event.at, "register_kwh_end": event.register_kwh,
+        "energy_kwh": event.energy_kwh, "energy_quality": event.energy_quality, "reason": event.reason,
+    }  # fmt: skip
+
+
+_CHANGES: Final[Mapping[type[TransactionEvent], Callable[[TransactionRow, Any], Changes]]] = {
+    TransactionStarted: _started,
+    TransactionUpdated: _updated,
+    TransactionEnded: _ended,
+    SequenceGapFound: lambda _row, _event: {},
+}
 
 
 # readings and commands

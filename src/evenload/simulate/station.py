@@ -143,7 +143,8 @@ class VirtualStation:
         self.advance(now)
         begun = self.duties.arrived(evse_id, car)
         if token and not begun and (self._outbox.connection is None or not self.registered):
-            self.duties.begin(evse_id, token)  # whoever comes is trusted while nobody can be asked
+            if self.duties.trusts(token):
+                self.duties.begin(evse_id, token)
         elif token and not begun:
             self._ask(self._speech.authorise(token), lambda said: self._authorised(evse_id, token, said))
         self._act()
@@ -224,6 +225,8 @@ class VirtualStation:
         for message, evse_id in self.duties.triggered:
             self._triggered(message, [evse_id] if evse_id else list(self.outlets))
         self.duties.triggered.clear()
+        while self.duties.to_say:
+            self._ask(self.duties.to_say.pop(0), lambda _: None)
         if self.registered:
             self._say_news()
             self._outbox.pump(self._seconds())

@@ -8,6 +8,7 @@ from evenload.ocpp.composite import Kind, Period, Profile, Purpose, Unit
 from evenload.ocpp.v201.wire import authorization, availability, local_list, provisioning, remote_control
 from evenload.ocpp.v201.wire import smart_charging as smart
 from evenload.ocpp.v201.wire.datatypes import (
+    AuthorizationStatusEnum,
     ChargingProfile,
     ChargingProfileKindEnum,
     ChargingProfilePurposeEnum,
@@ -18,7 +19,9 @@ from evenload.ocpp.v201.wire.datatypes import (
 )
 from evenload.ocpp.wire import Wire
 from evenload.simulate.station_profiles import Held
+from evenload.simulate.station_report201 import base_report
 from evenload.simulate.station_speech import Obedient
+from evenload.simulate.station_tokens import Entry
 
 PURPOSES: Final = {
     ChargingProfilePurposeEnum.CHARGING_STATION_MAX_PROFILE: Purpose.STATION_MAX,
@@ -165,12 +168,36 @@ def _unlock(station: Obedient, request: remote_control.UnlockConnectorRequest) -
     return remote_control.UnlockConnectorResponse(status=words.ONGOING_AUTHORIZED_TRANSACTION if busy else status)
 
 
+def _send_list(station: Obedient, request: local_list.SendLocalListRequest) -> Wire:
+    entries = [_entry(one) for one in request.local_authorization_list or ()]
+    words = local_list.SendLocalListStatusEnum
+    if request.update_type is local_list.UpdateEnum.FULL:
+        station.local_list.replace(request.version_number, entries)
+    elif not station.local_list.update(request.version_number, entries):
+        return local_list.SendLocalListResponse(status=words.VERSION_MISMATCH)
+    return local_list.SendLocalListResponse(status=words.ACCEPTED)
+
+
+def _entry(told: local_list.AuthorizationData) -> Entry:
+    info = told.id_token_info
+    if info is None:
+        return told.id_token.id_token, None, None
+    accepted = info.status is AuthorizationStatusEnum.ACCEPTED
+    return told.id_token.id_token, accepted, info.cache_expiry_date_time
+
+
+def _list_version(station: Obedient, _: local_list.GetLocalListVersionRequest) -> Wire:
+    return local_list.GetLocalListVersionResponse(version_number=station.local_list.version)
+
+
 ACTS: Final[Mapping[type[Wire], Any]] = {
     authorization.ClearCacheRequest: lambda *_: authorization.ClearCacheResponse(
         status=authorization.ClearCacheStatusEnum.ACCEPTED
     ),
     availability.ChangeAvailabilityRequest: _availability,
-    local_list.GetLocalListVersionRequest: lambda *_: local_list.GetLocalListVersionResponse(version_number=0),
+    local_list.GetLocalListVersionRequest: _list_version,
+    local_list.SendLocalListRequest: _send_list,
+    provisioning.GetBaseReportRequest: base_report,
     provisioning.GetVariablesRequest: _get_variables,
     provisioning.ResetRequest: _reset,
     provisioning.SetVariablesRequest: _set_variables,

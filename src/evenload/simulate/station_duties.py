@@ -10,9 +10,10 @@ from evenload.simulate.station_car import Car, Outlet
 from evenload.simulate.station_outbox import Outbox
 from evenload.simulate.station_power import Power
 from evenload.simulate.station_profiles import Held
-from evenload.simulate.station_settings import settings_of
+from evenload.simulate.station_settings import settings_of, unknown_offline_key
 from evenload.simulate.station_spec import StationSpec
 from evenload.simulate.station_speech import Charge, Moment, Speech
+from evenload.simulate.station_tokens import LocalList
 
 Awaited = tuple[str, int | None, Held | None]
 """Who will charge when a car comes: the token, the number of the remote start, and the profile that goes with it."""
@@ -27,6 +28,8 @@ class Duties:
         self.power = Power(spec)
         self.inoperative: set[int] = set()
         self.triggered: list[tuple[str, int]] = []
+        self.to_say: list[Wire] = []
+        self.local_list = LocalList()
         self.restarts = False
         self.wall = wall
         self._speech = speech
@@ -127,6 +130,11 @@ class Duties:
         if awaited:
             self.begin(evse_id, *awaited)
         return awaited is not None
+
+    def trusts(self, token: str) -> bool:
+        """Whether a token may charge while nobody can be asked: as the local list says, else as it is set."""
+        listed = self.local_list.accepts(token, self.wall())
+        return self.settings[unknown_offline_key(self.spec)] == "true" if listed is None else listed
 
     def left(self, evse_id: int) -> Car | None:
         """The car was unplugged."""

@@ -12,6 +12,11 @@ def sample_key(spec: StationSpec) -> str:
     return "MeterValueSampleInterval" if _is_16(spec) else "SampledDataCtrlr.TxUpdatedInterval"
 
 
+def unknown_offline_key(spec: StationSpec) -> str:
+    """The setting that says whether a token on no list may charge while nobody can be asked."""
+    return "AllowOfflineTxForUnknownId" if _is_16(spec) else "AuthCtrlr.OfflineTxForUnknownIdEnabled"
+
+
 def _is_16(spec: StationSpec) -> bool:
     return spec.subprotocol == OCPP16.subprotocol
 
@@ -20,19 +25,26 @@ def settings_of(spec: StationSpec) -> dict[str, str]:
     """All settings as they leave the factory."""
     if _is_16(spec):
         return {
+            "AllowOfflineTxForUnknownId": "true",
             "ChargeProfileMaxStackLevel": str(spec.stack_level_max),
             "ChargingScheduleAllowedChargingRateUnit": "Current" if spec.rate_unit is Unit.A else "Power",
             "ChargingScheduleMaxPeriods": "24",
             "ClockAlignedDataInterval": "0",
             "HeartbeatInterval": "300",
+            "LocalAuthListEnabled": "true",
+            "LocalAuthListMaxLength": "500",
             "MaxChargingProfilesInstalled": "20",
             "MeterValueSampleInterval": str(round(spec.meter_s)),
             "MeterValuesSampledData": _MEASURANDS,
             "NumberOfConnectors": str(spec.outlets),
-            "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",
+            "SendLocalListMaxLength": "100",
+            "SupportedFeatureProfiles": "Core,LocalAuthListManagement,SmartCharging,RemoteTrigger",
         }
     return {
         "AlignedDataCtrlr.Interval": "0",
+        "AuthCtrlr.OfflineTxForUnknownIdEnabled": "true",
+        "LocalAuthListCtrlr.Enabled": "true",
+        "LocalAuthListCtrlr.ItemsPerMessage": "100",
         "OCPPCommCtrlr.HeartbeatInterval": "300",
         "SampledDataCtrlr.TxUpdatedInterval": str(round(spec.meter_s)),
         "SampledDataCtrlr.TxUpdatedMeasurands": _MEASURANDS,

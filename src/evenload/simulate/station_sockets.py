@@ -13,8 +13,8 @@ import picows
 from evenload.simulate.station import VirtualStation
 from evenload.simulate.town_clock import TownClock
 
-_TICK_S: Final = 0.05
-_ROUNDS: Final = 20  # ticks in which every station is looked at once, whatever is due
+_TICK_S: Final = 0.02
+_ROUNDS: Final = 50  # ticks in which every station is looked at once, whatever is due
 _DIALLING_MAX: Final = 200
 _READ_BUFFER_BYTES: Final = 2048
 _BEHIND_SHARE: Final = 0.05  # of the stations may be behind: those a server refuses something are

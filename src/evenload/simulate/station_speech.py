@@ -11,6 +11,7 @@ from evenload.ocpp.wire import Wire
 from evenload.simulate.station_car import Flow, Outlet
 from evenload.simulate.station_profiles import Held
 from evenload.simulate.station_spec import StationSpec
+from evenload.simulate.station_tokens import LocalList
 
 
 @dataclass(slots=True)
@@ -72,10 +73,13 @@ class Cannot:
 
 
 class Obedient(Protocol):
-    """A station as a speech may tell it what to do; what returns ``bool`` says whether it does."""
+    """A station as a speech may tell it what to do; what returns ``bool`` says whether it does. What is put into
+    ``to_say`` follows the answer."""
 
     spec: StationSpec
     settings: dict[str, str]
+    local_list: LocalList
+    to_say: list[Wire]
     wall: Callable[[], datetime]
 
     @property

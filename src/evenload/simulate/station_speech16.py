@@ -23,6 +23,7 @@ from evenload.simulate.station_car import Flow, Outlet
 from evenload.simulate.station_profiles import Held
 from evenload.simulate.station_spec import StationSpec
 from evenload.simulate.station_speech import Booted, Cannot, Charge, Moment, Obedient
+from evenload.simulate.station_tokens import Entry
 
 PURPOSES: Final = {
     ChargingProfilePurposeType.CHARGE_POINT_MAX_PROFILE: Purpose.STATION_MAX,
@@ -250,6 +251,27 @@ def _availability(station: Obedient, request: core.ChangeAvailabilityRequest) ->
     return core.ChangeAvailabilityResponse(status=words.SCHEDULED if busy else words.ACCEPTED)
 
 
+def _send_list(station: Obedient, request: local_list.SendLocalListRequest) -> Wire:
+    entries = [_entry(one) for one in request.local_authorization_list or ()]
+    words = local_list.UpdateStatus
+    if request.update_type is local_list.UpdateType.FULL:
+        station.local_list.replace(request.list_version, entries)
+    elif not station.local_list.update(request.list_version, entries):
+        return local_list.SendLocalListResponse(status=words.VERSION_MISMATCH)
+    return local_list.SendLocalListResponse(status=words.ACCEPTED)
+
+
+def _entry(told: local_list.AuthorizationData) -> Entry:
+    info = told.id_tag_info
+    if info is None:
+        return told.id_tag, None, None
+    return told.id_tag, info.status is AuthorizationStatus.ACCEPTED, info.expiry_date
+
+
+def _list_version(station: Obedient, _: local_list.GetLocalListVersionRequest) -> Wire:
+    return local_list.GetLocalListVersionResponse(list_version=station.local_list.version)
+
+
 _ACTS: Final[Mapping[type[Wire], Any]] = {
     core.ChangeAvailabilityRequest: _availability,
     core.ChangeConfigurationRequest: _change_setting,
@@ -259,7 +281,8 @@ _ACTS: Final[Mapping[type[Wire], Any]] = {
     core.RemoteStopTransactionRequest: _stop,
     core.ResetRequest: _reset,
     core.UnlockConnectorRequest: lambda *_: core.UnlockConnectorResponse(status=core.UnlockStatus.UNLOCKED),
-    local_list.GetLocalListVersionRequest: lambda *_: local_list.GetLocalListVersionResponse(list_version=-1),
+    local_list.GetLocalListVersionRequest: _list_version,
+    local_list.SendLocalListRequest: _send_list,
     remote_trigger.TriggerMessageRequest: _trigger,
     smart_charging.ClearChargingProfileRequest: _clear_profile,
     smart_charging.GetCompositeScheduleRequest: _composite,

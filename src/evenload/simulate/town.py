@@ -1,9 +1,9 @@
 """A virtual town, the same for the same seed: a feeder, its homes, charging stations, cars and their drivers.
 
 What is measured in it and what is made up: hours, stays and repetition of plug-ins are those of the packaged
-populations (their energy brought to cars of today, ``town_visits.HABITS``); a part of the departures
-is declared as wrongly as drivers did who were asked; base load is drawn from household profiles; prices and carbon are those of packaged years,
-by month and weekday. The grid, the mix of stations and who lives where are made up.
+populations (their energy brought to cars of today, ``town_visits.HABITS``); a part of the departures is declared as
+wrongly as drivers did who were asked; base load is drawn from household profiles; prices and carbon are those of
+packaged years, by month and weekday. The grid, the mix of stations and who lives where are made up.
 """
 
 from collections.abc import Sequence

@@ -10,8 +10,8 @@ from evenload.simulate.town import Town
 from evenload.simulate.town_clock import Pace, TownClock
 from evenload.simulate.town_drivers import Streets
 
-_TICK_S: Final = 0.05
-_WORSE_FOR: Final = 5  # ticks between two looks at the lag
+_TICK_S: Final = 0.02
+_WORSE_FOR: Final = 10  # ticks between two looks at the lag
 
 
 class TownLife:

@@ -88,4 +88,6 @@ def _login_s(options: ApiOptions) -> int:
 
 
 def _signer(options: ApiOptions, name: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(options.secret, salt=f"evenload.{name}", signer_kwargs={"digest_method": hashlib.sha256})
+    return URLSafeTimedSerializer(
+        options.secret, salt=f"evenload.{name}", signer_kwargs={"digest_method": hashlib.sha256}
+    )

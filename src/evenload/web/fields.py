@@ -29,6 +29,7 @@ def _sane(instant: datetime) -> datetime:
 Name = Annotated[
     str, Field(pattern=NAME_PATTERN, min_length=1, max_length=64, description="Name, unique within the tenant.")
 ]
+NameOrNone = Annotated[str, Field(max_length=64, pattern=rf"^$|{NAME_PATTERN}")]
 NameInPath = Annotated[str, Path(pattern=NAME_PATTERN, min_length=1, max_length=64)]
 Text = Annotated[str, Field(max_length=200)]
 Instant = Annotated[

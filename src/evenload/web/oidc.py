@@ -1,14 +1,15 @@
 """Logins at an issuer (OpenID Connect Core 1.0): discovery, its keys, tokens, and the code flow with PKCE."""
 
 import asyncio
+import hashlib
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -40,7 +41,12 @@ class Secrets:
 
     state: str
     nonce: str
-    verifier: str
+    verifier: str = field(repr=False)
+
+    @property
+    def challenge(self) -> str:
+        """What shows the issuer later that the verifier was known now."""
+        return urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 class Issuer:
@@ -62,33 +68,29 @@ class Issuer:
         return await self._claims(token, self._options.audience or self._options.client_id, nonce=None)
 
     async def begin(self, secrets: Secrets, redirect_uri: str) -> str:
-        """Where to send a browser for a login."""
+        """Where to send a browser for a login (RFC 6749, 4.1.1, with PKCE of RFC 7636)."""
         facts = await self._discovered()
-        async with self._client(redirect_uri) as client:
-            url, _ = client.create_authorization_url(
-                facts["authorization_endpoint"], state=secrets.state, nonce=secrets.nonce, code_verifier=secrets.verifier
-            )
-        return str(url)
+        asked = {
+            "response_type": "code", "client_id": self._options.client_id, "scope": self._options.scopes,
+            "redirect_uri": redirect_uri, "state": secrets.state, "nonce": secrets.nonce,
+            "code_challenge": secrets.challenge, "code_challenge_method": "S256",
+        }  # fmt: skip
+        return str(httpx.URL(facts["authorization_endpoint"]).copy_merge_params(asked))
 
-    async def finish(self, secrets: Secrets, redirect_uri: str, answer_url: str) -> Claims:
-        """Who logged in, by what the browser came back with."""
+    async def finish(self, secrets: Secrets, redirect_uri: str, answered: Mapping[str, str]) -> Claims:
+        """Who logged in, by the query a browser came back with."""
+        if answered.get("state") != secrets.state or not answered.get("code"):
+            why = answered.get("error_description") or answered.get("error") or "it was not begun here"
+            raise LoginError(Refusal.LOGIN, f"the login at {self._options.issuer} failed: {why}")
         facts = await self._discovered()
-        try:
-            async with self._client(redirect_uri) as client:
-                told = await client.fetch_token(
-                    facts["token_endpoint"], authorization_response=answer_url, state=secrets.state,
-                    code_verifier=secrets.verifier,
-                )  # fmt: skip
-        except (OAuthError, httpx.HTTPError, ValueError) as error:
-            raise LoginError(Refusal.LOGIN, f"the login at {self._options.issuer} failed: {error}") from error
+        asked = {
+            "grant_type": "authorization_code", "code": answered["code"], "redirect_uri": redirect_uri,
+            "client_id": self._options.client_id, "code_verifier": secrets.verifier,
+        }  # fmt: skip
+        password = self._options.client_secret
+        auth = httpx.BasicAuth(quote_plus(self._options.client_id), quote_plus(password)) if password else None
+        told = await self._json(httpx.Request("POST", facts["token_endpoint"], data=asked), auth)
         return await self._claims(str(told.get("id_token", "")), self._options.client_id, nonce=secrets.nonce)
-
-    def _client(self, redirect_uri: str) -> Any:  # noqa: ANN401 - Authlib is not typed
-        return AsyncOAuth2Client(
-            self._options.client_id, self._options.client_secret or None, scope=self._options.scopes,
-            redirect_uri=redirect_uri, code_challenge_method="S256", timeout=_TIMEOUT_S, transport=self._transport,
-            token_endpoint_auth_method="client_secret_basic" if self._options.client_secret else "none",
-        )  # fmt: skip
 
     async def _claims(self, token: str, audience: str, nonce: str | None) -> Claims:
         told = await self._decoded(token)
@@ -137,10 +139,15 @@ class Issuer:
         return self._facts
 
     async def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        return await self._json(httpx.Request("GET", url))
+
+    async def _json(self, request: httpx.Request, auth: httpx.Auth | None = None) -> Any:  # noqa: ANN401 - JSON
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT_S, transport=self._transport) as client:
-                answer = await client.get(url)
+                answer = await client.send(request, auth=auth)
                 return answer.raise_for_status().json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            _log.warning("event=issuer_unreachable %s: %s", url, error)
-            raise LoginError(Refusal.LOGIN, f"the issuer {self._options.issuer} does not answer now") from error
+        except (httpx.HTTPError, ValueError) as error:
+            _log.warning("event=issuer_refused %s: %s", request.url, error)
+            raise LoginError(
+                Refusal.LOGIN, f"the issuer {self._options.issuer} refuses, or cannot be reached"
+            ) from error

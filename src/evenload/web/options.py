@@ -52,9 +52,9 @@ def nobody_told(tenant: str, what: str) -> None:
 class Services:
     """What requests work with.
 
-    ``clock`` dates what is kept. ``hash_key`` hashes passwords of stations that were drawn at random. ``draw`` gives 32 random hexadecimal digits. ``changed`` is called in the event loop
-    with the tenant and the resource once a request changed something. ``faults`` says what hinders the rest of the
-    program from working, for readiness.
+    ``clock`` dates what is kept. ``hash_key`` hashes passwords of stations that were drawn at random. ``draw`` gives
+    32 random hexadecimal digits. ``changed`` is called in the event loop with the tenant and the resource once a
+    request changed something. ``faults`` says what hinders the rest of the program from working, for readiness.
     """
 
     store: Store

@@ -22,6 +22,7 @@ class Argon2:
     def verify(self, password: str, hashed: str) -> bool:
         """Whether it is the password that was hashed; an empty hash takes as long and matches nothing."""
         try:
-            return self._hasher.verify(hashed or self._nobodys, password) and bool(hashed)
+            self._hasher.verify(hashed or self._nobodys, password)
+            return bool(hashed)
         except (VerificationError, InvalidHashError):
             return False

@@ -42,7 +42,9 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """An error as every answer tells it (RFC 9457)."""
 
-    type: str = Field("about:blank", description="Kind of the problem; `about:blank` says no more than the status.")
+    type: str = Field(
+        default="about:blank", description="Kind of the problem; `about:blank` says no more than the status."
+    )
     title: str = Field(description="The status in words.", examples=["Conflict"])
     status: int = Field(ge=400, le=599, description="The HTTP status.", examples=[409])
     detail: str = Field("", description="What happened and what to do, a sentence for people.")
@@ -65,9 +67,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """A problem as an answer."""
-    problem = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, reason=reason, errors=list(errors)
-    )
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, reason=reason, errors=list(errors))
     return JSONResponse(problem.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 

@@ -20,6 +20,7 @@ from evenload.web.problem import ProblemError
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 KEY_LENGTH_MAX: Final = 200
+_REPLAYED: Final = "idempotency-replayed"
 _KEPT_HEADERS: Final = ("etag", "location", "content-type")
 
 
@@ -36,7 +37,7 @@ class TenantRoute(APIRoute):
             response = await (inner(request) if key is None else once(request, scope, key, inner))
             if request.method == "GET":
                 return _unless_seen(request, response)
-            if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            if response.status_code < HTTPStatus.MULTIPLE_CHOICES and _REPLAYED not in response.headers:
                 services_of(request).changed(scope.tenant, str(self.tags[0]) if self.tags else "")
             return response
 
@@ -74,10 +75,12 @@ async def _once(request: Request, place: tuple[str, str], inner: Endpoint) -> Re
         raise ProblemError(422, "this Idempotency-Key was used for another request", "key_reused")
     if before is not None:
         kept = json.loads(before.body)
-        return Response(kept["body"], before.status, headers=kept["headers"] | {"Idempotency-Replayed": "true"})
+        return Response(kept["body"], before.status, headers=kept["headers"] | {_REPLAYED: "true"})
     request.state.drawn = partial(_drawn, digest, key=place)
     response = await inner(request)
-    if response.status_code < HTTPStatus.MULTIPLE_CHOICES and "no-store" not in response.headers.get("cache-control", ""):
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES and "no-store" not in response.headers.get(
+        "cache-control", ""
+    ):
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         body = json.dumps({"body": bytes(response.body).decode(), "headers": headers})
         row = ReplyRow(*place, digest, response.status_code, body, services.clock())

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from evenload.app import directory as module
-from evenload.app.directory import StoreDirectory
+from evenload.app.directory import StoreDirectory, record_of
 from evenload.domain.station import StationId
 from evenload.net.ports import SecurityProfile, StationRecord, TenantRecord
-from evenload.service import admission
+from evenload.service import admission, station_access
 from evenload.service.admission import Credentials
+from evenload.service.rows import StationRow
 from evenload.store.memory import MemoryStore
 
 A = StationId("home", "A")
@@ -68,3 +70,44 @@ def test_a_station_that_knocks_often_is_noted_once_a_minute(monkeypatch: pytest.
     within(MemoryStore(), scene)
     assert noted.count(A) == 1
     assert len(noted) <= admission.HELD_MAX
+
+
+def test_a_revoked_station_is_welcome_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore()
+    admission.add(store, A, Credentials(), T0)
+    station_access.revoke(store, A, "r", T0)
+
+    async def scene(directory: StoreDirectory) -> None:
+        _, record = await directory.look_up(A)
+        assert record == StationRecord(False, SecurityProfile.NONE, revoked=True)
+        directory.hold(A, "10.0.0.9:1")
+        await asyncio.sleep(0.05)
+
+    within(store, scene, welcome=True)
+    assert "event=revoked_knocked address=10.0.0.9:1" in caplog.text
+
+
+def test_two_passwords_are_known_until_the_hour_that_was_set() -> None:
+    row = StationRow(A, approved=True, profile=2, password_hash="old", password_hash_next="new")  # noqa: S106
+    both = StationRecord(True, SecurityProfile.BASIC_OVER_TLS, "old", "", "new")
+    assert record_of(row, T0) == both
+    assert record_of(replace(row, password_until=T0 + timedelta(seconds=1)), T0) == both
+    only = StationRecord(True, SecurityProfile.BASIC_OVER_TLS, "new")
+    assert record_of(replace(row, password_until=T0), T0) == only
+    bare = StationRow(A, approved=True, password_hash_next="new", password_until=T0)  # noqa: S106
+    assert record_of(bare, T0) == StationRecord(True, SecurityProfile.BASIC, "new")
+
+
+def test_what_changed_is_read_anew_at_once() -> None:
+    store = MemoryStore()
+    admission.add(store, A, Credentials(1, "old"), T0)
+
+    async def scene(directory: StoreDirectory) -> None:
+        await directory.look_up(A)
+        admission.approve(store, A, Credentials(1, "new"))
+        assert (await directory.look_up(A))[1] == StationRecord(True, SecurityProfile.BASIC, "old")
+        directory.forget(A)
+        assert (await directory.look_up(A))[1] == StationRecord(True, SecurityProfile.BASIC, "new")
+        directory.forget(StationId("home", "nobody"))
+
+    within(store, scene)

@@ -1,7 +1,7 @@
 """The sink: patient with a store that is busy, honest about one that does not take what it is given."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -48,3 +48,63 @@ def test_a_busy_store_is_asked_again_and_a_broken_one_is_told(
     monkeypatch: pytest.MonkeyPatch, failures: int, expected: tuple[int, list[StationEvent]]
 ) -> None:
     assert commit(monkeypatch, failures) == expected
+
+
+def apart(
+    monkeypatch: pytest.MonkeyPatch, events: list[StationEvent], refuses: Callable[[StationEvent], Exception | None]
+) -> tuple[list[StationEvent], list[StationEvent], frozenset[StationId] | None]:
+    """What was kept, what ``failed`` was told, and the stations named."""
+    monkeypatch.setattr(module, "_PATIENCE_S", (0.0,))
+    kept, lost = list[StationEvent](), list[StationEvent]()
+
+    def keep(_store: Store, given: Sequence[StationEvent]) -> None:
+        for one in given:
+            if error := refuses(one):
+                raise error
+        kept.extend(given)
+
+    monkeypatch.setattr(module, "observe", keep)
+
+    async def run() -> frozenset[StationId] | None:
+        with ThreadPoolExecutor(1) as writer:
+            try:
+                await StoreSink(MemoryStore(), writer, lost.extend).commit(events)
+            except CommitError as error:
+                return error.stations
+        return frozenset()
+
+    return kept, lost, asyncio.run(run())
+
+
+def seen(identity: str, evse_id: int) -> StationSeen:
+    return StationSeen(station=StationId("home", identity), at=T0, received_at=T0, evse_id=evse_id)
+
+
+@pytest.mark.parametrize("error", [StoreError("it cannot be kept"), OverflowError("too large"), KeyError("a defect")])
+def test_an_event_that_can_never_be_kept_costs_its_own_station_its_connection_and_others_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    events: list[StationEvent] = [seen("A", 1), seen("B", 1), seen("B", 666), seen("A", 2), seen("B", 3), seen("C", 1)]
+    kept, lost, refused = apart(monkeypatch, events, lambda one: error if one.evse_id == 666 else None)
+    assert kept == [seen("A", 1), seen("A", 2), seen("B", 1), seen("B", 3), seen("C", 1)]
+    assert lost == [seen("B", 1), seen("B", 666), seen("B", 3)]
+    assert refused == {StationId("home", "B")}
+    [record] = [one for one in caplog.records if "event=set_aside" in one.getMessage()]
+    assert "station=home/B" in record.getMessage()
+    assert "kind=StationSeen" in record.getMessage()
+    assert "evse=666" in record.getMessage()
+
+
+def test_a_store_that_takes_nothing_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_APART_S_MAX", 0.0)
+    events: list[StationEvent] = [seen(name, 1) for name in "ABC"]
+    asked = list[StationEvent]()
+
+    def away(one: StationEvent) -> StoreError:
+        asked.append(one)
+        return StoreError("the disk is full")
+
+    kept, lost, refused = apart(monkeypatch, events, away)
+    assert (kept, lost) == ([], events)
+    assert refused == {one.station for one in events}
+    assert len(asked) == 2  # the group, and once more

@@ -23,7 +23,7 @@ from evenload.net.password import verify
 from evenload.service import admission, orders
 from evenload.service.observe import observe
 from evenload.service.rows import StationRow
-from evenload.store.sqlite.store import SqliteStore
+from evenload.store.sql.store import opened
 
 A = StationId("home", "Garage-1")
 NOW = utc_now()
@@ -35,7 +35,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EVENLOAD_DATABASE", str(file))
     told: dict[str, Any] = {"station": A, "at": NOW, "received_at": NOW, "evse_id": 1}
     reading = Reading(at=NOW, kind=ReadingKind.INSTANT, power_kw=7.36)
-    with SqliteStore(file) as store:
+    with opened(file) as store:
         admission.note(store, A, "10.0.0.9:1", NOW)
         observe(store, [
             StationBooted(**told, details=StationDetails("Wallbox", "Copper"), registration=Registration.ACCEPTED),
@@ -54,7 +54,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 
 
 def row(database: Path, station: StationId = A) -> StationRow:
-    with SqliteStore(database) as store, store.reading() as unit:
+    with opened(database) as store, store.reading() as unit:
         found = unit.stations.find(station)
     assert found is not None
     return found
@@ -105,7 +105,7 @@ def test_limits_are_ordered(database: Path, capsys: pytest.CaptureFixture[str]) 
     assert "Ordered" in said(capsys, "set-limit", "Garage-1", "--kw", "4.2", "--no-wait")
     said(capsys, "set-limit", "Garage-1", "--kw", "7.4", "--evse", "1", "--minutes", "90", "--no-wait")
     said(capsys, "set-limit", "Garage-1", "--evse", "2", "--clear", "--no-wait")
-    with SqliteStore(database) as store:
+    with opened(database) as store:
         fallback, plan, clear = (orders.command_of(one) for one in orders.to_give(store, 0, NOW))
     assert isinstance(fallback, SetFallback)
     assert isinstance(plan, SetProfile)
@@ -119,7 +119,7 @@ def test_limits_are_ordered(database: Path, capsys: pytest.CaptureFixture[str]) 
 def test_tokens(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "may charge" in said(capsys, "token", "CARD7", "--until", "2030-01-01T00:00:00+01:00")
     assert "is blocked" in said(capsys, "token", "card8", "--block")
-    with SqliteStore(database) as store, store.reading() as unit:
+    with opened(database) as store, store.reading() as unit:
         assert [one.token.text for one in unit.tokens.of("home")] == ["CARD7", "card8"]
 
 

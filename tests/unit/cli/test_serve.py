@@ -25,7 +25,7 @@ from evenload.cli import main
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality
 from evenload.service.rows import TransactionRow
-from evenload.store.sqlite.store import SqliteStore
+from evenload.store.sql.store import opened
 
 STATIONS = 30
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -181,7 +181,7 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(server: Server) -
     asyncio.run(asyncio.wait_for(load(server, clients), 60))
     assert server.stop() == 0
     assert sum(one.repeated for one in clients) >= 2 * STATIONS
-    with SqliteStore(server.folder / "evenload.db", make=False) as store, store.reading() as unit:
+    with opened(server.folder / "evenload.db", make=False) as store, store.reading() as unit:
         kept = {row.key: row for row in unit.transactions.last("home", 1_000_000)}
         logged = {(row.station.identity, row.kind, row.at) for row in unit.events.last("home", 1_000_000)}
     for one in clients:
@@ -322,6 +322,6 @@ def test_a_limit_ordered_by_another_process_reaches_the_station_and_again_after_
     assert len(taken) == 2
     assert taken[0] == taken[1]
     assert server.stop() == 0
-    with SqliteStore(Path(database), make=False) as store, store.reading() as unit:
+    with opened(Path(database), make=False) as store, store.reading() as unit:
         (order,) = unit.orders.last("home", 10)
     assert order.settlement == "done"

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
@@ -55,8 +57,8 @@ def authority_certificate(
     return builder.sign(issuer_key or key, hashes.SHA256())
 
 
-def authority(key: Any = P256, days: int = 90, **more: Any) -> Authority:
-    return Authority(authority_certificate(key, **more), key, days)
+def authority(key: Any = P256, **more: Any) -> Authority:
+    return Authority(authority_certificate(key, **more), key, 90)
 
 
 def request(key: Any = P256, *names: str, digest: Any = None) -> str:
@@ -89,7 +91,7 @@ def test_what_is_signed_verifies_and_is_of_the_station_alone(key: Any, ca_key: A
 
 
 def test_no_two_serial_numbers_are_the_same_and_none_outlives_the_authority() -> None:
-    signing = authority(days=365 * 20)
+    signing = authority(days=20)
     first, second = (signing.sign(request(), A, "CP|1", NOW) for _ in range(2))
     assert first.serial != second.serial
     assert first.expires_at == signing.certificate.not_valid_after_utc
@@ -106,10 +108,14 @@ def test_an_authority_below_a_root_is_sent_along() -> None:
 def tampered() -> str:
     der = bytearray(x509.load_pem_x509_csr(request().encode()).public_bytes(serialization.Encoding.DER))
     der[der.index(b"CP|1") + 3] ^= 1  # another name than the one that was signed
-    body = base64.encodebytes(bytes(der)).decode()
-    return f"-----BEGIN CERTIFICATE REQUEST-----\n{body}-----END CERTIFICATE REQUEST-----\n"
+    return as_pem(bytes(der))
 
 
+def as_pem(der: bytes) -> str:
+    return f"-----BEGIN CERTIFICATE REQUEST-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE REQUEST-----\n"
+
+
+REQUEST = x509.load_pem_x509_csr(request(RSA).encode()).public_bytes(serialization.Encoding.DER)
 DSA = dsa.generate_private_key(2048)
 WRONG = {
     "empty": ("", "no certificate request"),
@@ -120,7 +126,10 @@ WRONG = {
     "cut off": (request()[:200], "no certificate request"),
     "huge": ("-" * 20_000, "20000 characters; 10000 at most"),
     "tampered": (tampered(), "not signed by its own key"),
-    "short RSA": (request(rsa.generate_private_key(65537, 1024)), "an RSA key of 1024 bits; 2048 to 8192 are taken"),
+    "short RSA": (
+        request(rsa.generate_private_key(65537, 1024)),  # noqa: S505 - what is tested
+        "an RSA key of 1024 bits; 2048 to 8192 are taken",
+    ),
     "exponent 3": (request(rsa.generate_private_key(3, 2048)), "exponent 3; 65537 at least"),
     "weak curve": (request(ec.generate_private_key(ec.SECP192R1())), "the curve secp192r1"),
     "odd curve": (request(ec.generate_private_key(ec.SECP256K1())), "the curve secp256k1"),
@@ -143,6 +152,19 @@ def test_a_wrong_request_is_a_sentence(name: str) -> None:
     assert len(str(refused.value)) < 200
 
 
+@given(st.integers(0), st.integers(1, 255))
+@settings(max_examples=400)
+def test_no_bytes_break_it(place: int, mask: int) -> None:
+    """Any byte of a request changed: refused with a reason, or the very key and name that were asked for."""
+    der = bytearray(REQUEST)
+    der[place % len(der)] ^= mask
+    try:
+        signed = authority().sign(as_pem(bytes(der)), A, "CP|1", NOW)
+    except RequestError:
+        return
+    assert x509.load_pem_x509_certificate(signed.chain_pem.encode()).public_key() == RSA.public_key()
+
+
 def test_no_common_name() -> None:
     bare = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(P256, hashes.SHA256())
     with pytest.raises(RequestError, match="no common names"):
@@ -151,9 +173,7 @@ def test_no_common_name() -> None:
 
 def test_an_authority_that_ended_signs_nothing() -> None:
     with pytest.raises(RequestError, match="the stations' authority ended on 2026-02-"):
-        authority(days=90, **{}).__class__(authority_certificate(P256, days=-10), P256, 90).sign(
-            request(), A, "CP|1", NOW
-        )
+        authority(days=-10).sign(request(), A, "CP|1", NOW)
 
 
 def test_the_one_that_belongs_to_the_key_is_found_among_many(tmp_path: Path) -> None:

@@ -25,12 +25,13 @@ class Store:
         self.groups: list[list[int]] = []
         self.takes_s = takes_s
         self.fails = fails
+        self.refuses: frozenset[StationId] | None = None
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
         await asyncio.sleep(self.takes_s)
         self.fails -= 1
         if self.fails >= 0:
-            raise CommitError("the disk is full")
+            raise CommitError("the disk is full", self.refuses)
         self.groups.append([one.evse_id for one in events])
 
 
@@ -101,6 +102,23 @@ def test_a_sink_that_is_behind_says_so_and_when_it_caught_up(play: Any) -> None:
         commits.when_relieved(relieved.set)
         await asyncio.wait_for(relieved.wait(), 1)
         assert not commits.full
+        task.cancel()
+
+    play(scene())
+
+
+def test_where_some_stations_were_refused_the_others_are_told_that_theirs_is_safe(play: Any) -> None:
+    async def scene() -> None:
+        store = Store(fails=1)
+        other = StationId("t", "poisoned")
+        store.refuses = frozenset({other})
+        commits, task = await running(store, urgent_s=0.005)
+        told: list[tuple[str, bool]] = []
+        commits.put([event(1)], lambda done: told.append(("good", done)))
+        commits.put([StationSeen(station=other, at=AT, received_at=AT)], lambda done: told.append(("bad", done)))
+        commits.put([], lambda done: told.append(("nothing", done)))
+        await commits.drained()
+        assert told == [("good", True), ("bad", False), ("nothing", True)]
         task.cancel()
 
     play(scene())

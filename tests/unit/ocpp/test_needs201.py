@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from evenload.domain.station_commands import SetFallback, SetProfile
 from evenload.domain.station_events import DisobedienceFound, LimitReported, NeedDeclared, VehicleScheduleReported
@@ -209,12 +211,15 @@ def test_k09_of_profiles_reported_those_from_outside_are_limits(booted: Callable
     assert event.limits.at(one.now + timedelta(days=300)) == 8.0
 
 
-def test_k09_fr_03_the_station_is_asked_once_who_else_limits_it(talk: Callable[..., Any]) -> None:
+def test_k09_fr_03_the_station_is_asked_once_who_else_limits_it_and_what_it_has_from_here(
+    talk: Callable[..., Any],
+) -> None:
     one = talk(OCPP201)
     one.says("BootNotification", {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}})
     asked = [payload for action, payload in one.answer_all() if action == "GetChargingProfiles"]
     assert asked == [
-        {"requestId": 1, "chargingProfile": {"chargingProfilePurpose": "ChargingStationExternalConstraints"}}
+        {"requestId": 1, "chargingProfile": {"chargingProfilePurpose": "ChargingStationExternalConstraints"}},
+        {"requestId": 2, "chargingProfile": {"chargingLimitSource": ["CSO"]}},
     ]
 
 
@@ -231,3 +236,36 @@ def test_k08_a_limit_from_outside_explains_a_lower_composite_schedule(booted: Ca
     }  # fmt: skip
     one.answer_all({"GetCompositeSchedule": answer})
     assert not one.of(DisobedienceFound)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    powers_kw=st.lists(st.floats(0.0, 22.0), min_size=1, max_size=8),
+    tuples_max=st.none() | st.integers(1, 10),
+    wants=st.integers(1, 100_000),
+)
+def test_k15_the_answer_never_allows_more_than_the_plan_whatever_the_vehicle_wants(
+    booted: Callable[..., Any], powers_kw: list[float], tuples_max: int | None, wants: int
+) -> None:
+    one = booted(OCPP201)
+    begin(one)
+    planned = plan(one, *powers_kw)
+    one.orders(planned)
+    one.answer_all()
+    needs = AC | {"acChargingParameters": {"energyAmount": wants, "evMinCurrent": 6, "evMaxCurrent": 32,
+                                           "evMaxVoltage": 230}}  # fmt: skip
+    asked = {"evseId": 1, "chargingNeeds": needs} | ({"maxScheduleTuples": tuples_max} if tuples_max else {})
+    assert one.says("NotifyEVChargingNeeds", asked)["status"] == "Accepted"
+    [need] = one.of(NeedDeclared)
+    assert (need.energy_kwh, need.departs_at) == (wants / 1000, datetime.fromisoformat("2026-03-29T06:00:00+00:00"))
+    profile = one.next_call()[1]["chargingProfile"]
+    [only] = profile["chargingSchedule"]
+    assert (profile["chargingProfilePurpose"], only["chargingRateUnit"]) == ("TxProfile", "A")
+    assert len(only["chargingSchedulePeriod"]) <= (tuples_max or 24)
+    start = datetime.fromisoformat(only["startSchedule"])
+    begun = [(start + timedelta(seconds=each["startPeriod"]), each["limit"]) for each in only["chargingSchedulePeriod"]]
+    ends = [*(at for at, _ in begun[1:]), start + timedelta(seconds=only["duration"])]
+    for step in planned.limits.steps:
+        for (at, amperes), end in zip(begun, ends, strict=True):
+            if at < step.start + timedelta(minutes=15) and end > step.start:  # they overlap
+                assert amperes * 0.69 <= step.power_kw + 1e-6

@@ -14,8 +14,8 @@ from evenload.domain.station_events import DataReceived
 from evenload.service.event_text import row_of
 from evenload.service.frame_text import redacted, without_secrets
 
-SECRET = "hunter2-s3cr3t"
-TOKEN = "04A2B7C1D2E3"
+NEVER = "hunter2-s3cr3t"
+CARD = "04A2B7C1D2E3"
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A = StationId("home", "A")
 
@@ -29,44 +29,45 @@ def variable(name: str, component: str = "SecurityCtrlr", **rest: Any) -> dict[s
 
 
 NASTY: list[Any] = [
-    call("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),
-    call("ChangeConfiguration", {"value": SECRET, "key": "authorizationKey"}),
-    call("ChangeConfiguration", {"key": "Vendor.Wifi-Password", "value": SECRET}),
-    call("changeconfiguration", {"KEY": "AUTHORIZATION_KEY", "VALUE": SECRET}),
-    [3, "17", {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": SECRET}]}],
-    call("SetVariables", {"setVariableData": [variable("BasicAuthPassword", attributeValue=SECRET)]}),
-    call("SetVariables", {"setVariableData": [variable("X", "PasswordCtrlr", attributeValue=SECRET)]}),
-    [3, "17", {"getVariableResult": [variable("BasicAuthPassword", attributeValue=SECRET)]}],
-    call("NotifyReport", {"reportData": [variable("BasicAuthPassword", variableAttribute=[{"value": SECRET}])]}),
-    call("NotifyEvent", {"eventData": [variable("BasicAuthPassword", actualValue=SECRET)]}),
-    call("SetNetworkProfile", {"connectionData": {"vpn": {"key": SECRET, "user": "u", "password": SECRET}}}),
-    call("SetNetworkProfile", {"connectionData": {"apn": {"apnPassword": SECRET, "simPin": 90210}}}),
-    call("SetNetworkProfile", {"connectionData": {"ocppCsmsUrl": f"wss://user:{SECRET}@host/x"}}),
-    call("GetDiagnostics", {"location": f"ftp://u:{SECRET}@host/in"}),
-    call("UpdateFirmware", {"location": f"https://host/fw.bin?a=1&sig={SECRET}"}),
-    call("GetLog", {"log": {"remoteLocation": f"sftp://u:p/{SECRET}@h/x".replace("p/", "p")}}),
-    call("DataTransfer", {"vendorId": "v", "messageId": "SetPassword", "data": SECRET}),
-    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"wifi": {"psk": SECRET}})}),
-    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"data": json.dumps({"secret": SECRET})})}),
-    call("DataTransfer", {"vendorId": "v", "data": f"password={SECRET}"}),
-    call("DataTransfer", {"vendorId": "v", "data": {"credentials": {"user": "u", "x": [SECRET, {"y": SECRET}]}}}),
-    call("DataTransfer", {"vendorId": "v", "data": f"Authorization: Basic {SECRET}"}),
-    call("DataTransfer", {"vendorId": "v", "data": f"-----BEGIN PRIVATE KEY-----\n{SECRET}"}),
-    call("DataTransfer", {"vendorId": "v", "data": {"password " + SECRET: 1}}),
-    call("NotifyCustomerInformation", {"data": f"Jane Doe {SECRET}", "seqNo": 0, "requestId": 1}),
-    call("StatusNotification", {"info": f"the password is {SECRET}"}),
-    [4, "17", "SecurityError", f"bad password {SECRET}", {"password": SECRET}],
-    call("Get15118EVCertificate", {"exiRequest": SECRET}),
-    call("Deep", json.loads("[" * 60 + json.dumps({"password": SECRET}) + "]" * 60)),
-    [2, f"password {SECRET}", "X", {}],
-    {"password": SECRET},
+    call("ChangeConfiguration", {"key": "AuthorizationKey", "value": NEVER}),
+    call("ChangeConfiguration", {"value": NEVER, "key": "authorizationKey"}),
+    call("ChangeConfiguration", {"key": "Vendor.Wifi-Password", "value": NEVER}),
+    call("changeconfiguration", {"KEY": "AUTHORIZATION_KEY", "VALUE": NEVER}),
+    [3, "17", {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": NEVER}]}],
+    call("SetVariables", {"setVariableData": [variable("BasicAuthPassword", attributeValue=NEVER)]}),
+    call("SetVariables", {"setVariableData": [variable("X", "PasswordCtrlr", attributeValue=NEVER)]}),
+    [3, "17", {"getVariableResult": [variable("BasicAuthPassword", attributeValue=NEVER)]}],
+    call("NotifyReport", {"reportData": [variable("BasicAuthPassword", variableAttribute=[{"value": NEVER}])]}),
+    call("NotifyEvent", {"eventData": [variable("BasicAuthPassword", actualValue=NEVER)]}),
+    call("SetNetworkProfile", {"connectionData": {"vpn": {"key": NEVER, "user": "u", "password": NEVER}}}),
+    call("SetNetworkProfile", {"connectionData": {"apn": {"apnPassword": NEVER, "simPin": 90210}}}),
+    call("SetNetworkProfile", {"connectionData": {"ocppCsmsUrl": f"wss://user:{NEVER}@host/x"}}),
+    call("GetDiagnostics", {"location": f"ftp://u:{NEVER}@host/in"}),
+    call("UpdateFirmware", {"location": f"https://host/fw.bin?a=1&sig={NEVER}"}),
+    call("GetLog", {"log": {"remoteLocation": f"sftp://u:p/{NEVER}@h/x".replace("p/", "p")}}),
+    call("DataTransfer", {"vendorId": "v", "messageId": "SetPassword", "data": NEVER}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"wifi": {"psk": NEVER}})}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"data": json.dumps({"secret": NEVER})})}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"ssid": "home", "key": NEVER, "wifiKey": NEVER})}),
+    call("DataTransfer", {"vendorId": "v", "data": f"password={NEVER}"}),
+    call("DataTransfer", {"vendorId": "v", "data": {"credentials": {"user": "u", "x": [NEVER, {"y": NEVER}]}}}),
+    call("DataTransfer", {"vendorId": "v", "data": f"Authorization: Basic {NEVER}"}),
+    call("DataTransfer", {"vendorId": "v", "data": f"-----BEGIN PRIVATE KEY-----\n{NEVER}"}),
+    call("DataTransfer", {"vendorId": "v", "data": {"password " + NEVER: 1}}),
+    call("NotifyCustomerInformation", {"data": f"Jane Doe {NEVER}", "seqNo": 0, "requestId": 1}),
+    call("StatusNotification", {"info": f"the password is {NEVER}"}),
+    [4, "17", "SecurityError", f"bad password {NEVER}", {"password": NEVER}],
+    call("Get15118EVCertificate", {"exiRequest": NEVER}),
+    call("Deep", json.loads("[" * 60 + json.dumps({"password": NEVER}) + "]" * 60)),
+    [2, f"password {NEVER}", "X", {}],
+    {"password": NEVER},
 ]
 
 
 @pytest.mark.parametrize("frame", NASTY, ids=lambda one: json.dumps(one)[:60])
 @pytest.mark.parametrize("show_tokens", [False, True])
 def test_no_secret_of_a_nasty_frame_is_shown(frame: Any, show_tokens: bool) -> None:
-    assert SECRET in json.dumps(frame) or "90210" in json.dumps(frame)
+    assert NEVER in json.dumps(frame) or "90210" in json.dumps(frame)
     shown = redacted(json.dumps(frame).encode(), show_tokens=show_tokens)
     assert "hunter2" not in shown
     assert "90210" not in shown
@@ -76,11 +77,11 @@ def test_no_secret_of_a_nasty_frame_is_shown(frame: Any, show_tokens: bool) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        '[2,"17","ChangeConfiguration",{"key":"AuthorizationKey","value":"' + SECRET + '"',
-        "{'password': '" + SECRET + "'}",
-        SECRET,
-        '[2,"1","X",{"a":"\udcff"' + SECRET,
-        "[" * 100_000 + SECRET,
+        '[2,"17","ChangeConfiguration",{"key":"AuthorizationKey","value":"' + NEVER + '"',
+        "{'password': '" + NEVER + "'}",
+        NEVER,
+        '[2,"1","X",{"a":"\udcff"' + NEVER,
+        "[" * 100_000 + NEVER,
     ],
 )
 def test_of_what_is_no_json_the_outline_is_shown(text: str) -> None:
@@ -90,16 +91,16 @@ def test_of_what_is_no_json_the_outline_is_shown(text: str) -> None:
 
 
 TOKENS: list[Any] = [
-    call("StartTransaction", {"connectorId": 1, "idTag": TOKEN}),
-    call("Authorize", {"idToken": {"idToken": TOKEN, "type": "ISO14443"}}),
-    call("TransactionEvent", {"idToken": {"idToken": "x" * 9, "additionalInfo": [{"additionalIdToken": TOKEN}]}}),
-    [3, "17", {"idTagInfo": {"status": "Accepted", "parentIdTag": TOKEN}}],
-    [3, "17", {"idTokenInfo": {"status": "Accepted", "groupIdToken": {"idToken": TOKEN, "type": "Central"}}}],
-    call("SendLocalList", {"localAuthorizationList": [{"idTag": TOKEN, "idTagInfo": {"status": "Accepted"}}]}),
-    call("SetVariables", {"setVariableData": [variable("MasterPassGroupId", "AuthCtrlr", attributeValue=TOKEN)]}),
-    call("ChangeConfiguration", {"key": "FreevendIdTag", "value": TOKEN}),
-    call("CustomerInformation", {"customerIdentifier": TOKEN}),
-    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"id_tag": TOKEN})}),
+    call("StartTransaction", {"connectorId": 1, "idTag": CARD}),
+    call("Authorize", {"idToken": {"idToken": CARD, "type": "ISO14443"}}),
+    call("TransactionEvent", {"idToken": {"idToken": "x" * 9, "additionalInfo": [{"additionalIdToken": CARD}]}}),
+    [3, "17", {"idTagInfo": {"status": "Accepted", "parentIdTag": CARD}}],
+    [3, "17", {"idTokenInfo": {"status": "Accepted", "groupIdToken": {"idToken": CARD, "type": "Central"}}}],
+    call("SendLocalList", {"localAuthorizationList": [{"idTag": CARD, "idTagInfo": {"status": "Accepted"}}]}),
+    call("SetVariables", {"setVariableData": [variable("MasterPassGroupId", "AuthCtrlr", attributeValue=CARD)]}),
+    call("ChangeConfiguration", {"key": "FreevendIdTag", "value": CARD}),
+    call("CustomerInformation", {"customerIdentifier": CARD}),
+    call("DataTransfer", {"vendorId": "v", "data": json.dumps({"id_tag": CARD})}),
 ]
 
 
@@ -107,9 +108,9 @@ TOKENS: list[Any] = [
 def test_tokens_are_shown_by_their_last_four_unless_told_otherwise(frame: Any) -> None:
     text = json.dumps(frame).encode()
     shown = redacted(text)
-    assert TOKEN not in shown
-    assert "****" + TOKEN[-4:] in shown
-    assert TOKEN in redacted(text, show_tokens=True)
+    assert CARD not in shown
+    assert "****" + CARD[-4:] in shown
+    assert CARD in redacted(text, show_tokens=True)
 
 
 def test_short_tokens_are_hidden_whole() -> None:
@@ -143,10 +144,10 @@ secret_names = st.sampled_from(["password", "AuthorizationKey", "client_secret",
 
 @given(json_values, secret_names, st.lists(st.sampled_from(["list", "object", "text"]), max_size=5))
 def test_a_secret_is_hidden_however_deep_it_lies(beside: Any, name: str, wraps: list[str]) -> None:
-    held: Any = {"beside": beside, name: ["zq9" + SECRET]}
+    held: Any = {"beside": beside, name: ["zq9" + NEVER]}
     for wrap in wraps:
         held = [held] if wrap == "list" else {"x": held} if wrap == "object" else json.dumps(held)
-    assert SECRET not in redacted(json.dumps([2, "1", "DataTransfer", {"data": held}]).encode())
+    assert NEVER not in redacted(json.dumps([2, "1", "DataTransfer", {"data": held}]).encode())
 
 
 @given(st.binary(max_size=200))
@@ -157,10 +158,10 @@ def test_any_bytes_give_a_text_without_control_characters(frame: bytes) -> None:
 def test_the_log_of_events_holds_no_secret_a_command_brought_back() -> None:
     told: dict[str, Any] = {"station": A, "at": T0, "received_at": T0}
     settled = CommandSettled(
-        **told, command_id="1", settlement=Settlement.DONE, value={"AuthorizationKey": SECRET, "HeartbeatInterval": "9"}
+        **told, command_id="1", settlement=Settlement.DONE, value={"AuthorizationKey": NEVER, "HeartbeatInterval": "9"}
     )
     body = row_of(settled).body
-    assert SECRET not in body
+    assert NEVER not in body
     assert '"HeartbeatInterval":"9"' in body
-    assert SECRET not in row_of(DataReceived(**told, vendor="v", message="SetPassword", data=SECRET)).body
-    assert without_secrets({"a": [TOKEN]}) == {"a": [TOKEN]}
+    assert NEVER not in row_of(DataReceived(**told, vendor="v", message="SetPassword", data=NEVER)).body
+    assert without_secrets({"a": [CARD]}) == {"a": [CARD]}

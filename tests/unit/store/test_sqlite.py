@@ -9,26 +9,26 @@ from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.service.ports import StoreError
 from evenload.service.rows import StationRow
-from evenload.store.sqlite import store as module
-from evenload.store.sqlite.store import SqliteStore
+from evenload.store.sql import sqlite as module
+from evenload.store.sql.store import opened
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     row = StationRow(StationId("home", "A"), approved=True)
-    with SqliteStore(tmp_path / "a.db") as store, store.writing() as unit:
+    with opened(tmp_path / "a.db") as store, store.writing() as unit:
         unit.stations.put([row])
-    with SqliteStore(tmp_path / "a.db", make=False) as store, store.reading() as unit:
+    with opened(tmp_path / "a.db", make=False) as store, store.reading() as unit:
         assert unit.stations.of("home") == [row]
 
 
 def test_writing_reaches_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "a.db") as store, store.writing_connection() as connection:
+    with opened(tmp_path / "a.db") as store, store.writing_connection() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
 def test_two_stores_on_one_file_do_not_lose_each_others_writing(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "a.db") as other:
+    with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
         given = []
         for store in (one, other, one, other):
             with store.writing() as unit:
@@ -38,7 +38,7 @@ def test_two_stores_on_one_file_do_not_lose_each_others_writing(tmp_path: Path) 
 
 def test_a_database_that_another_process_holds_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode=WAL", "busy_timeout=50"))
-    with SqliteStore(tmp_path / "a.db") as store:
+    with opened(tmp_path / "a.db") as store:
         holding = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
         holding.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"a\.db cannot be used: database is locked"), store.writing():
@@ -51,13 +51,15 @@ def test_a_database_that_another_process_holds_is_a_sentence(tmp_path: Path, mon
 def test_a_file_that_is_no_database_or_a_later_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("this is not a database, whatever its name says " * 20)
     with pytest.raises(StoreError, match=r"text\.db cannot be used: file is not a database"):
-        SqliteStore(tmp_path / "text.db")
+        opened(tmp_path / "text.db")
     later = sqlite3.connect(tmp_path / "later.db")
     later.execute("PRAGMA user_version = 99")
     later.close()
-    with pytest.raises(InputError, match="has layout 99, and this evenload knows layout 1"):
-        SqliteStore(tmp_path / "later.db")
+    with pytest.raises(
+        InputError, match=r"later\.db was made by a later evenload \(it is at layout 99, this evenload knows 0002\)"
+    ):
+        opened(tmp_path / "later.db")
     with pytest.raises(InputError, match=r"there is no database .*none\.db; `evenload serve` makes it"):
-        SqliteStore(tmp_path / "none.db", make=False)
+        opened(tmp_path / "none.db", make=False)
     with pytest.raises(StoreError, match="unable to open database file"):
-        SqliteStore(tmp_path / "no" / "folder.db")
+        opened(tmp_path / "no" / "folder.db")

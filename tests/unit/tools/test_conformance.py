@@ -24,7 +24,7 @@ def test_an_ordinary_one(): ...
         ("test_b01_a_boot", ["2.0.1 B01 "], "a boot"),
         ("test_e01_to_e03_from_plug_to_plug", ["2.0.1 E01 ", "2.0.1 E02 ", "2.0.1 E03 "], "from plug to plug"),
         ("test_k01_fr_22_and_fr_03_never", ["2.0.1 K01 ", "2.0.1 K01 K01.FR.22", "2.0.1 K01 K01.FR.03"], "never"),
-        ("test_a00_fr_204_and_16_a00_fr_204_in", 
+        ("test_a00_fr_204_and_16_a00_fr_204_in",
          ["2.0.1 A00 ", "2.0.1 A00 A00.FR.204", "1.6 A00 ", "1.6 A00 A00.FR.204"], "in"),
         ("test_16_4_10_and_16_5_6_data", ["1.6 4.10 ", "1.6 5.6 "], "data"),
         ("test_b01_and_then_it_beats", ["2.0.1 B01 "], "and then it beats"),

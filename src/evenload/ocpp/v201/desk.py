@@ -24,7 +24,7 @@ from evenload.domain.station_commands import (
 from evenload.ocpp.desk import Blocks, Desk
 from evenload.ocpp.dossier import DeskPolicy, Dossier
 from evenload.ocpp.records import Records
-from evenload.ocpp.v201 import life, metering, needs, profiles, remote, settings, tokens
+from evenload.ocpp.v201 import life, metering, needs, profiles, remote, resync, settings, tokens
 from evenload.ocpp.v201 import transactions as events
 from evenload.ocpp.v201.dialect import OCPP201
 from evenload.ocpp.v201.wire import (
@@ -65,7 +65,7 @@ BLOCKS: Final = Blocks(
         "PublishFirmwareStatusNotification": life.progress(
             "firmware", firmware.PublishFirmwareStatusNotificationResponse()
         ),
-        "ReportChargingProfiles": needs.reported,
+        "ReportChargingProfiles": resync.reported,
         "ReservationStatusUpdate": life.progress("reservation", reservation.ReservationStatusUpdateResponse()),
         "SecurityEventNotification": life.security_event,
         "SignCertificate": life.sign_certificate,
@@ -106,7 +106,7 @@ BLOCKS: Final = Blocks(
         remote_control.UnlockConnectorResponse: remote.answered,
         security.CertificateSignedResponse: remote.answered,
         smart_charging.ClearChargingProfileResponse: profiles.cleared,
-        smart_charging.GetChargingProfilesResponse: profiles.profiles_asked,
+        smart_charging.GetChargingProfilesResponse: resync.asked,
         smart_charging.GetCompositeScheduleResponse: profiles.composite_got,
         smart_charging.SetChargingProfileResponse: profiles.profile_set,
         transactions.GetTransactionStatusResponse: remote.transaction_told,

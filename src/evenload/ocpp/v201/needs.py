@@ -10,7 +10,7 @@ from evenload.ocpp.composite import Kind, Period, Profile, Purpose, Unit
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Outcome, Request
 from evenload.ocpp.v201.profiles import periods_of, set_profile
-from evenload.ocpp.v201.wire.datatypes import ChargingProfilePurposeEnum, ChargingSchedule, GenericStatusEnum
+from evenload.ocpp.v201.wire.datatypes import ChargingSchedule, GenericStatusEnum
 from evenload.ocpp.v201.wire.smart_charging import (
     ChargingLimitSourceEnum,
     ChargingNeeds,
@@ -24,11 +24,9 @@ from evenload.ocpp.v201.wire.smart_charging import (
     NotifyEVChargingNeedsStatusEnum,
     NotifyEVChargingScheduleRequest,
     NotifyEVChargingScheduleResponse,
-    ReportChargingProfilesRequest,
-    ReportChargingProfilesResponse,
 )
 
-_SOURCES: Final = {
+SOURCES: Final = {
     ChargingLimitSourceEnum.EMS: LimitSource.ENERGY_MANAGEMENT,
     ChargingLimitSourceEnum.SO: LimitSource.GRID_OPERATOR,
     ChargingLimitSourceEnum.CSO: LimitSource.OPERATOR,
@@ -46,9 +44,9 @@ _PERCENT: Final = 100.0
 def limited(dossier: Dossier, request: NotifyChargingLimitRequest, now: datetime) -> Outcome:
     """NotifyChargingLimit (K12, K13): a limit from outside."""
     limit, evse_id = request.charging_limit, request.evse_id or 0
-    source = _SOURCES.get(limit.charging_limit_source, LimitSource.OTHER)
-    told = [_limits(dossier, evse_id, one, now) for one in request.charging_schedule or ()]
-    _keep(dossier, str(limit.charging_limit_source), evse_id, told)
+    source = SOURCES.get(limit.charging_limit_source, LimitSource.OTHER)
+    told = [limits_of(dossier, evse_id, one, now) for one in request.charging_schedule or ()]
+    keep(dossier, str(limit.charging_limit_source), evse_id, told)
     shown: Sequence[Limits | None] = told or [None]
     events = tuple(
         dossier.event(
@@ -63,28 +61,12 @@ def unlimited(dossier: Dossier, request: ClearedChargingLimitRequest, now: datet
     """ClearedChargingLimit (K13, K14): a limit from outside is lifted."""
     evse_id = request.evse_id or 0
     dossier.charging.limited(str(request.charging_limit_source), evse_id, None)
-    source = _SOURCES.get(request.charging_limit_source, LimitSource.OTHER)
+    source = SOURCES.get(request.charging_limit_source, LimitSource.OTHER)
     event = dossier.event(LimitReported, now, evse_id=evse_id, source=source, lifted=True)
     return Outcome(ClearedChargingLimitResponse(), (event,), durable=True)
 
 
-def reported(dossier: Dossier, request: ReportChargingProfilesRequest, now: datetime) -> Outcome:
-    """ReportChargingProfiles (K09): of those that were not set from here, the limits from outside."""
-    purpose = ChargingProfilePurposeEnum.CHARGING_STATION_EXTERNAL_CONSTRAINTS
-    schedules = [
-        one.charging_schedule[0] for one in request.charging_profile if one.charging_profile_purpose is purpose
-    ]
-    told = [_limits(dossier, request.evse_id, one, now) for one in schedules]
-    if told:
-        _keep(dossier, str(request.charging_limit_source), request.evse_id, told)
-    source = _SOURCES.get(request.charging_limit_source, LimitSource.OTHER)
-    events = tuple(
-        dossier.event(LimitReported, now, evse_id=request.evse_id, source=source, limits=one) for one in told
-    )
-    return Outcome(ReportChargingProfilesResponse(), events)
-
-
-def _limits(dossier: Dossier, evse_id: int, schedule: ChargingSchedule, now: datetime) -> Limits:
+def limits_of(dossier: Dossier, evse_id: int, schedule: ChargingSchedule, now: datetime) -> Limits:
     """A schedule in kW, from its own start or from now; without a duration it holds for good."""
     start = schedule.start_schedule or now
     end = start + timedelta(seconds=max(1, schedule.duration)) if schedule.duration else _FOREVER
@@ -98,7 +80,7 @@ def _limits(dossier: Dossier, evse_id: int, schedule: ChargingSchedule, now: dat
     return Limits(steps or (LimitStep(start, float("inf")),), end)
 
 
-def _keep(dossier: Dossier, source: str, evse_id: int, told: Sequence[Limits]) -> None:
+def keep(dossier: Dossier, source: str, evse_id: int, told: Sequence[Limits]) -> None:
     """What a limit from outside means for the schedule a station should follow; of several the first."""
     dossier.charging.limited(source, evse_id, _profile(evse_id, told[0]) if told else None)
 
@@ -156,7 +138,7 @@ def _need(dossier: Dossier, evse_id: int, needs: ChargingNeeds, now: datetime, t
 def vehicle_schedule(dossier: Dossier, request: NotifyEVChargingScheduleRequest, now: datetime) -> Outcome:
     """NotifyEVChargingSchedule (K15 to K17): accepted where it keeps the limits that hold."""
     evse_id = max(0, request.evse_id)
-    limits = _limits(dossier, evse_id, request.charging_schedule, request.time_base)
+    limits = limits_of(dossier, evse_id, request.charging_schedule, request.time_base)
     kept = dossier.charging.exceeding(evse_id, limits) is None
     event = dossier.event(VehicleScheduleReported, now, evse_id=evse_id, limits=limits, within_limits=kept)
     if not kept:  # the limits once more make the station negotiate again (K16)

@@ -25,14 +25,13 @@ from evenload.ocpp.v201.wire.smart_charging import (
     ChargingProfileStatusEnum,
     ClearChargingProfileRequest,
     ClearChargingProfileResponse,
-    GetChargingProfilesResponse,
     GetCompositeScheduleRequest,
     GetCompositeScheduleResponse,
     SetChargingProfileRequest,
     SetChargingProfileResponse,
 )
 
-_PURPOSES: Final = {
+PURPOSES: Final = {
     Purpose.STATION_MAX: ChargingProfilePurposeEnum.CHARGING_STATION_MAX_PROFILE,
     Purpose.TX_DEFAULT: ChargingProfilePurposeEnum.TX_DEFAULT_PROFILE,
     Purpose.TX: ChargingProfilePurposeEnum.TX_PROFILE,
@@ -59,7 +58,7 @@ def wire_profile(placement: Placement) -> ChargingProfile:
     return ChargingProfile(
         id=placement.profile_id,
         stack_level=profile.stack_level,
-        charging_profile_purpose=_PURPOSES[profile.purpose],
+        charging_profile_purpose=PURPOSES[profile.purpose],
         charging_profile_kind=_KINDS[profile.kind],
         charging_schedule=(schedule,),
         valid_to=profile.valid_to,
@@ -126,10 +125,3 @@ def periods_of(periods: Iterable[ChargingSchedulePeriod]) -> list[Period]:
 
 def _phases(told: int | None) -> int:
     return told if told and 1 <= told <= _PHASES_OF_SCHEDULE else _PHASES_OF_SCHEDULE
-
-
-def profiles_asked(
-    _dossier: Dossier, _request: Request, response: GetChargingProfilesResponse, _now: datetime
-) -> Reply:
-    """Whether profiles will be reported (K09)."""
-    return Reply(info=words_of(response.status, response.status_info))

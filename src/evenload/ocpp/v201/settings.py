@@ -16,7 +16,8 @@ from evenload.ocpp.composite import Unit
 from evenload.ocpp.dossier import Dossier
 from evenload.ocpp.outcome import Reply, Request
 from evenload.ocpp.policy import Priority, Terms
-from evenload.ocpp.v201.wire.datatypes import ChargingProfilePurposeEnum, Component, Variable
+from evenload.ocpp.v201 import resync
+from evenload.ocpp.v201.wire.datatypes import Component, Variable
 from evenload.ocpp.v201.wire.provisioning import (
     GetBaseReportRequest,
     GetVariableData,
@@ -29,7 +30,6 @@ from evenload.ocpp.v201.wire.provisioning import (
     SetVariablesResponse,
     SetVariableStatusEnum,
 )
-from evenload.ocpp.v201.wire.smart_charging import ChargingProfileCriterion, GetChargingProfilesRequest
 from evenload.ocpp.wire import Wire
 
 T = TypeVar("T")
@@ -79,9 +79,7 @@ def set_up(dossier: Dossier, _now: datetime) -> tuple[Request, ...]:
     """Ask what the station can do and who else limits it, and have it meter what smart charging needs."""
     messages: list[Wire] = [*_asking(ASKED)] if dossier.habits.probe else []
     messages += _setting(list(_wanted(dossier)))
-    purpose = ChargingProfilePurposeEnum.CHARGING_STATION_EXTERNAL_CONSTRAINTS
-    criterion = ChargingProfileCriterion(charging_profile_purpose=purpose)
-    messages.append(GetChargingProfilesRequest(request_id=_REPORT_ID, charging_profile=criterion))
+    messages += resync.asking()
     return tuple(Request(message, _HOUSEKEEPING) for message in messages)
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from evenload.service.access_rows import AuditRow, KeyRow, ReplyRow, UserRow, WebhookRow
 from evenload.store.sql import schema_live as tables
 from evenload.store.sql.kept import Kept
-from evenload.store.sql.writing import put, put_new
+from evenload.store.sql.writing import add, put, put_new
 
 _USERS: Final = Kept(tables.users, UserRow)
 _KEYS: Final = Kept(tables.api_keys, KeyRow)
@@ -88,7 +88,7 @@ class SqlAudit:
 
     def add(self, row: AuditRow) -> None:
         """Append."""
-        self.connection.execute(insert(tables.audit), _AUDIT.appended(row))
+        add(self.connection, tables.audit, [_AUDIT.appended(row)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What columns are made of. Instants are whole microseconds since 1970 in UTC; texts sort by code point everywhere."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -57,17 +57,17 @@ class Instant(TypeDecorator[datetime]):
 class Words(TypeDecorator[str]):
     """A text. PostgreSQL keeps no character 0 and would sort by language."""
 
-    impl = Text
+    impl: type[String] = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type."""
-        made = type(self.impl_instance)
+        made = type(self).impl
         return dialect.type_descriptor(made(collation="C") if dialect.name == "postgresql" else made())
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """To the database."""
-        return without_zeros(value) if value and dialect.name == "postgresql" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """What makes a value the database's."""
+        return _without_zeros if dialect.name == "postgresql" else None
 
 
 class Name(Words):
@@ -75,6 +75,10 @@ class Name(Words):
 
     impl = String
     cache_ok = True
+
+
+def _without_zeros(text: str | None) -> str | None:
+    return without_zeros(text) if text else text
 
 
 def without_zeros(text: str) -> str:

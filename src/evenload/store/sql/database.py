@@ -57,10 +57,7 @@ def last_text(both_phases: str) -> str:
     both["phases"] = f"coalesce({both_phases}, excluded.phases, readings_last.phases)".replace("OLD", "readings_last")
     sets = [f"{name} = CASE WHEN {same} THEN {told} ELSE excluded.{name} END" for name, told in both.items()]
     later = "(excluded.at, excluded.kind) >= (readings_last.at, readings_last.kind)"
-    return (
-        " ON CONFLICT (meter) DO UPDATE SET at = excluded.at, kind = excluded.kind, "
-        f"{', '.join(sets)} WHERE {later}"
-    )
+    return f" ON CONFLICT (meter) DO UPDATE SET at = excluded.at, kind = excluded.kind, {', '.join(sets)} WHERE {later}"
 
 
 def first_line(error: Any) -> str:  # noqa: ANN401 - whatever a driver raises

@@ -1,8 +1,9 @@
 """Rows of a table as frozen dataclasses whose fields are named like its columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, Table, bindparam, delete, select
@@ -44,7 +45,11 @@ class Kept(Generic[RowT]):
 
     def values(self, row: RowT, **more: object) -> dict[str, Any]:
         """A row as values of columns."""
-        return {name: getattr(row, name) for name in self.names} | more
+        return dict(zip(self.names, self._told(row), strict=True)) | more
+
+    @cached_property
+    def _told(self) -> Callable[[RowT], tuple[Any, ...]]:
+        return attrgetter(*self.names)
 
     def appended(self, row: RowT) -> dict[str, Any]:
         """A row as values of columns, to be numbered by the database."""

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from evenload.service.live_rows import DecisionRow, PlannedSession, PlanRow
 from evenload.store.sql import schema_live as tables
 from evenload.store.sql.kept import Kept
+from evenload.store.sql.writing import add
 
 _PER_KW: Final = 10_000
 _PLANS: Final = Kept(tables.plans, PlanRow)
@@ -81,7 +82,7 @@ class SqlPlans:
 
     def add(self, row: PlanRow) -> None:
         """Append."""
-        self.connection.execute(insert(tables.plans), _PLANS.values(row, sessions=packed(row.sessions)))
+        add(self.connection, tables.plans, [_PLANS.values(row, sessions=packed(row.sessions))])
 
     def prune(self, tenant: str, before: datetime) -> int:
         """Forget those made before an instant, but never the last; how many."""
@@ -114,6 +115,4 @@ class SqlDecisions:
 
     def add(self, rows: Iterable[DecisionRow]) -> None:
         """Append."""
-        values = [_DECISIONS.appended(row) for row in rows]
-        if values:
-            self.connection.execute(insert(tables.decisions), values)
+        add(self.connection, tables.decisions, [_DECISIONS.appended(row) for row in rows])

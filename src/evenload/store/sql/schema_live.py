@@ -48,7 +48,7 @@ sessions = Table(
     words("transaction_id"), told("energy_kwh_delivered", Float), told("energy_quality", Word(Quality)),
     told("energy_kwh_before", Float), Column("register_kwh_start", Float), Column("power_kw", Float),
     Column("soc", Float), Column("metered_at", Instant), told("suspended_by_vehicle", Boolean),
-    told("opted_out", Boolean), told("boosted", Boolean), Column("first_command_at", Instant),
+    told("opted_out", Boolean), told("boosted", Boolean),
     told("lately_until", Instant),  # its end, far off while it goes on
     Index("sessions_by_end", "tenant", "lately_until"),
     Index("sessions_by_device", "tenant", "device_id", "lately_until"), sqlite_with_rowid=False,

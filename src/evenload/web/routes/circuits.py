@@ -89,7 +89,7 @@ def get_circuit(scope: Asking, services: With, node: NameInPath, response: Respo
 
 
 @router.put("/{node}")
-def put_circuit(  # noqa: PLR0913 - one parameter a part of the request
+def put_circuit(
     scope: Asking, services: With, node: NameInPath, body: CircuitBody, expected: Expected, response: Response
 ) -> NamedCircuit:
     """Add or replace one. Role: operator."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import look
 from evenload.service.live_rows import DecisionRow
-from evenload.web.fields import NAME_PATTERN, Instant, Resource
+from evenload.web.fields import Instant, NameOrNone, Resource
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page, number_in
 from evenload.web.tenant_route import tenant_router
@@ -38,8 +38,8 @@ class Decision(Resource):
 @router.get("")
 def list_decisions(
     scope: Asking, services: With, cut: Cutting,
-    device_id: Annotated[str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="For one device.")] = "",
-    session_id: Annotated[str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="For one session.")] = "",
+    device_id: Annotated[NameOrNone, Query(description="For one device.")] = "",
+    session_id: Annotated[NameOrNone, Query(description="For one session.")] = "",
 ) -> Page[Decision]:  # fmt: skip
     """Decisions, the latest first."""
     before = number_in(cut.after) if cut.after else None

@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.session import Control
 from evenload.service import enrolment
 from evenload.service.live_rows import DeviceRow
-from evenload.web.fields import NAME_PATTERN, Instant, Name, NameInPath, PowerKw, Resource
+from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
@@ -54,7 +54,7 @@ class Device(DeviceBody):
 @router.get("")
 def list_devices(
     scope: Asking, services: With, cut: Cutting,
-    site_id: Annotated[str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="Of one site.")] = "",
+    site_id: Annotated[NameOrNone, Query(description="Of one site.")] = "",
     retired: Annotated[bool, Query(description="Retired ones too.")] = False,
 ) -> Page[Device]:  # fmt: skip
     """Devices, by id."""
@@ -71,7 +71,7 @@ def get_device(scope: Asking, services: With, device_id: NameInPath, response: R
 
 
 @router.put("/{device_id}")
-def enrol_device(  # noqa: PLR0913 - one parameter a part of the request
+def enrol_device(
     scope: Asking, services: With, device_id: NameInPath, body: DeviceBody, expected: Expected, command_id: NewId,
     response: Response,
 ) -> Device:  # fmt: skip
@@ -86,7 +86,7 @@ def enrol_device(  # noqa: PLR0913 - one parameter a part of the request
 
 
 @router.delete("/{device_id}")
-def retire_device(  # noqa: PLR0913 - one parameter a part of the request
+def retire_device(
     scope: Asking, services: With, device_id: NameInPath, expected: Expected, command_id: NewId, response: Response
 ) -> Device:
     """Retire a device: it is no longer managed, and its limits are taken back. Role: operator."""

@@ -58,7 +58,7 @@ class LoadsKept(Resource):
 
 
 @router.get("")
-def list_loads(  # noqa: PLR0913 - one parameter a filter
+def list_loads(
     scope: Asking, services: With, cut: Cutting, window: Window,
     node: Annotated[
         list[str] | None, Query(max_length=100, description="Of some circuits; repeat for more.")

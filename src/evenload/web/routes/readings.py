@@ -1,6 +1,6 @@
 """Readings of devices."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
@@ -37,7 +37,7 @@ class Readings(Resource):
 
 
 @router.get("")
-def list_readings(  # noqa: PLR0913 - one parameter a filter
+def list_readings(
     scope: Asking, services: With, window: Window,
     device_id: Annotated[str, Query(max_length=64, pattern=NAME_PATTERN, description="Which device.")],
     count: Annotated[int, Query(ge=1, le=look.READINGS_MAX, description="The last so many.")] = 1000,
@@ -60,5 +60,5 @@ def list_readings(  # noqa: PLR0913 - one parameter a filter
     return Readings(device_id=device_id, items=items)
 
 
-def _fields(row: object, *names: str) -> dict[str, object]:
+def _fields(row: object, *names: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}

@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.station_readings import Quality
 from evenload.service import look, overrides
 from evenload.service.live_rows import NeedBasis, SessionRow
-from evenload.web.fields import NAME_PATTERN, EnergyKwh, Instant, NameInPath, Resource, Text
+from evenload.web.fields import EnergyKwh, Instant, NameInPath, NameOrNone, Resource, Text
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.decisions import Decision
@@ -92,10 +92,10 @@ class Explained(Resource):
 
 
 @router.get("")
-def list_sessions(  # noqa: PLR0913 - one parameter a filter
+def list_sessions(
     scope: Asking, services: With, cut: Cutting, window: Window,
     going_on: Annotated[bool, Query(description="Those not unplugged, whenever they began.")] = False,
-    device_id: Annotated[str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="Of one device.")] = "",
+    device_id: Annotated[NameOrNone, Query(description="Of one device.")] = "",
 ) -> Page[Session]:  # fmt: skip
     """Sessions plugged in at some time of a window, by id."""
     if going_on:
@@ -126,14 +126,10 @@ def explain_session(scope: Asking, services: With, session_id: NameInPath) -> Ex
 
 
 @router.post("/{session_id}/declare", dependencies=[ONCE])
-def declare(
-    scope: Asking, services: With, session_id: NameInPath, body: DeclareBody, expected: Expected
-) -> Session:
+def declare(scope: Asking, services: With, session_id: NameInPath, body: DeclareBody, expected: Expected) -> Session:
     """Say what a session needs and by when. Role: driver agent."""
     said = overrides.Declared(body.energy_kwh, body.departs_at, body.energy_kwh_minimum)
-    return Session.of(
-        overrides.declare(scope, services.store, session_id, said, services.clock(), expected=expected)
-    )
+    return Session.of(overrides.declare(scope, services.store, session_id, said, services.clock(), expected=expected))
 
 
 @router.post("/{session_id}/boost", dependencies=[ONCE])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import signals
 from evenload.service.live_rows import SignalRow
-from evenload.web.fields import NAME_PATTERN, DurationS, Instant, Price, Resource
+from evenload.web.fields import DurationS, Instant, NameOrNone, Price, Resource
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.circuits import Counted
@@ -21,7 +21,7 @@ router = tenant_router("signals", "signals")
 class Signal(Resource):
     """A price or carbon value that holds for a time."""
 
-    node: str = Field("", max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="Circuit; empty for everywhere.")
+    node: NameOrNone = Field("", description="Circuit; empty for everywhere.")
     at: Instant
     duration_s: DurationS = Field(3600.0, description="How long it holds.")
     price_per_kwh: Price | None = Field(None, description="Of energy bought.", examples=[0.21])

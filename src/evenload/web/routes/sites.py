@@ -66,7 +66,7 @@ def get_site(scope: Asking, services: With, site_id: NameInPath, response: Respo
 
 
 @router.put("/{site_id}")
-def put_site(  # noqa: PLR0913 - one parameter a part of the request
+def put_site(
     scope: Asking, services: With, site_id: NameInPath, body: SiteBody, expected: Expected, response: Response
 ) -> Site:
     """Add or replace a site. Role: operator."""

@@ -86,7 +86,7 @@ def get_user(scope: Asking, services: With, user_id: NameInPath, response: Respo
 
 
 @router.patch("/{user_id}")
-def change_user(  # noqa: PLR0913 - one parameter a part of the request
+def change_user(
     scope: Asking, services: With, user_id: NameInPath, body: UserChange, expected: Expected, response: Response
 ) -> User:
     """Change an account; the last administrator stays one. Role: admin."""
@@ -108,4 +108,3 @@ def _changed(row: UserRow, body: UserChange, hashed: str, now: datetime) -> User
         row, name=row.name if body.name is None else body.name, role=body.role or row.role,
         password_hash=hashed or row.password_hash, disabled_at=disabled_at,
     )  # fmt: skip
-

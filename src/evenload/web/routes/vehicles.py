@@ -57,7 +57,7 @@ def get_vehicle(scope: Asking, services: With, vehicle_id: NameInPath, response:
 
 
 @router.put("/{vehicle_id}")
-def put_vehicle(  # noqa: PLR0913 - one parameter a part of the request
+def put_vehicle(
     scope: Asking, services: With, vehicle_id: NameInPath, body: VehicleBody, expected: Expected, response: Response
 ) -> Vehicle:
     """Add or replace a vehicle. Role: driver agent."""

@@ -80,7 +80,7 @@ def get_webhook(scope: Asking, services: With, webhook_id: NameInPath, response:
 
 
 @router.put("/{webhook_id}")
-def change_webhook(  # noqa: PLR0913 - one parameter a part of the request
+def change_webhook(
     scope: Asking, services: With, webhook_id: NameInPath, body: WebhookBody, expected: Expected, response: Response
 ) -> Webhook:
     """Change a webhook; its secret stays. Role: admin."""

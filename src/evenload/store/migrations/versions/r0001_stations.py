@@ -1,5 +1,7 @@
 """Stations, transactions, readings, events and orders; files from before there were revisions are at this one."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,12 +16,12 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
-def key(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def key(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     """A column of the key."""
     return sa.Column(name, kind, primary_key=True)
 
 
-def must(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def must(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     """A column that is always there."""
     return sa.Column(name, kind, nullable=False)
 

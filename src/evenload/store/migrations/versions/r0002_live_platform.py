@@ -1,5 +1,7 @@
 """The live platform: sites, devices, sessions, limits, plans, users; packed days, slots and whole latest readings."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,25 +14,25 @@ BIG, REAL, BLOB, FLAG, PLAIN = sa.BigInteger(), sa.Float(), sa.LargeBinary(), sa
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-Kind = sa.types.TypeEngine[object]
+Kind = sa.types.TypeEngine[Any]
 
 
-def keys(kind: Kind, *names: str) -> list[sa.Column[object]]:
+def keys(kind: Kind, *names: str) -> list[sa.Column[Any]]:
     """Columns of the key, which the database does not count up."""
     return [sa.Column(name, kind, primary_key=True, autoincrement=False) for name in names]
 
 
-def must(kind: Kind, *names: str) -> list[sa.Column[object]]:
+def must(kind: Kind, *names: str) -> list[sa.Column[Any]]:
     """Columns that are always there."""
     return [sa.Column(name, kind, nullable=False) for name in names]
 
 
-def may(kind: Kind, *names: str) -> list[sa.Column[object]]:
+def may(kind: Kind, *names: str) -> list[sa.Column[Any]]:
     """Columns that may be empty."""
     return [sa.Column(name, kind) for name in names]
 
 
-def number() -> sa.Column[object]:
+def number() -> sa.Column[Any]:
     """A key that counts up."""
     return sa.Column("number", WHOLE, primary_key=True)
 
@@ -63,6 +65,8 @@ def _readings() -> None:
     op.rename_table("readings_last", "readings_last_old")
     if op.get_context().dialect.name == "postgresql":
         op.execute("ALTER INDEX pk_readings_last RENAME TO pk_readings_last_old")
+        op.execute("ALTER INDEX pk_devices RENAME TO pk_meters")
+        op.execute("ALTER SEQUENCE devices_device_seq RENAME TO meters_meter_seq")
     op.create_table(
         "readings_last", *keys(WHOLE, "meter"), *must(BIG, "at"), *must(NAME, "kind"),
         *may(REAL, "duration_s", "power_kw", "energy_kwh_import", "energy_kwh_export", "soc"),
@@ -130,7 +134,7 @@ def _sessions() -> None:
         *must(TEXT, "vehicle_id", "token", "transaction_id"), *must(REAL, "energy_kwh_delivered"),
         *must(TEXT, "energy_quality"), *must(REAL, "energy_kwh_before"),
         *may(REAL, "register_kwh_start", "power_kw", "soc"), *may(BIG, "metered_at"),
-        *must(FLAG, "suspended_by_vehicle", "opted_out", "boosted"), *may(BIG, "first_command_at"),
+        *must(FLAG, "suspended_by_vehicle", "opted_out", "boosted"),
         *must(BIG, "lately_until"), sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_index("sessions_by_end", "sessions", ["tenant", "lately_until"])

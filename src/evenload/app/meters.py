@@ -1,0 +1,139 @@
+"""Main meters of sites: told by REST, by a station over OCPP, or read by Modbus TCP."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from pymodbus import ModbusException
+from pymodbus.client import AsyncModbusTcpClient
+
+from evenload.app.view import LiveView
+from evenload.base.errors import InputError
+from evenload.domain.station import StationId
+from evenload.service.guard import Metered
+from evenload.service.live_rows import SiteRow
+
+_log = logging.getLogger("evenload.app.meters")
+
+_MODBUS: Final = re.compile(
+    r"modbus:(?P<host>[^:/]+):(?P<port>\d+)/(?P<unit>\d+)/(?P<register>\d+)"
+    r"(?:/(?P<kind>int16|uint16|int32|uint32|float32))?(?:/(?P<table>holding|input))?(?:\*(?P<scale>[0-9.eE+-]+))?"
+)
+_KINDS: Final = {
+    "int16": AsyncModbusTcpClient.DATATYPE.INT16, "uint16": AsyncModbusTcpClient.DATATYPE.UINT16,
+    "int32": AsyncModbusTcpClient.DATATYPE.INT32, "uint32": AsyncModbusTcpClient.DATATYPE.UINT32,
+    "float32": AsyncModbusTcpClient.DATATYPE.FLOAT32,
+}  # fmt: skip
+_ANSWER_S: Final = 0.8
+EXAMPLE: Final = "modbus:192.168.1.5:502/1/19026/float32*0.001"
+
+
+class SiteMeter(Protocol):
+    """A meter that can be asked."""
+
+    async def read(self) -> Metered | None:
+        """Power from the grid (kW) and when that was so, ``None`` where it did not answer."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMeter:
+    """A meter that tells by itself, by REST or over OCPP; the last that was heard of it."""
+
+    last: Callable[[], Metered | None]
+
+    async def read(self) -> Metered | None:
+        """What was told last."""
+        return self.last()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusAddress:
+    """Where power is found: ``scale`` times the register is kW."""
+
+    host: str
+    port: int
+    unit: int
+    register: int
+    kind: str = "float32"
+    table: str = "holding"
+    scale: float = 0.001
+
+
+class ModbusMeter:
+    """A meter read by Modbus TCP (Modbus Application Protocol V1.1b3), connected to again where the line was lost."""
+
+    def __init__(self, address: ModbusAddress, clock: Callable[[], datetime]) -> None:
+        self._address = address
+        self._clock = clock
+        self._client = AsyncModbusTcpClient(address.host, port=address.port, timeout=_ANSWER_S, retries=0)
+        self._is_silent = False
+
+    async def read(self) -> Metered | None:
+        """One register read."""
+        try:
+            async with asyncio.timeout(2 * _ANSWER_S):
+                kw = await self._read()
+        except (ModbusException, OSError, TimeoutError, ValueError) as error:
+            if not self._is_silent:
+                _log.warning("event=meter_silent host=%s why=%s", self._address.host, error)
+            self._is_silent = True
+            self._client.close()
+            return None
+        self._is_silent = False
+        return Metered(self._clock(), kw)
+
+    async def _read(self) -> float:
+        address, client = self._address, self._client
+        if not client.connected and not await client.connect():
+            raise OSError("it cannot be connected to")
+        kind = _KINDS[address.kind]
+        ask = client.read_holding_registers if address.table == "holding" else client.read_input_registers
+        answer = await ask(address.register, count=kind.value[1], device_id=address.unit)
+        if answer.isError():
+            raise ValueError(f"it refuses: {answer}")
+        value = client.convert_from_registers(answer.registers, kind)
+        if not isinstance(value, int | float):
+            raise ValueError(f"{value!r} is no number")
+        return float(value) * address.scale
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+
+def meter_of(site: SiteRow, view: LiveView, clock: Callable[[], datetime]) -> SiteMeter | None:
+    """The main meter of a site, ``None`` where it has none; ``InputError`` where its address is not understood."""
+    told = site.meter
+    if not told:
+        return None
+    if told == "rest":
+        return ToldMeter(lambda: view.load.get((site.tenant, site.site_id)))
+    if told.startswith("ocpp:") and len(told) > len("ocpp:"):
+        station = StationId(site.tenant, told.removeprefix("ocpp:"))
+        return ToldMeter(lambda: view.main_meter(station))
+    return ModbusMeter(modbus_address(told), clock)
+
+
+def modbus_address(text: str) -> ModbusAddress:
+    """Read ``modbus:HOST:PORT/UNIT/REGISTER``, with ``/KIND``, ``/TABLE`` and ``*SCALE`` where they differ."""
+    found = _MODBUS.fullmatch(text)
+    if found is None:
+        raise InputError(f"{text!r} is no meter: write rest, ocpp:IDENTITY, or as in {EXAMPLE}")
+    try:
+        scale = float(found["scale"] or 0.001)
+    except ValueError as error:
+        raise InputError(f"{text!r}: {found['scale']!r} is no number; write as in {EXAMPLE}") from error
+    return ModbusAddress(
+        found["host"], int(found["port"]), int(found["unit"]), int(found["register"]), found["kind"] or "float32",
+        found["table"] or "holding", scale,
+    )  # fmt: skip

@@ -1,0 +1,202 @@
+"""The whole platform in one process, put together: stations, brain, guard, forecasts and the API."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from evenload.app.brain import Brain, BrainSettings
+from evenload.app.forecasting import Forecasting
+from evenload.app.guarding import Guarding
+from evenload.app.settings import Settings
+from evenload.app.stations import StationSide
+from evenload.app.view import LiveView
+from evenload.base.errors import InputError
+from evenload.domain.station import StationId
+from evenload.domain.station_commands import Command
+from evenload.domain.station_events import StationEvent
+from evenload.net.password import hash_key
+from evenload.service.dispatch import Given
+from evenload.service.ports import Store
+from evenload.web.api import api
+from evenload.web.hub import Hub
+from evenload.web.live import StoreSource
+from evenload.web.options import ApiOptions, OidcOptions, Services
+from evenload.web.passwords import Argon2
+
+_log = logging.getLogger("evenload.app")
+
+_PLANNED_FOR: Final = frozenset({"sites", "circuits", "devices", "vehicles", "sessions", "limits", "signals"})
+"""What the API may change that has to be planned for anew."""
+
+_SECRET_BYTES: Final = 32
+
+
+class Platform:
+    """Everything that runs; to be made where the event loop runs. ``seconds`` is a clock that nobody can set."""
+
+    def __init__(
+        self, settings: Settings, store: Store, writer: Executor, clock: Callable[[], datetime],
+        seconds: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self.view = LiveView()
+        self._settings = settings
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._loading: set[asyncio.Task[None]] = set()
+        self.stations = StationSide(settings, store, writer, clock, self._kept, self._under)
+        self.forecasting = Forecasting(
+            store, settings.tenants, clock, settings.plan_quantile, settings.forecast_every_s
+        )  # fmt: skip
+        self.brain = Brain(
+            store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self.forecasting.expected,
+            BrainSettings(period_s=settings.plan_every_s, dry_run=settings.dry_run),
+        )  # fmt: skip
+        self.guarding = Guarding(
+            store, settings.tenants, clock, self.view, self._wanted, self.stations.server.command, _new_id
+        )  # fmt: skip
+        self.hub = Hub(StoreSource(store), secrets.token_hex(4))
+        services = Services(
+            store, clock, _api_options(settings), Argon2(), _station_key_hash, _new_id, self._changed, self._faults
+        )  # fmt: skip
+        self.app = api(services, seconds, hub=self.hub)
+
+    def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What has to run."""
+        return (
+            *self.stations.running(), self.forecasting.run(), self.brain.run(), self.guarding.run(), self.hub.run(),
+        )  # fmt: skip
+
+    async def listen_api(self, host: str, port: int) -> "ApiServer":
+        """Begin to serve the API and the pages."""
+        settings = self._settings
+        config = uvicorn.Config(
+            self.app, host=host, port=port, log_config=None, access_log=False, lifespan="off", ws="none",
+            ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key, timeout_graceful_shutdown=3,
+        )  # fmt: skip
+        server = ApiServer(config, self.hub)
+        await server.began()
+        return server
+
+    # how the parts hear of each other
+
+    def _kept(self, events: Sequence[StationEvent], tenants: frozenset[str]) -> None:
+        self.view.heed(events)
+        self.brain.wake(tenants, "stations")
+
+    def _under(self, station: StationId, command: Command) -> Command:
+        return self.guarding.under(station, command)
+
+    def _wanted(self, tenant: str) -> Mapping[str, Given]:
+        kept = self.brain.tenants.get(tenant)
+        return (kept.given if kept else None) or {}
+
+    def _changed(self, tenant: str, resource: str) -> None:
+        """Somebody changed something by the API."""
+        if resource in _PLANNED_FOR:
+            self.brain.wake((tenant,), resource)
+        if resource == "loads":
+            task = self._loop.create_task(asyncio.to_thread(self._look_at_loads, tenant))
+            self._loading.add(task)
+            task.add_done_callback(self._loading.discard)
+        self.stations.delivery.wake()
+
+    def _look_at_loads(self, tenant: str) -> None:
+        with self._store.reading() as unit:
+            latest = unit.loads.latest(tenant)
+        self._loop.call_soon_threadsafe(self.view.heed_loads, latest)
+
+    def _faults(self) -> list[str]:
+        return [
+            f"tenant {name} is not planned for: {one.failed}" for name, one in self.brain.tenants.items() if one.failed
+        ]
+
+
+class ApiServer(uvicorn.Server):
+    """Uvicorn in an event loop that others share: signals are left to the program."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self._task: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def began(self) -> None:
+        """Begin; ``InputError`` where the port cannot be had."""
+        self._task = asyncio.get_running_loop().create_task(self._serving())
+        while not self.started and not self._task.done():
+            await asyncio.sleep(0.02)
+        if self._task.done():
+            self._task.result()
+
+    async def _serving(self) -> None:
+        try:
+            await self.serve()
+        except SystemExit as error:  # how uvicorn says that it cannot listen
+            where = f"{self.config.host} port {self.config.port}"
+            raise InputError(f"cannot listen on {where} for the API; is it in use? api_port changes it") from error
+
+    @property
+    def port(self) -> int:
+        """The port taken."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def watch(self) -> None:
+        """Run until it ends; raises what broke."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def stop(self) -> None:
+        """End streams, finish requests, stop."""
+        self._hub.close()
+        self.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+def _station_key_hash(key: bytes) -> str:
+    return hash_key(key, secrets.token_bytes(16))
+
+
+def _api_options(settings: Settings) -> ApiOptions:
+    scheme = "https" if settings.tls_key else "http"
+    url = settings.public_url or f"{scheme}://{settings.host}:{settings.api_port}"
+    oidc = None
+    if settings.oidc_issuer:
+        oidc = OidcOptions(
+            settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_audience
+        )  # fmt: skip
+    return ApiOptions(
+        secret_of(settings.secret_file), url, settings.metrics_token, oidc, webhooks_private=settings.webhooks_private
+    )  # fmt: skip
+
+
+def secret_of(file: Path) -> bytes:
+    """The secret that signs cookies: made once, for the server's own user only (mode 0600)."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as made:
+                made.write(secrets.token_bytes(_SECRET_BYTES))
+        secret = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"the secret {file} cannot be read or made: {os.strerror(error.errno or 0)}") from error
+    if len(secret) < _SECRET_BYTES:
+        raise InputError(f"the secret {file} is shorter than {_SECRET_BYTES} bytes: remove it, and another is made")
+    return secret

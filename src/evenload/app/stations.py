@@ -1,0 +1,103 @@
+"""The side of the platform that charging stations connect to, put together."""
+
+import asyncio
+import logging
+import os
+import signal
+import ssl
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Any
+
+from evenload.app.access import Access
+from evenload.app.certificates import Certificates
+from evenload.app.delivery import Delivery
+from evenload.app.desks import Desks
+from evenload.app.directory import StoreDirectory
+from evenload.app.reloading import Reloader, authority_of, tls_of
+from evenload.app.settings import Settings
+from evenload.app.sink import StoreSink
+from evenload.base.errors import InputError
+from evenload.domain.station import StationId, TokenStatus
+from evenload.domain.station_commands import Command, CommandSettled
+from evenload.domain.station_events import StationEvent
+from evenload.net.ocpp_server import OcppServer, ServerLimits
+from evenload.net.ports import Sink, TenantRecord
+from evenload.ocpp.dossier import DeskPolicy
+from evenload.service.observe import restarted
+from evenload.service.ports import Store
+
+_log = logging.getLogger("evenload.app")
+
+Kept = Callable[[Sequence[StationEvent], frozenset[str]], None]
+"""Told what was kept of stations, and the tenants that have to be planned for anew."""
+
+
+class StationSide:
+    """Server, desks, directory, sink and delivery; to be made where the event loop runs.
+
+    ``under`` may change a command on its way to a station, such as to keep it below a cap.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, writer: Executor, clock: Callable[[], datetime], kept: Kept,
+        under: Callable[[StationId, Command], Command] = lambda _station, command: command,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        unknown = TokenStatus.ACCEPTED if settings.unknown_tokens == "accept" else TokenStatus.UNKNOWN
+        authority = authority_of(settings)
+        policy = DeskPolicy(
+            heartbeat_s=settings.heartbeat_s, sample_s=settings.sample_s, signs_certificates=authority is not None
+        )
+        self._desks = Desks(store, policy, clock, unknown)
+        tenants = dict.fromkeys(settings.tenants, TenantRecord(settings.connections_max))
+        directory = StoreDirectory(store, writer, tenants, clock, welcome=settings.unknown_stations == "accept")
+        sink: Sink = StoreSink(store, writer, self._failed, kept)
+        certificates = Certificates(sink, store, writer, authority, clock) if authority else None
+        self.server = OcppServer(
+            desk_for=self._desks.desk_for, directory=directory, sink=certificates or sink, clock=clock,
+            secret=os.urandom(32), name=os.urandom(4).hex(),
+            limits=ServerLimits(connections_max=settings.connections_max),
+        )  # fmt: skip
+        access = Access(store, writer, self.server, sink, directory, self._desks, clock)
+
+        async def carry_out(station: StationId, command: Command) -> CommandSettled:
+            return await access.carry_out(station, under(station, command))
+
+        self.delivery = Delivery(store, self.server, self._desks, clock, carry_out)
+        self._reloader = Reloader(settings, self.server, certificates)
+
+    def _failed(self, events: Sequence[StationEvent]) -> None:
+        """Events of stations were not kept: their desks begin anew from what was."""
+        stations = {one.station for one in events}
+        self._desks.forget(stations)
+        for station in stations:
+            self.server.disconnect(station, "not stored; connect again")
+
+    async def listen(self) -> tuple[int, bool]:
+        """Begin to take stations; the port, and whether the line is encrypted."""
+        settings, tls = self._settings, tls_of(self._settings)
+        restarted(self._store, settings.tenants, self._clock())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.at_once)
+        return await _listening(self.server, settings, tls), tls is not None
+
+    def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What has to run while stations are served."""
+        return self.server.watch(), self.delivery.run(), self._reloader.run()
+
+    async def drain(self) -> None:
+        """Finish what was begun, then stop."""
+        _log.info("event=draining connected=%d", len(self.server.connected))
+        await self.server.drain(self._settings.drain_s)
+        _log.info("event=stopped messages=%d", self.server.counts.messages_in)
+
+
+async def _listening(server: OcppServer, settings: Settings, tls: ssl.SSLContext | None) -> int:
+    try:
+        return await server.listen(settings.host, settings.port, tls)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(f"cannot listen on {settings.host} port {settings.port}: {why}") from error
