@@ -162,7 +162,8 @@ class Station(picows.WSListener):
 
     def switched(self) -> str:
         if self.transaction < 0:
-            return f'"StartTransaction",{{"connectorId":1,"idTag":"TAG{self.number}","meterStart":0,"timestamp":"{self.time()}"}}'
+            about = f'"idTag":"TAG{self.number}","meterStart":0,"timestamp":"{self.time()}"'
+            return f'"StartTransaction",{{"connectorId":1,{about}}}'
         ended, self.transaction = self.transaction, -1
         about = f'"meterStop":1000,"timestamp":"{self.time()}","reason":"Local"'
         return f'"StopTransaction",{{"transactionId":{ended},{about}}}'

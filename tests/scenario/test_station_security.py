@@ -29,6 +29,7 @@ from evenload.app.desks import Desks
 from evenload.app.directory import StoreDirectory
 from evenload.app.sink import StoreSink
 from evenload.domain.station import StationId, TokenStatus
+from evenload.domain.station_commands import ChangePassword, Trigger, Wanted
 from evenload.net.authority import load_authority
 from evenload.net.ocpp_server import OcppServer
 from evenload.net.password import hash_key
@@ -129,7 +130,12 @@ class House:
             return unit.stations.find(A)
 
 
-Say = Callable[[dict[str, Any]], Any]
+def password(command_id: str) -> ChangePassword:
+    return ChangePassword(command_id=command_id)
+
+
+def renewal(command_id: str) -> Trigger:
+    return Trigger(command_id=command_id, wanted=Wanted.CERTIFICATE)
 
 
 class Puppet:
@@ -233,7 +239,7 @@ def house(tmp_path: Path) -> House:
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), 30))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -244,7 +250,7 @@ def test_a_station_gets_its_certificate_and_comes_in_by_it(house: House, version
             puppet = Puppet(house, version, ExtendedTriggerMessage=accepted, TriggerMessage=accepted,
                             CertificateSigned=accepted)  # fmt: skip
             async with puppet.on_line(KEY):
-                station_access.order_renewal(house.store, A, "renew", utc_now())
+                station_access.order_renewal(house.store, A, renewal("renew"), utc_now())
                 trigger = "ExtendedTriggerMessage" if version == "ocpp1.6" else "TriggerMessage"
                 await until(lambda: trigger in puppet.told)
                 assert "Sign" in puppet.told[trigger]["requestedMessage"]
@@ -299,7 +305,7 @@ def test_another_password_is_taken_and_then_the_only_one(
         async with house.open():
             puppet = Puppet(house, version, **takes_password(version))
             async with puppet.on_line(KEY):
-                station_access.order_password(house.store, A, "new", utc_now())
+                station_access.order_password(house.store, A, password("new"), utc_now())
                 await asyncio.wait_for(puppet.closed.wait(), 8)
             new = puppet.password()
             assert len(new) == 40
@@ -327,7 +333,7 @@ def test_a_station_that_refuses_keeps_its_password_and_what_it_says_again_is_hid
         async with house.open():
             puppet = Puppet(house, version, ChangeConfiguration=tells, SetVariables=tells)
             async with puppet.on_line(KEY):
-                station_access.order_password(house.store, A, "new", utc_now())
+                station_access.order_password(house.store, A, password("new"), utc_now())
                 await until(lambda: house.kinds().count("CommandSettled") == 1)
                 await until(lambda: not house.row().password_hash_next)
                 assert not puppet.closed.is_set()
@@ -345,7 +351,7 @@ def test_a_server_that_dies_in_between_locks_nobody_out(house: House, took_it: b
     async def scene() -> None:
         puppet = Puppet(house, "ocpp1.6", ChangeConfiguration=lambda _: None)  # it took it, yet its answer is lost
         async with house.open(), puppet.on_line(KEY):
-            station_access.order_password(house.store, A, "new", utc_now())
+            station_access.order_password(house.store, A, password("new"), utc_now())
             await until(lambda: "ChangeConfiguration" in puppet.told)
         lost = puppet.password()
         puppet.answers = takes_password("ocpp1.6")

@@ -11,6 +11,19 @@
     │   ├── RowsRefusedError          rows of a file (files.problems)
     │   ├── StudyFileError            a study file (simulate.study_file)
     │   └── MessageError              a message of ours its own schema refuses (ocpp.faults)
+    ├── RefusedError              exit code 2   what was asked for is not done, with a reason (service.refusals)
+    │   ├── LoginError                nobody knows who asks
+    │   ├── ForbiddenError            who asks may not
+    │   ├── NotFoundError             there is no such thing, or not for who asks
+    │   ├── ConflictError             it does not go together with what there is
+    │   └── StaleError                what is to be changed was changed meanwhile
+    ├── ApiError                  exit code 2   a server answered with a problem (client.errors)
+    │   ├── UnauthorisedApiError      the key is not known
+    │   ├── ForbiddenApiError         the key may not do that
+    │   ├── NotFoundApiError          there is no such thing
+    │   ├── ConflictApiError          it does not go together with what there is
+    │   ├── StaleApiError             it was changed meanwhile
+    │   └── UnreachableApiError       no answer came
     ├── StoreError                exit code 1   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)
     └── MissingRequirementError   exit code 3   something needed is not in this environment

@@ -25,6 +25,7 @@ Wait = Annotated[float, typer.Option(min=0.5, help="Wait so many seconds for the
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Order it and do not wait.")]
 Evse = Annotated[int, typer.Option(min=0, help="Which EVSE; 0 is the whole station.")]
 ShowValue = Callable[[Any], None]
+Ordering = Callable[["SqlStore", StationId, Command, datetime], None]
 WAIT_S: Final = 10.0
 _NOT_DONE: Final = 1
 _EVERY_S: Final = 0.1
@@ -56,10 +57,10 @@ def for_a_moment() -> datetime:
     return now() + _MOMENT
 
 
-def give(to: Given, command: Command, show: ShowValue | None = None) -> int:
-    """Order a command, wait for its end and tell it; the exit code."""
+def give(to: Given, command: Command, show: ShowValue | None = None, ordering: Ordering = orders.order) -> int:
+    """Order a command, by a way of its own where it has one, wait for its end and tell it; the exit code."""
     with opened(to.database) as store:
-        orders.order(store, to.station, command, now())
+        ordering(store, to.station, command, now())
         if to.wait_s <= 0:
             output.print(f"Ordered ({command.command_id}). How it ends:  evenload ocpp orders", markup=False)
             return 0

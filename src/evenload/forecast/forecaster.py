@@ -127,11 +127,14 @@ class Forecaster:
 
     def _measured_until(self, now: int) -> InstantArray:
         """When the last known step of each node ended, among those before step ``now``; NaT where none is known."""
-        known = ~np.isnan(self.history.load_kw[:, : max(now, 0)])
-        steps = known.shape[1] - known[:, ::-1].argmax(axis=1) if known.size else np.zeros(known.shape[0], np.int64)
+        ends = np.full(len(self.history.nodes), np.datetime64("NaT", "s"))
+        start = to_datetime64(self.history.horizon.start)
         length = np.timedelta64(60 * self.history.horizon.step_minutes, "s")
-        ends = to_datetime64(self.history.horizon.start) + steps * length
-        return np.where(known.any(axis=1), ends, np.datetime64("NaT", "s"))
+        for node, row in enumerate(self.history.load_kw):  # by row: a mask of the whole is large
+            backwards = ~np.isnan(row[: max(now, 0)][::-1])
+            if backwards.any():
+                ends[node] = start + (backwards.size - int(backwards.argmax())) * length
+        return ends
 
 
 def _require_same_steps(found: Horizon, wanted: Horizon, what: str) -> None:

@@ -29,9 +29,9 @@ class LoadHistory:
             raise LoadError(f"the load history has shape {self.load_kw.shape}, expected {wanted}: nodes by steps")
         if len(set(self.nodes)) != len(self.nodes):
             raise LoadError("the load history names a node twice")
-        if np.isinf(self.load_kw).any():
-            node = int(np.flatnonzero(np.isinf(self.load_kw).any(axis=1))[0])
-            raise LoadError(f"node {self.nodes[node]!r} has an infinite load; write a missing value as NaN")
+        for node, row in zip(self.nodes, self.load_kw, strict=True):  # by row: a mask of the whole is large
+            if np.isinf(row).any():
+                raise LoadError(f"node {node!r} has an infinite load; write a missing value as NaN")
 
     def with_sums(self, sums: dict[str, IntArray]) -> Self:
         """With a row for each named sum of rows; a step is missing from a sum where it is missing from a member."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.base.units import MINUTES_PER_HOUR, BoolArray, FloatArray, IntArray
 from evenload.forecast.forecast import Basis
 from evenload.forecast.history import NodeFacts
 from evenload.forecast.origins import Origins
@@ -67,7 +67,10 @@ def _part(rows: IntArray, found: Usual, above: FloatArray, setting: Setting) -> 
     else:
         in_the_sun = by_irradiance(found.load_kw, setting.irradiance_w_m2, origins, recipe)
         samples = samples_as_given(in_the_sun, found, origins, recipe)
-    quantiles = smoothed(weighted_quantiles(samples.load_kw, samples.weight, QUANTILES), recipe.smooth_steps)
+    quantiles = smoothed(
+        weighted_quantiles(samples.load_kw, samples.weight, QUANTILES),
+        recipe.smooth_steps(MINUTES_PER_HOUR // setting.steps_per_hour),
+    )
     before = found.load_kw[:, 1:, : origins.before]
     days = ((~np.isnan(before)).sum(axis=2) >= origins.before / 2).sum(axis=1)
     basis = tuple(map(_basis, days.tolist(), samples.from_above.tolist(), samples.is_late.tolist()))

@@ -48,11 +48,12 @@ class Gate(asyncio.Protocol):
         self._tasks = tasks
         self._data = bytearray()
         self._judged = False
-        self._timeout = asyncio.get_running_loop().call_later(head_seconds_max, self._too_slow)
+        self._head_seconds_max = head_seconds_max
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A connection, of which nothing is known yet."""
+        """A connection, of which nothing is known yet. It never comes to this where no line could be encrypted."""
         self._transport = cast("asyncio.Transport", transport)  # what listening on a stream gives
+        self._timeout = asyncio.get_running_loop().call_later(self._head_seconds_max, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Part of the opening request."""

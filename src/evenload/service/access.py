@@ -14,6 +14,7 @@ from evenload.service.scope import Scope
 
 PASSWORD_LENGTH_MIN: Final = 10
 PASSWORD_LENGTH_MAX: Final = 1024
+Change = Callable[[UserRow], UserRow]
 _REFUSED: Final = "the address or the password is wrong"
 
 
@@ -126,7 +127,7 @@ def add_user(scope: Scope, store: Store, row: UserRow, now: datetime) -> UserRow
 
 
 def change_user(
-    scope: Scope, store: Store, user_id: str, now: datetime, change: Callable[[UserRow], UserRow], *, expected: str = ""
+    scope: Scope, store: Store, user_id: str, now: datetime, change: Change, *, expected: str = ""
 ) -> UserRow:
     """Change an account's name, role, password or whether it is disabled; never so that no administrator is left."""
     scope.require(Role.ADMIN)

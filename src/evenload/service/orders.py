@@ -10,7 +10,14 @@ import msgspec
 from evenload.base.errors import InputError
 from evenload.domain import station_commands
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import ClearProfile, Command, CommandSettled, SetFallback, SetProfile
+from evenload.domain.station_commands import (
+    ChangePassword,
+    ClearProfile,
+    Command,
+    CommandSettled,
+    SetFallback,
+    SetProfile,
+)
 from evenload.service.admission import known_station
 from evenload.service.frame_text import HIDDEN, without_secrets
 from evenload.service.ports import Store, Unit
@@ -37,6 +44,8 @@ def give(unit: Unit, station: StationId, command: Command, now: datetime) -> Non
     Limits are standing: they take the place of those of their kind and EVSE. ``InputError`` where there is no such
     station.
     """
+    if isinstance(command, ChangePassword) and command.password:
+        raise InputError("an order is kept, so it holds no password: it is drawn when the order is carried out")
     standing = isinstance(command, _WANTED)
     ends = command.limits.end if isinstance(command, SetProfile) else command.worthless_at
     body = msgspec.json.encode(command).decode()

@@ -25,10 +25,12 @@ from evenload.service.live_ports import (
     Webhooks,
 )
 from evenload.service.rows import (
+    CircuitSlotRow,
     ConnectorRow,
     EventRow,
     OrderRow,
     ReadingRow,
+    SlotRow,
     StationRow,
     TokenRow,
     TransactionRow,
@@ -44,6 +46,9 @@ class Stations(Protocol):
 
     def find(self, station: StationId) -> StationRow | None:
         """One, or ``None``."""
+
+    def find_all(self, wanted: Iterable[StationId]) -> Mapping[StationId, StationRow]:
+        """Those of these that there are."""
 
     def of(self, tenant: str) -> Sequence[StationRow]:
         """All of a tenant, by identity."""
@@ -89,6 +94,11 @@ class Transactions(Protocol):
     def at_station(self, station: StationId, ended_from: datetime) -> Sequence[TransactionRow]:
         """Those that go on, and those that ended at an instant or later, in order of their start."""
 
+    def at_stations(
+        self, stations: Iterable[StationId], ended_from: datetime
+    ) -> Mapping[StationId, Sequence[TransactionRow]]:
+        """As ``at_station``, of many; a station without any is absent."""
+
     def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
         """The last that began, the latest first."""
 
@@ -110,6 +120,16 @@ class Readings(Protocol):
 
     def put(self, rows: Iterable[ReadingRow]) -> None:
         """Add; what is told again of one instant completes what was told before."""
+
+
+class Slots(Protocol):
+    """Means of quarter hours, made of readings when a quarter has ended, and again when its day is packed."""
+
+    def of_evse(self, station: StationId, evse_id: int, window: Interval) -> Sequence[SlotRow]:
+        """Those of an EVSE that begin in a window, in order."""
+
+    def of_circuit(self, tenant: str, node: str, window: Interval) -> Sequence[CircuitSlotRow]:
+        """Those of a circuit that begin in a window, in order."""
 
 
 class Events(Protocol):
@@ -165,6 +185,10 @@ class Unit(Protocol):
     @property
     def readings(self) -> Readings:
         """Readings."""
+
+    @property
+    def slots(self) -> Slots:
+        """Means of quarter hours."""
 
     @property
     def events(self) -> Events:

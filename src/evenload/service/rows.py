@@ -104,6 +104,36 @@ class ReadingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotRow:
+    """The mean power of an EVSE over the quarter hour from ``at``; ``covered`` is the share that readings tell of.
+
+    The rest counts as 0 kW.
+    """
+
+    station: StationId
+    evse_id: int
+    at: datetime
+    power_kw: float
+    covered: float = 1.0
+    quality: Quality = Quality.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitSlotRow:
+    """The mean power of all devices below a circuit over the quarter hour from ``at``, of those that told something.
+
+    ``covered`` is the mean share of the quarter that they told of.
+    """
+
+    tenant: str
+    node: str
+    at: datetime
+    power_kw: float
+    covered: float
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """An event as text: ``kind`` is its class, ``body`` JSON of what is particular to it. ``number`` counts up."""
 

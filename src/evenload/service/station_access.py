@@ -18,8 +18,6 @@ from evenload.domain.station_commands import (
     Disconnect,
     InstallSignedCertificate,
     Settlement,
-    Trigger,
-    Wanted,
 )
 from evenload.domain.station_events import AccessChange, AccessChanged
 from evenload.domain.station_readings import Quality
@@ -40,7 +38,7 @@ _DISCONNECT_WAITS: Final = timedelta(minutes=1)
 # passwords
 
 
-def order_password(store: Store, station: StationId, command_id: str, now: datetime) -> None:
+def order_password(store: Store, station: StationId, command: Command, now: datetime) -> None:
     """Have a station given another password; ``InputError`` where it has none, or is being given one already."""
     with store.writing() as unit:
         row = known_station(unit, station)
@@ -53,7 +51,9 @@ def order_password(store: Store, station: StationId, command_id: str, now: datet
                 f"{station.identity} is being given another password already (order {waiting[0].order_id}); wait for "
                 "its end: `evenload ocpp orders`"
             )
-        orders.give(unit, station, ChangePassword(command_id=command_id, worthless_at=now + _PASSWORD_WAITS), now)
+        orders.give(
+            unit, station, ChangePassword(command_id=command.command_id, worthless_at=now + _PASSWORD_WAITS), now
+        )
 
 
 def expect_password(store: Store, station: StationId, order_id: str, hashed: str) -> bool:
@@ -97,12 +97,11 @@ def took_password(store: Store, station: StationId, hashed: str, now: datetime) 
 # certificates
 
 
-def order_renewal(store: Store, station: StationId, command_id: str, now: datetime) -> None:
+def order_renewal(store: Store, station: StationId, command: Command, now: datetime) -> None:
     """Have a station asked to ask for another certificate."""
     with store.writing() as unit:
         _refuse_shut_out(known_station(unit, station))
-        ends = now + _CERTIFICATE_WAITS
-        orders.give(unit, station, Trigger(command_id=command_id, wanted=Wanted.CERTIFICATE, worthless_at=ends), now)
+        orders.give(unit, station, replace(command, worthless_at=now + _CERTIFICATE_WAITS), now)
 
 
 def certificate_name(store: Store, station: StationId) -> str | None:

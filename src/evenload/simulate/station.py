@@ -124,10 +124,11 @@ class VirtualStation:
 
     def next_due(self) -> float:
         """When ``tick`` has something to do of its own accord."""
+        sample_at = inf if self._has_nothing_to_meter else self._sample_at
         if self._outbox.connection is None:
-            return max(self._now, self._sample_at)
+            return max(self._now, sample_at)
         said_next = self._beat_at if self.registered else self._boot_at
-        return max(self._now, min(self._sample_at, said_next))
+        return max(self._now, min(sample_at, said_next))
 
     def line_due(self) -> float:
         """When ``tick`` has something to do for its line, by the line's clock; ``inf`` where it has not."""
@@ -184,9 +185,8 @@ class VirtualStation:
         if self._outbox.connection is not None:
             self._outbox.connection.tick(self._seconds())
         if self._sample_at <= now:
-            interval_s = max(1.0, float(self.duties.settings[sample_key(self.spec)]))
-            missed = (now - self._sample_at) // interval_s
-            self._sample_at += (1.0 + missed) * interval_s
+            interval_s = self._sample_s
+            self._pass_samples(now, interval_s)
             self.duties.sample(self.outlets)
             self._mishaps(interval_s)
         self._act()
@@ -196,6 +196,20 @@ class VirtualStation:
         if now > self._now:
             start, seconds, self._now = self.wall(), now - self._now, now
             self.duties.power.run(start, seconds, self.duties.began())
+            if self._sample_at < now and self._has_nothing_to_meter:
+                self._pass_samples(now, self._sample_s)
+
+    @property
+    def _sample_s(self) -> float:
+        return max(1.0, float(self.duties.settings[sample_key(self.spec)]))
+
+    @property
+    def _has_nothing_to_meter(self) -> bool:
+        return not self.duties.is_busy and not self.spec.vices.strike_at_times
+
+    def _pass_samples(self, now: float, interval_s: float) -> None:
+        """The next time meters are read is after ``now``, in step with the times before."""
+        self._sample_at += (1.0 + (now - self._sample_at) // interval_s) * interval_s
 
     def _mishaps(self, seconds: float) -> None:
         vices = self.spec.vices
@@ -214,14 +228,7 @@ class VirtualStation:
         connection = self._outbox.connection
         if connection is None:
             return
-        while events := connection.events():
-            for event in events:
-                if isinstance(event, Called):
-                    self._answer(connection, event)
-                elif isinstance(event, Violated):
-                    self.violations.append(event)
-                else:
-                    self._outbox.settle(event, self._seconds())
+        self._take_events(connection)
         for message, evse_id in self.duties.triggered:
             self._triggered(message, [evse_id] if evse_id else list(self.outlets))
         self.duties.triggered.clear()
@@ -235,6 +242,16 @@ class VirtualStation:
             if not self._outbox.awaits(self._booted):
                 self._ask(self._speech.boot(self.spec, restarted=self.reboots > 0), self._booted)
         self._note_debt()
+
+    def _take_events(self, connection: Connection) -> None:
+        while events := connection.events():
+            for event in events:
+                if isinstance(event, Called):
+                    self._answer(connection, event)
+                elif isinstance(event, Violated):
+                    self.violations.append(event)
+                else:
+                    self._outbox.settle(event, self._seconds())
 
     def _note_debt(self) -> None:
         if not self._outbox.owed:

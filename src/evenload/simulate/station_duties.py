@@ -43,6 +43,11 @@ class Duties:
         """The outlets by number."""
         return self.power.outlets
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a transaction goes on."""
+        return bool(self._charges)
+
     def began(self) -> dict[int, datetime | None]:
         """Every EVSE and when its transaction began."""
         charges = self._charges

@@ -30,6 +30,11 @@ class Vices:
     clock_offset_s: float = 0.0
     never_synchronises: bool = False
 
+    @property
+    def strike_at_times(self) -> bool:
+        """Whether mishaps come with time, and not only with messages."""
+        return self.drop_outs_per_hour > 0 or self.reboots_per_hour > 0
+
 
 @dataclass(frozen=True, slots=True)
 class StationSpec:

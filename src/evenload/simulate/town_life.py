@@ -22,20 +22,22 @@ class TownLife:
         self._town = town
         self._streets = streets
         self._ended = ended
+        self._day_ends_s = self._seconds_to(1)
         streets.expect(town.visits(0))
 
     def act(self, now: float) -> None:
         """Do what is due; ``now`` is seconds since the town's epoch."""
-        while now >= self._seconds_to(self.day + 1):
-            self._streets.act(self._seconds_to(self.day + 1))
+        while now >= self._day_ends_s:
+            self._streets.act(self._day_ends_s)
             self._ended(self.day)
             self.day += 1
+            self._day_ends_s = self._seconds_to(self.day + 1)
             self._streets.expect(self._town.visits(self.day))
         self._streets.act(now)
 
     def next_due(self) -> float:
         """When ``act`` has something to do."""
-        return min(self._streets.next_due(), self._seconds_to(self.day + 1))
+        return min(self._streets.next_due(), self._day_ends_s)
 
     def _seconds_to(self, number: int) -> float:
         return (self._town.noon(number) - self._town.epoch).total_seconds()

@@ -32,6 +32,7 @@ from evenload.store.memory_live import (
     MemoryVehicles,
 )
 from evenload.store.memory_series import MemoryLimits, MemoryLoads, MemorySignals
+from evenload.store.memory_slots import MemorySlots
 
 _NO_ANSWER = ("", "no_answer")
 
@@ -46,6 +47,10 @@ class MemoryStations:
     def find(self, station: StationId) -> StationRow | None:
         """One, or ``None``."""
         return self.rows.get(station)
+
+    def find_all(self, wanted: Iterable[StationId]) -> Mapping[StationId, StationRow]:
+        """Those of these that there are."""
+        return {station: self.rows[station] for station in wanted if station in self.rows}
 
     def of(self, tenant: str) -> Sequence[StationRow]:
         """All of a tenant, by identity."""
@@ -114,6 +119,12 @@ class MemoryTransactions:
         found = [row for row in self.rows.values() if row.station == station]
         late = [row for row in found if row.ended_at is None or row.ended_at >= ended_from]
         return sorted(late, key=lambda row: (row.started_at, row.transaction_id))
+
+    def at_stations(
+        self, stations: Iterable[StationId], ended_from: datetime
+    ) -> Mapping[StationId, Sequence[TransactionRow]]:
+        """As ``at_station``, of many; a station without any is absent."""
+        return {station: rows for station in stations if (rows := self.at_station(station, ended_from))}
 
     def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
         """The last that began, the latest first."""
@@ -240,6 +251,11 @@ class MemoryUnit:
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     webhooks: MemoryWebhooks = field(default_factory=MemoryWebhooks)
     replies: MemoryReplies = field(default_factory=MemoryReplies)
+
+    @property
+    def slots(self) -> MemorySlots:
+        """Means of quarter hours."""
+        return MemorySlots(list(self.readings.rows.values()), list(self.devices.rows.values()), self.circuits.rows)
 
     def copy(self) -> "MemoryUnit":
         """One of its own; rows themselves never change."""

@@ -14,7 +14,7 @@ _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Resource(BaseModel):
-    """Base of what comes in and goes out: nothing unknown, no infinities."""
+    """Base of what comes in and goes out: nothing unknown, no infinities. Numbers and switches are never converted."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, allow_inf_nan=False)
 
@@ -36,8 +36,9 @@ Instant = Annotated[
     AwareDatetime, AfterValidator(_sane), Field(description="ISO 8601 with an offset; answers are in UTC.")
 ]
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["07:00"])]
-PowerKw = Annotated[float, Field(ge=0, le=1e6)]
-SignedPowerKw = Annotated[float, Field(ge=-1e7, le=1e7)]
-EnergyKwh = Annotated[float, Field(ge=0, le=2000)]
-DurationS = Annotated[float, Field(ge=1, le=31 * 86400)]
-Price = Annotated[float, Field(ge=-1000, le=1000)]
+PowerKw = Annotated[float, Field(strict=True, ge=0, le=1e6)]
+SignedPowerKw = Annotated[float, Field(strict=True, ge=-1e7, le=1e7)]
+EnergyKwh = Annotated[float, Field(strict=True, ge=0, le=2000)]
+Switch = Annotated[bool, Field(strict=True)]
+DurationS = Annotated[float, Field(strict=True, ge=1, le=31 * 86400)]
+Price = Annotated[float, Field(strict=True, ge=-1000, le=1000)]

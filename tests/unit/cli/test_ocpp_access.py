@@ -45,8 +45,8 @@ def row(database: Path, identity: str = "Garage-1") -> StationRow | None:
 
 
 def test_another_password_and_certificate_are_ordered(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "Ordered" in said(capsys, "new-password", "Garage-1")
-    assert "Ordered" in said(capsys, "renew-certificate", "Cert")
+    assert "Ordered" in said(capsys, "new-password", "Garage-1", "--no-wait")
+    assert "Ordered" in said(capsys, "renew-certificate", "Cert", "--no-wait")
     with opened(database) as store:
         password, trigger = (orders.command_of(one) for one in orders.to_give(store, 0, NOW))
     assert isinstance(password, ChangePassword)
@@ -54,6 +54,12 @@ def test_another_password_and_certificate_are_ordered(database: Path, capsys: py
     assert isinstance(trigger, Trigger)
     assert trigger.wanted is Wanted.CERTIFICATE
     assert "ChangePassword" in said(capsys, "orders")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_station_that_is_away_gets_it_when_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "new-password", "Garage-1", "--wait", "0.5", code=1)
+    assert "Garage-1 is not connected (never heard of). The order waits for it" in told
 
 
 def test_a_station_is_revoked_shown_so_and_approved_again_as_it_was(
@@ -120,7 +126,7 @@ def test_wrong_words_get_a_sentence(capsys: pytest.CaptureFixture[str], argument
 
 def test_twice_is_said(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert database.exists()
-    said(capsys, "new-password", "Garage-1")
+    said(capsys, "new-password", "Garage-1", "--no-wait")
     assert "is being given another password already" in said(capsys, "new-password", "Garage-1", code=2)
     said(capsys, "revoke", "Garage-1")
     assert "was revoked already" in said(capsys, "revoke", "Garage-1", code=2)

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from evenload.base.errors import InputError
+from evenload.net.ocpp_server import ServerLimits
 from evenload.net.tls import server_tls
 
 pytestmark = pytest.mark.requirement("R79")
@@ -99,7 +100,7 @@ def test_other_certificates_are_met_by_new_connections_while_old_ones_stay(
         async with serve() as running:
             url = running.url("CERT", tls=True)
             old, new = client(running.ca, running.ca), client(new_server, new_stations)
-            async with connect(url, subprotocols=["ocpp1.6"], ssl=old) as staying:
+            async with connect(url, subprotocols=["ocpp1.6"], ssl=old) as staying:  # type: ignore[list-item]
                 await running.server.renew_tls(server_tls(certificate, key, tmp_path / "ca.pem"))
                 assert await status(url, old) == 0  # the server shows a certificate it does not know
                 assert await status(url, client(new_server, running.ca)) == 0  # an authority that is no more
@@ -170,3 +171,20 @@ def test_a_session_of_the_authority_before_is_not_resumed(serve: Any, play: Any,
             assert answer == b"HTTP/1.1 401 Un"
 
     play(scene())
+
+
+def test_lines_that_never_become_encrypted_leave_nothing_behind(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        async with serve(ServerLimits(opening_s_max=0.1)) as running:
+            for sent in (b"GET /ocpp/depot/OPEN HTTP/1.1\r\n\r\n", b"\x16\x03\x01garbage", b""):
+                reader, writer = await asyncio.open_connection("localhost", running.tls_port)
+                writer.write(sent)
+                await asyncio.wait_for(reader.read(), 5)
+                writer.close()
+            await asyncio.sleep(0.3)
+            assert await status(running.url("CERT", tls=True), client(running.ca, running.ca)) == 101
+
+    play(scene())
+    assert [one.getMessage() for one in caplog.records if one.exc_info] == []

@@ -9,7 +9,7 @@ import pytest
 
 from evenload.base.errors import InputError
 from evenload.domain.station import ConnectorStatus, Registration, StationDetails, StationId
-from evenload.domain.station_commands import ChangePassword, Settlement
+from evenload.domain.station_commands import ChangePassword, Settlement, Trigger, Wanted
 from evenload.domain.station_events import (
     StationBooted,
     StationLost,
@@ -54,15 +54,26 @@ def kinds(store: MemoryStore) -> list[str]:
         return [f"{one.kind} {one.body}" for one in unit.events.last("home", 100)]
 
 
+def password(command_id: str) -> ChangePassword:
+    return ChangePassword(command_id=command_id)
+
+
+def renewal(command_id: str) -> Trigger:
+    return Trigger(command_id=command_id, wanted=Wanted.CERTIFICATE)
+
+
 def told(kind: Any, **more: Any) -> Any:
     return kind(station=A, at=T0, received_at=T0, **more)
 
 
 def test_an_order_for_another_password_holds_none(store: MemoryStore) -> None:
-    station_access.order_password(store, A, "c", T0)
+    station_access.order_password(store, A, password("c"), T0)
     command = orders.command_of(order(store))
     assert command == ChangePassword(command_id="c", worthless_at=T0 + timedelta(days=7))
-    assert "password" not in repr(ChangePassword(command_id="c", password="secret"))  # noqa: S106
+    secret = ChangePassword(command_id="d", password="secret")  # noqa: S106
+    assert "secret" not in repr(secret)
+    with pytest.raises(InputError, match="an order is kept, so it holds no password"):
+        orders.order(store, A, secret, T0)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +88,7 @@ def test_an_order_for_another_password_holds_none(store: MemoryStore) -> None:
 def test_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
     store: MemoryStore, how: Settlement, expected: tuple[str, datetime | None]
 ) -> None:
-    station_access.order_password(store, A, "c", T0)
+    station_access.order_password(store, A, password("c"), T0)
     assert station_access.expect_password(store, A, "c", "new")
     assert (row(store).password_hash, row(store).password_hash_next) == ("old", "new")
     station_access.password_answered(store, A, "another", Settlement.REJECTED, T0)  # of an attempt before: not this one
@@ -87,7 +98,7 @@ def test_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
 
 
 def test_who_came_in_by_the_other_one_has_only_that(store: MemoryStore) -> None:
-    station_access.order_password(store, A, "c", T0)
+    station_access.order_password(store, A, password("c"), T0)
     station_access.expect_password(store, A, "c", "new")
     station_access.took_password(store, A, "not the one", T0)
     assert (row(store).password_hash, row(store).password_hash_next) == ("old", "new")
@@ -102,7 +113,7 @@ def test_who_came_in_by_the_other_one_has_only_that(store: MemoryStore) -> None:
 
 
 def test_credentials_set_by_hand_end_a_change_of_password(store: MemoryStore) -> None:
-    station_access.order_password(store, A, "c", T0)
+    station_access.order_password(store, A, password("c"), T0)
     station_access.expect_password(store, A, "c", "new")
     admission.approve(store, A, Credentials(1, "by hand"))
     assert (row(store).password_hash, row(store).password_hash_next) == ("by hand", "")
@@ -144,7 +155,7 @@ def test_a_removed_station_leaves_what_happened_and_nothing_else(store: MemorySt
         told(StatusChanged, evse_id=1, connector_id=1, status=ConnectorStatus.CHARGING),
         told(TransactionStarted, evse_id=1, transaction_id="17", register_kwh=1.0),
     ])  # fmt: skip
-    station_access.order_password(store, A, "c", T0)
+    station_access.order_password(store, A, password("c"), T0)
     with pytest.raises(InputError, match=r"CP1 has 1 transaction going on \(17\).*--force"):
         station_access.remove(store, A, "gone", T0)
     assert station_access.remove(store, A, "gone", T0, force=True) == 1
@@ -171,30 +182,57 @@ def test_a_removed_station_whose_transactions_ended_needs_no_force(store: Memory
 
 HELD, CERT, GONE = StationId("home", "HELD"), StationId("home", "CERT"), StationId("home", "CP2")
 Call = Callable[[MemoryStore], object]
+
+
+def both(first: Call, second: Call) -> Call:
+    def run(store: MemoryStore) -> None:
+        first(store)
+        second(store)
+
+    return run
+
+
 WRONG: dict[str, tuple[Call, str]] = {
-    "password, unknown": (lambda s: station_access.order_password(s, GONE, "x", T0), "no station 'CP2'. Did you mean"),
-    "password, other tenant": (
-        lambda s: station_access.order_password(s, StationId("depot", "CP1"), "x", T0), "tenant 'depot' has no station",
+    "password, unknown": (
+        lambda s: station_access.order_password(s, GONE, password("x"), T0),
+        "no station 'CP2'. Did you mean",
     ),
-    "password, held": (lambda s: station_access.order_password(s, HELD, "x", T0), "HELD is held and does not come in"),
-    "password, certificate": (lambda s: station_access.order_password(s, CERT, "x", T0), "comes in by its certificate"),
+    "password, other tenant": (
+        lambda s: station_access.order_password(s, StationId("depot", "CP1"), password("x"), T0),
+        "tenant 'depot' has no station",
+    ),
+    "password, held": (
+        lambda s: station_access.order_password(s, HELD, password("x"), T0),
+        "HELD is held and does not come in",
+    ),
+    "password, certificate": (
+        lambda s: station_access.order_password(s, CERT, password("x"), T0),
+        "comes in by its certificate",
+    ),
     "password, twice": (
-        lambda s: [station_access.order_password(s, A, name, T0) for name in ("x", "y")],
+        both(
+            lambda s: station_access.order_password(s, A, password("x"), T0),
+            lambda s: station_access.order_password(s, A, password("y"), T0),
+        ),
         "being given another password already (order x)",
     ),
     "password, revoked": (
-        lambda s: [station_access.revoke(s, A, "r", T0), station_access.order_password(s, A, "x", T0)],
+        both(
+            lambda s: station_access.revoke(s, A, "r", T0),
+            lambda s: station_access.order_password(s, A, password("x"), T0),
+        ),
         "CP1 was revoked and does not come in; `evenload ocpp approve CP1` lets it in",
     ),
-    "renewal, unknown": (lambda s: station_access.order_renewal(s, GONE, "x", T0), "no station 'CP2'"),
-    "renewal, held": (lambda s: station_access.order_renewal(s, HELD, "x", T0), "HELD is held"),
+    "renewal, unknown": (lambda s: station_access.order_renewal(s, GONE, renewal("x"), T0), "no station 'CP2'"),
+    "renewal, held": (lambda s: station_access.order_renewal(s, HELD, renewal("x"), T0), "HELD is held"),
     "revoke, unknown": (lambda s: station_access.revoke(s, GONE, "x", T0), "no station 'CP2'"),
     "revoke, twice": (
-        lambda s: [station_access.revoke(s, A, name, T0) for name in ("x", "y")], "was revoked already, on 2026-03-01",
+        both(lambda s: station_access.revoke(s, A, "x", T0), lambda s: station_access.revoke(s, A, "y", T0)),
+        "was revoked already, on 2026-03-01",
     ),
     "remove, unknown": (lambda s: station_access.remove(s, GONE, "x", T0), "no station 'CP2'"),
     "remove, twice": (lambda s: [station_access.remove(s, A, name, T0) for name in ("x", "y")], "no station 'CP1'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -208,6 +246,6 @@ def test_what_cannot_be_is_a_sentence(store: MemoryStore, name: str) -> None:
 
 
 def test_after_a_week_another_password_may_be_ordered_anew(store: MemoryStore) -> None:
-    station_access.order_password(store, A, "x", T0)
-    station_access.order_password(store, A, "y", T0 + timedelta(days=8))
+    station_access.order_password(store, A, password("x"), T0)
+    station_access.order_password(store, A, password("y"), T0 + timedelta(days=8))
     assert order(store, "y").settlement == ""

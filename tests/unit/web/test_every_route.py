@@ -108,14 +108,14 @@ def ask(client: TestClient, name: str, case: Case) -> Any:
     return client.request(name.partition(" ")[0], case.path, json=case.body)
 
 
-def test_every_route_is_listed_here_and_those_of_a_tenant_find_out_who_asks(bench) -> None:
+def test_every_route_is_listed_here_and_those_of_a_tenant_find_out_who_asks(bench: Any) -> None:
     routes = dict(named(bench.app().routes))
     assert set(routes) == set(CASES) | OPEN
     assert {name for name, route in routes.items() if isinstance(route, TenantRoute)} == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_nobody_is_answered(bench, name: str) -> None:
+def test_nobody_is_answered(bench: Any, name: str) -> None:
     client = TestClient(bench.app())
     for authorization in ("", "Bearer evl_000000_" + "0" * 32, "Bearer abc.def.ghi", "Basic YTpi"):
         answer = client.request(
@@ -128,7 +128,7 @@ def test_nobody_is_answered(bench, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_another_tenant_neither_sees_nor_changes_anything(bench, asks, name: str) -> None:
+def test_another_tenant_neither_sees_nor_changes_anything(bench: Any, asks: Any, name: str) -> None:
     case = CASES[name]
     with bench.store.reading() as unit:
         before = kept_of(unit, "south")
@@ -143,7 +143,7 @@ def test_another_tenant_neither_sees_nor_changes_anything(bench, asks, name: str
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_who_may_less_than_the_least_role_is_refused_and_changes_nothing(bench, asks, name: str) -> None:
+def test_who_may_less_than_the_least_role_is_refused_and_changes_nothing(bench: Any, asks: Any, name: str) -> None:
     case = CASES[name]
     for role in ROLES[: ROLES.index(case.role)]:
         client = asks(role, "south")
@@ -156,7 +156,7 @@ def test_who_may_less_than_the_least_role_is_refused_and_changes_nothing(bench, 
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_least_role_is_enough(asks, name: str) -> None:
+def test_the_least_role_is_enough(asks: Any, name: str) -> None:
     answer = ask(asks(CASES[name].role, "south"), name, CASES[name])
     assert answer.status_code != 401
     if answer.status_code == 403:

@@ -1,8 +1,8 @@
 """A closed day of one meter as one blob.
 
-Columns, each as whole numbers in the coarsest unit that is exact (at most 10,000 to one: 0.1 W, 0.1 Wh), the differences
-of neighbours in as few bytes as they need, all of it through zlib. Values finer than that are rounded to it; times are
-exact, and what was not told comes back as not told.
+Columns, each as whole numbers in the coarsest unit that is exact (at most 10,000 to one: 0.1 W, 0.1 Wh), the
+differences of neighbours in as few bytes as they need, all of it through zlib. Values finer than that are rounded to
+it; times are exact, and what was not told comes back as not told.
 """
 
 import zlib
@@ -138,10 +138,7 @@ def _counted(kept: _Numbers) -> NDArray[np.int64]:
 def _told(kept: _Numbers | None, count: int) -> list[float | None]:
     if kept is None:
         return [None] * count
-    if kept.per_one:
-        values = _counted(kept) / kept.per_one
-    else:
-        values = np.frombuffer(kept.values, dtype="<f8")
+    values = _counted(kept) / kept.per_one if kept.per_one else np.frombuffer(kept.values, dtype="<f8")
     if kept.present is None:
         return list(values.tolist())
     told: list[float | None] = [None] * count

@@ -26,10 +26,8 @@ _FEW: Final = 20
 _DAYS_MAX: Final = 400
 _TYPES: Final = ("int8", "int8", "text", *("float8" for _ in NUMBERS), "text", "text", "text", "text")
 _NAMES: Final = ", ".join(COLUMNS)
-_STAGE: Final = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS staged (" + ", ".join(f"{n} {t}" for n, t in zip(COLUMNS, _TYPES, strict=True))
-    + ") ON COMMIT DELETE ROWS"
-)  # fmt: skip
+_STAGED: Final = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, _TYPES, strict=True))
+_STAGE: Final = f"CREATE TEMPORARY TABLE IF NOT EXISTS staged ({_STAGED}) ON COMMIT DELETE ROWS"
 _SAME: Final = " AND ".join(f"readings.{name} IS NOT DISTINCT FROM staged.{name}" for name in COLUMNS[3:])
 _REMOVE: Final = (
     f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608

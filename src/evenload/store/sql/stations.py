@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, select, tuple_, update
 
 from evenload.domain.station import ConnectorStatus, StationDetails, StationId, Token, TokenStatus
 from evenload.service.rows import ConnectorRow, StationRow, TokenRow
+from evenload.store.sql.kept import portions
 from evenload.store.sql.schema import connectors, stations, tokens
 from evenload.store.sql.writing import put
 
@@ -37,6 +38,14 @@ class SqlStations:
         """One, or ``None``."""
         row = self.connection.execute(_FIND, {"t": station.tenant, "i": station.identity}).one_or_none()
         return _station(row) if row else None
+
+    def find_all(self, wanted: Iterable[StationId]) -> Mapping[StationId, StationRow]:
+        """Those of these that there are."""
+        of, rows = stations.c, list[StationRow]()
+        for some in portions((one.tenant, one.identity) for one in wanted):
+            found = select(stations).where(tuple_(of.tenant, of.identity).in_(some))
+            rows += map(_station, self.connection.execute(found))
+        return {row.station: row for row in rows}
 
     def of(self, tenant: str) -> Sequence[StationRow]:
         """All of a tenant, by identity."""

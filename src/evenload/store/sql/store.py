@@ -22,6 +22,7 @@ from evenload.store.sql.postgres import PostgresDatabase
 from evenload.store.sql.readings import Meter, SqlReadings
 from evenload.store.sql.series import SqlLimits, SqlLoads, SqlSignals
 from evenload.store.sql.sessions import SqlSessions
+from evenload.store.sql.slots import SqlSlots
 from evenload.store.sql.sqlite import SqliteFile
 from evenload.store.sql.stations import SqlStations, SqlTokens
 from evenload.store.sql.transactions import SqlTransactions
@@ -36,6 +37,7 @@ class SqlUnit:
     tokens: SqlTokens
     transactions: SqlTransactions
     readings: SqlReadings
+    slots: SqlSlots
     events: SqlEvents
     orders: SqlOrders
     circuits: SqlCircuits
@@ -99,9 +101,13 @@ class SqlStore:
     @contextmanager
     def writing_connection(self) -> Iterator[Connection]:
         """A connection that holds the right to write from its beginning."""
-        with self._translated(), self._writer, self.database.engine.connect() as connection:
-            with connection.execution_options(writes=True).begin():
-                yield connection
+        with (
+            self._translated(),
+            self._writer,
+            self.database.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -131,6 +137,7 @@ _PORTS: dict[str, Any] = {
     "stations": SqlStations,
     "tokens": SqlTokens,
     "transactions": SqlTransactions,
+    "slots": SqlSlots,
     "events": SqlEvents,
     "orders": SqlOrders,
     "circuits": SqlCircuits,

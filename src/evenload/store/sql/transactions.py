@@ -48,6 +48,18 @@ class SqlTransactions:
         rows = [_transaction(row) for row in self.connection.execute(_AT_STATION, values)]
         return sorted(rows, key=lambda row: (row.started_at, row.transaction_id))
 
+    def at_stations(
+        self, stations: Iterable[StationId], ended_from: datetime
+    ) -> Mapping[StationId, Sequence[TransactionRow]]:
+        """As ``at_station``, of many; a station without any is absent."""
+        rows: dict[StationId, list[TransactionRow]] = {}
+        for some in portions((one.tenant, one.identity) for one in stations):
+            found = select(transactions).where(tuple_(_OF.tenant, _OF.identity).in_(some))
+            for row in map(_transaction, self.connection.execute(found.where(_OF.lately_until >= ended_from))):
+                rows.setdefault(row.station, []).append(row)
+        return {station: sorted(own, key=lambda row: (row.started_at, row.transaction_id))
+                for station, own in rows.items()}  # fmt: skip
+
     def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
         """The last that began, the latest first."""
         found = select(transactions).where(_OF.tenant == tenant)

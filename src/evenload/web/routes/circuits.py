@@ -27,7 +27,7 @@ class CircuitBody(Resource):
     emergency_limit_kw: PowerKw | None = Field(None, description="In an emergency; null is `limit_kw`.")
     export_limit_kw: PowerKw = Field(0.0, description="Most power up through it, kW.")
     rating_kva: PowerKw | None = Field(None, description="Apparent power it is built for, kVA.")
-    power_factor: float | None = Field(None, gt=0, le=1, description="Between its kW and kVA.")
+    power_factor: float | None = Field(None, strict=True, gt=0, le=1, description="Between its kW and kVA.")
     phases: str = Field("", pattern=r"^(|A|B|C|AB|BC|AC|ABC)$", description="Phases it has.", examples=["ABC"])
     timezone: Text = Field("", description="IANA time zone, empty for its parent's.", examples=["Europe/Oslo"])
 

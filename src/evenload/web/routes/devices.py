@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.session import Control
 from evenload.service import enrolment
 from evenload.service.live_rows import DeviceRow
-from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource
+from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource, Switch
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
@@ -25,17 +25,19 @@ class DeviceBody(Resource):
         min_length=1, max_length=48, pattern=r"^[A-Za-z0-9*\-_=+|@.]+$",
         description="Its station's own name, as its path ends.", examples=["CP1"],
     )  # fmt: skip
-    evse_id: int = Field(1, ge=0, le=999, description="Which EVSE of the station; 0 for all of it.")
-    power_kw_max: float = Field(11.0, gt=0, le=2000, description="Most it can give, kW.")
-    power_kw_min: float = Field(1.38, ge=0, le=2000, description="Least it can give other than nothing, kW.")
-    phases: int = Field(3, ge=1, le=3, description="How many phases it charges on.")
-    voltage_v: float = Field(230.0, ge=50, le=1500, description="Of a phase to neutral.")
+    evse_id: int = Field(1, strict=True, ge=0, le=999, description="Which EVSE of the station; 0 for all of it.")
+    power_kw_max: float = Field(11.0, strict=True, gt=0, le=2000, description="Most it can give, kW.")
+    power_kw_min: float = Field(
+        1.38, strict=True, ge=0, le=2000, description="Least it can give other than nothing, kW."
+    )
+    phases: int = Field(3, strict=True, ge=1, le=3, description="How many phases it charges on.")
+    voltage_v: float = Field(230.0, strict=True, ge=50, le=1500, description="Of a phase to neutral.")
     fallback_kw: PowerKw | None = Field(
         None, description="Stored in the station, and held to when nothing else was said; null leaves it as it is."
     )
-    priority: int = Field(0, ge=-100, le=100, description="Higher goes first.")
+    priority: int = Field(0, strict=True, ge=-100, le=100, description="Higher goes first.")
     control: Control = Field(Control.CONTINUOUS, description="How finely it can be told.")
-    managed: bool = Field(True, description="Whether it is given plans, or only watched.")
+    managed: Switch = Field(True, description="Whether it is given plans, or only watched.")
 
 
 class Device(DeviceBody):

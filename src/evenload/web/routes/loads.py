@@ -60,16 +60,14 @@ class LoadsKept(Resource):
 @router.get("")
 def list_loads(
     scope: Asking, services: With, cut: Cutting, window: Window,
-    node: Annotated[
-        list[str] | None, Query(max_length=100, description="Of some circuits; repeat for more.")
-    ] = None,
+    node: Annotated[list[str], Query(max_length=100, description="Of some circuits; repeat for more.")] = [],  # noqa: B006 - FastAPI copies it
     latest: Annotated[bool, Query(description="Only the last of each circuit, whatever the window.")] = False,
 ) -> Page[Load]:  # fmt: skip
     """Loads that begin in a window, by circuit and instant."""
     if latest:
         rows = [row for row in loads.latest_loads(scope, services.store) if not node or row.node in node]
     else:
-        rows = list(loads.loads(scope, services.store, window, node))
+        rows = list(loads.loads(scope, services.store, window, node or None))
     return cut.of_all(rows, lambda one: f"{one.node} {one.at.isoformat()} {one.kind}", Load.of)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.station_readings import Quality
 from evenload.service import look, overrides
 from evenload.service.live_rows import NeedBasis, SessionRow
-from evenload.web.fields import EnergyKwh, Instant, NameInPath, NameOrNone, Resource, Text
+from evenload.web.fields import EnergyKwh, Instant, NameInPath, NameOrNone, Resource, Switch, Text
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.decisions import Decision
@@ -63,14 +63,14 @@ class DeclareBody(Resource):
 class BoostBody(Resource):
     """Whether it goes before others."""
 
-    on: bool = True
+    on: Switch = True
     why: Text = ""
 
 
 class OptOutBody(Resource):
     """Whether it is taken out."""
 
-    out: bool = True
+    out: Switch = True
     why: Text = ""
 
 

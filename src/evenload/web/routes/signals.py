@@ -27,7 +27,7 @@ class Signal(Resource):
     price_per_kwh: Price | None = Field(None, description="Of energy bought.", examples=[0.21])
     export_price_per_kwh: Price | None = Field(None, description="Of energy sold.")
     currency: str = Field("", pattern=r"^(|[A-Z]{3})$", description="ISO 4217.", examples=["EUR"])
-    carbon_g_per_kwh: float | None = Field(None, ge=0, le=5000, description="Grams of CO2 a kWh.")
+    carbon_g_per_kwh: float | None = Field(None, strict=True, ge=0, le=5000, description="Grams of CO2 a kWh.")
 
     @classmethod
     def of(cls, row: SignalRow) -> "Signal":

@@ -8,7 +8,7 @@ from pydantic import Field
 from evenload.service import stations
 from evenload.service.admission import Credentials
 from evenload.service.rows import StationRow
-from evenload.web.fields import Instant, Resource
+from evenload.web.fields import Instant, Resource, Switch
 from evenload.web.identity import Asking, With
 from evenload.web.options import Services
 from evenload.web.pages import Cutting, Page
@@ -23,8 +23,8 @@ Identity = Annotated[str, Path(pattern=_PATTERN, max_length=48, description="Its
 class CredentialsBody(Resource):
     """How a station has to prove itself."""
 
-    profile: int = Field(0, ge=0, le=3, description="Weakest security profile (OCPP) it may come in by.")
-    new_password: bool = Field(False, description="Draw a password, and answer it this once; profile 1 or 2.")
+    profile: int = Field(0, strict=True, ge=0, le=3, description="Weakest security profile (OCPP) it may come in by.")
+    new_password: Switch = Field(False, description="Draw a password, and answer it this once; profile 1 or 2.")
     certificate_name: str = Field("", max_length=64, description="Common name of its certificate; profile 3.")
 
 

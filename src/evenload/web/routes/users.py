@@ -9,7 +9,7 @@ from pydantic import Field
 
 from evenload.service import access
 from evenload.service.access_rows import Role, UserRow
-from evenload.web.fields import Instant, NameInPath, Resource, Text
+from evenload.web.fields import Instant, NameInPath, Resource, Switch, Text
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_router
@@ -36,7 +36,7 @@ class UserChange(Resource):
     name: Text | None = None
     role: Role | None = None
     password: Password | None = None
-    disabled: bool | None = Field(None, description="Whether it may come in no more.")
+    disabled: Switch | None = Field(None, description="Whether it may come in no more.")
 
 
 class User(Resource):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import tags, webhooks
 from evenload.service.access_rows import WebhookRow
-from evenload.web.fields import Instant, NameInPath, Resource
+from evenload.web.fields import Instant, NameInPath, Resource, Switch
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_router
@@ -24,7 +24,7 @@ class WebhookBody(Resource):
     url: str = Field(min_length=8, max_length=1000, description="Where events are posted.",
                      examples=["https://example.org/evenload"])  # fmt: skip
     kinds: list[Kind] = Field(default_factory=list, max_length=50, description="Of what; empty for all events.")
-    disabled: bool = Field(False, description="Whether to tell it nothing for now.")
+    disabled: Switch = Field(False, description="Whether to tell it nothing for now.")
 
 
 class Webhook(Resource):
