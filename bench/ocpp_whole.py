@@ -47,7 +47,7 @@ def main() -> None:
     settings = Settings(
         port=0, database=Path(sys.argv[1]), tenants=("bench",), unknown_stations="accept", role="stations"
     )
-    stations.StoreSink = TimedSink  # type: ignore[attr-defined, misc]
+    stations.StoreSink = TimedSink  # type: ignore[attr-defined]
     threading.Thread(target=answer, daemon=True).start()
     serve(settings, lambda address: print(address.port, flush=True))
 

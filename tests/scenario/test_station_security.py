@@ -40,7 +40,7 @@ from evenload.service import admission, station_access
 from evenload.service.admission import Credentials
 from evenload.store.memory import MemoryStore
 
-pytestmark = pytest.mark.requirement("R79", "R83")
+pytestmark = pytest.mark.requirement("R79")
 
 A = StationId("home", "CP1")
 KEY = b"0123456789abcdef0123456789abcdef01234567"

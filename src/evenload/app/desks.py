@@ -1,6 +1,6 @@
 """The desks of all stations: one each, which outlives its connections."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from evenload.domain.station import StationId, TokenStatus
@@ -8,8 +8,9 @@ from evenload.ocpp import desks
 from evenload.ocpp.desk import Desk
 from evenload.ocpp.dialect import Dialect
 from evenload.ocpp.dossier import DeskPolicy
-from evenload.service.ports import Store
-from evenload.service.records import StoreRecords, TransactionNumbers
+from evenload.service.ports import Store, Unit
+from evenload.service.records import StoreRecords, TransactionNumbers, ended_from
+from evenload.service.rows import TransactionRow
 
 
 class Desks:
@@ -25,6 +26,13 @@ class Desks:
         self._unknown_tokens = unknown_tokens
         self._numbers: dict[str, TransactionNumbers] = {}
         self._desks: dict[StationId, tuple[Dialect, Desk]] = {}
+        self._foreseen: dict[StationId, Sequence[TransactionRow]] = {}
+
+    def foresee(self, unit: Unit, stations: Iterable[StationId]) -> None:
+        """Read what desks of stations at the door will have to know, at once for all that have none."""
+        new = [one for one in stations if one not in self._desks]
+        found = unit.transactions.at_stations(new, ended_from(self._clock())) if new else {}
+        self._foreseen.update({one: found.get(one, ()) for one in new})
 
     def desk_for(self, station: StationId, dialect: Dialect) -> Desk:
         """The desk of a station, another one where it speaks another version than before."""
@@ -40,7 +48,9 @@ class Desks:
         """Begin anew from what is kept with stations some of whose events were not."""
         for station in stations:
             self._desks.pop(station, None)
+            self._foreseen.pop(station, None)
 
     def _records(self, station: StationId) -> StoreRecords:
         numbers = self._numbers.setdefault(station.tenant, TransactionNumbers(self._store, station.tenant))
-        return StoreRecords(self._store, station, numbers, self._clock, self._unknown_tokens)
+        foreseen = self._foreseen.pop(station, None)
+        return StoreRecords(self._store, station, numbers, self._clock, self._unknown_tokens, foreseen)

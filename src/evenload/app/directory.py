@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from evenload.app.together import Together
 from evenload.domain.station import StationId
 from evenload.net.ports import SecurityProfile, StationRecord, TenantRecord
 from evenload.service import admission, station_access
-from evenload.service.ports import Store, StoreError
+from evenload.service.ports import Store, StoreError, Unit
 from evenload.service.rows import StationRow
 
 _log = logging.getLogger("evenload.app.directory")
@@ -24,18 +25,21 @@ _NOTED_EVERY_S: Final = 60.0
 class StoreDirectory:
     """A ``Directory``. What was read is good for two seconds: so soon an approval works.
 
-    With ``welcome`` a station nobody knows is taken in; otherwise it is noted, for somebody to approve.
+    With ``welcome`` a station nobody knows is taken in; otherwise it is noted, for somebody to approve. ``foresee`` may
+    read more of known stations along with them.
     """
 
     def __init__(
         self, store: Store, writer: Executor, tenants: dict[str, TenantRecord], clock: Callable[[], datetime],
-        *, welcome: bool,
+        *, welcome: bool, foresee: Callable[[Unit, Collection[StationId]], None] = lambda _unit, _stations: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._writer = writer
         self._tenants = tenants
         self._clock = clock
         self._welcome = welcome
+        self._foresee = foresee
+        self._rows = Together(self._read_rows)
         self._seconds = asyncio.get_running_loop().time
         self._read: dict[StationId, tuple[float, StationRecord | None]] = {}
         self._noted: dict[StationId, float] = {}
@@ -54,12 +58,17 @@ class StoreDirectory:
         return tenant, record
 
     async def _record(self, station: StationId) -> StationRecord | None:
-        with self._store.reading() as unit:  # a few dozen microseconds: less than handing it to a thread costs
-            row = unit.stations.find(station)
+        row = await self._rows.find(station)
         if self._welcome and (row is None or not (row.approved or row.revoked_at)):
             note = partial(self._note, station, "", welcome=True)
             row = await asyncio.get_running_loop().run_in_executor(self._writer, note)
         return record_of(row, self._clock()) if row else None
+
+    def _read_rows(self, stations: Collection[StationId]) -> Mapping[StationId, StationRow]:
+        with self._store.reading() as unit:  # in this thread: handing it to another costs more than it takes
+            found = unit.stations.find_all(stations)
+            self._foresee(unit, found.keys())
+        return found
 
     def forget(self, station: StationId) -> None:
         """Read anew what is kept of a station: it changed."""
@@ -71,11 +80,10 @@ class StoreDirectory:
 
     def _note_password(self, station: StationId, hashed: str) -> None:
         try:
-            station_access.took_password(self._store, station, hashed, self._clock())
+            if station_access.took_password(self._store, station, hashed, self._clock()):
+                _log.info("station=%s event=password_changed", station)
         except StoreError:  # noted when it comes again
             _log.exception("station=%s event=not_noted", station)
-        else:
-            _log.info("station=%s event=password_changed", station)
 
     def hold(self, station: StationId, address: str) -> None:
         """Note a station that knocked and may not come in yet, each once a minute."""

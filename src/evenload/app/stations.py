@@ -54,7 +54,9 @@ class StationSide:
         )
         self._desks = Desks(store, policy, clock, unknown)
         tenants = dict.fromkeys(settings.tenants, TenantRecord(settings.connections_max))
-        directory = StoreDirectory(store, writer, tenants, clock, welcome=settings.unknown_stations == "accept")
+        directory = StoreDirectory(
+            store, writer, tenants, clock, welcome=settings.unknown_stations == "accept", foresee=self._desks.foresee
+        )
         sink: Sink = StoreSink(store, writer, self._failed, kept)
         certificates = Certificates(sink, store, writer, authority, clock) if authority else None
         self.server = OcppServer(

@@ -19,12 +19,16 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.spans import sentences_of
 from evenload.schedule.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
-from evenload.service.problem_of import Asked, horizon_at, problem_of
+from evenload.service.problem_of import Asked, horizon_at, known_kw_max, power_kw_least, problem_of
 from evenload.service.rounding import told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
 
 _DOWN_KW: Final = 100.0
 """Powers are told in whole 10 W, rounded down."""
+
+
+_FULL: Final = 0.98
+_TRY_MORE: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class ControlPolicy:
     ahead: timedelta = timedelta(hours=2)
     renew: timedelta = timedelta(minutes=45)
     drift_kw: float = 0.25
-    gap: float = 2e-3
+    gap: float = 5e-4
     sweeps_max: int = 60
 
 
@@ -100,7 +104,7 @@ def decide(
     outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
-    least_kw = np.array([seen.devices[one.device_id].device.power_kw_min for one in asked.sessions])
+    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions])
     powers = told_kw(problem, solution.plan.power_kw, least_kw, steps, asked.share_left)
     plan_id = new_id()
     why = sentences_of(found, np.arange(problem.sessions))
@@ -109,13 +113,19 @@ def decide(
         device = seen.devices[session.device_id].device
         if session.suspended_by_vehicle:  # it may wake up as its fallback allows, and then it is planned for
             continue
+        full_kw = float(problem.power_kw_max[number])
+        more_kw = _more_kw(session, seen, full_kw)
+        powers[number] = np.where(
+            powers[number] >= _FULL * full_kw, np.maximum(powers[number], more_kw), powers[number]
+        )
         limits = _limits(problem, powers[number], seen.now, policy)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
             kept.append(session.session_id)
             continue
         command = SetProfile(command_id=new_id(), evse_id=device.evse_id, limits=limits, worthless_at=limits.end)
-        said = f"{_turn(solution, asked, number, limits.steps[0].power_kw, device.power_kw_min)}{why[number]}"
+        said = f"{_turn(solution, asked, number, limits.steps[0].power_kw, float(least_kw[number]))}{why[number]}"
         told.append(Told(device, session, command, said))
+    told.sort(key=lambda one: _raises(one, seen))
     plan = PlanRow(
         seen.tenant, plan_id, seen.now, trigger, problem.horizon.start, problem.horizon.step_minutes,
         problem.horizon.steps, _summary(asked, solution, outcome),
@@ -126,6 +136,19 @@ def decide(
     )  # fmt: skip
     given = {one.device.device_id: one.command.limits for one in told}
     return Decision(asked, solution, plan, tuple(told), tuple(kept), _overloads(outcome), given)
+
+
+def _raises(told: Told, seen: Snapshot) -> bool:
+    """Whether a device may draw more than before: those that make room are told first."""
+    given = seen.given.get(told.device.device_id)
+    before_kw = given.at(seen.now) if given else told.device.fallback_kw or 0.0
+    return told.command.limits.at(seen.now) > before_kw
+
+
+def _more_kw(session: SessionRow, seen: Snapshot, full_kw: float) -> float:
+    """What is told where a car may draw all it can: some more than it seems to take, so that it can show if it can."""
+    known_kw = known_kw_max(session, seen)
+    return min(known_kw, full_kw * _TRY_MORE) if full_kw < known_kw else 0.0
 
 
 def _turn(solution: Solution, asked: Asked, session: int, told_kw: float, least_kw: float) -> str:

@@ -42,7 +42,10 @@ _SENTENCES: Final = {
 class GuardPolicy:
     """How the guard acts. ``margin_kw`` is kept free below a limit; caps are raised by at most ``rise_share`` of the
     room every ``rise``, and only where more than ``slack_kw`` is free. What was told is given ``settle`` to work.
-    A meter is believed for ``silence``, and a number that never changes for ``frozen``.
+
+    What cars draw may be known too late. So what is still over a limit after a first try is shed twice over, and where
+    even that was not enough ``desperate`` after the limit was crossed, nobody may draw anything.
+    A meter is believed for ``silence``, and a number that never changes though cars do for ``frozen``.
     """
 
     margin_kw: float = 0.5
@@ -50,8 +53,9 @@ class GuardPolicy:
     rise_share: float = 0.5
     rise: timedelta = timedelta(seconds=15)
     settle: timedelta = timedelta(seconds=3)
+    desperate: timedelta = timedelta(seconds=6)
     silence: timedelta = timedelta(seconds=10)
-    frozen: timedelta = timedelta(minutes=10)
+    frozen: timedelta = timedelta(minutes=2)
     plausible_times_limit: float = 10.0
 
 
@@ -59,7 +63,8 @@ class GuardPolicy:
 class Drawing:
     """A device with a car: what it draws (kW), what its plan allows it now, the least it charges at, and its rank.
 
-    Higher ranks are capped later. ``needs_minimum``: it has not had its minimum energy yet.
+    Higher ranks are capped later. ``needs_minimum``: it has not had its minimum energy yet. One that is not
+    ``reachable`` draws what it will: nothing is shed there.
     """
 
     device_id: str
@@ -69,6 +74,7 @@ class Drawing:
     fallback_kw: float
     rank: int = 0
     needs_minimum: bool = False
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,10 @@ class Metered:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """The state of the guard at a site: caps in force (kW), since when, and what it sees."""
+    """The state of the guard at a site: caps in force (kW), since when, and what it sees.
+
+    ``tries`` counts how often something was shed since the limit was crossed at ``over_since``.
+    """
 
     caps: Mapping[str, float] = field(default_factory=dict)
     changed_at: datetime | None = None
@@ -90,6 +99,7 @@ class Guarded:
     same_since: datetime | None = None
     drawn_then_kw: float = 0.0
     over_since: datetime | None = None
+    tries: int = 0
 
 
 def judge(
@@ -101,21 +111,29 @@ def judge(
     here = {one.device_id for one in drawing}
     state = replace(state, caps={name: kw for name, kw in state.caps.items() if name in here})
     if limit_kw == inf:
-        return replace(state, caps={}, over_since=None)
+        return replace(state, caps={}, over_since=None, tries=0)
     seen = state.metered
     if state.sight is not Sight.CLEAR or seen is None:
         caps = {one.device_id: min(one.fallback_kw, one.allowed_kw) for one in drawing}
         return state if caps == state.caps else replace(state, caps=caps, changed_at=now)
-    room_kw = limit_kw - policy.margin_kw - seen.power_kw
     over = seen.power_kw > limit_kw
-    state = replace(state, over_since=(state.over_since or now) if over else None)
+    state = replace(state, over_since=(state.over_since or now) if over else None, tries=state.tries if over else 0)
+    room_kw = limit_kw - policy.margin_kw - seen.power_kw
     settling = state.changed_at is not None and seen.at < state.changed_at + policy.settle
     if room_kw < 0 and not settling:
-        return replace(state, caps=_lowered(state.caps, drawing, -room_kw), changed_at=now)
+        caps = _lowered(state.caps, drawing, _to_shed(-room_kw, state, now, policy))
+        return replace(state, caps=caps, changed_at=now, tries=state.tries + 1)
     resting = state.changed_at is not None and now < state.changed_at + policy.rise
     if state.caps and room_kw > policy.slack_kw and not resting:
         return replace(state, caps=_raised(state.caps, drawing, room_kw * policy.rise_share), changed_at=now)
     return state
+
+
+def _to_shed(over_kw: float, state: Guarded, now: datetime, policy: GuardPolicy) -> float:
+    """How much to shed (kW), by how often that was tried in vain."""
+    if state.over_since is not None and now - state.over_since >= policy.desperate:
+        return inf
+    return over_kw * (2 if state.tries else 1)
 
 
 def _looked(
@@ -143,26 +161,28 @@ def _lowered(caps: Mapping[str, float], drawing: Sequence[Drawing], shed_kw: flo
     """
     order = sorted(drawing, key=lambda one: (one.needs_minimum, one.rank, -one.power_kw, one.device_id))
     drawn = {one.device_id: min(one.power_kw, caps.get(one.device_id, inf)) for one in drawing}
-    lowered = dict(caps)
     for floor_of in (lambda one: one.least_kw, lambda _one: 0.0):
         for one in order:
             if shed_kw <= _NOTHING_KW:
                 break
             spare_kw = drawn[one.device_id] - floor_of(one)
-            if spare_kw <= _NOTHING_KW:
+            if spare_kw <= _NOTHING_KW or not one.reachable:
                 continue
             given_kw = min(spare_kw, shed_kw) if floor_of(one) > 0 else spare_kw
             drawn[one.device_id] -= given_kw
-            lowered[one.device_id] = drawn[one.device_id]
             shed_kw -= given_kw
-    for one in drawing:  # who draws less than it may would otherwise take what others gave up
-        lowered.setdefault(one.device_id, max(drawn[one.device_id], 0.0))
-        lowered[one.device_id] = min(lowered[one.device_id], max(drawn[one.device_id], 0.0))
-    return {one.device_id: _told(lowered[one.device_id], one) for one in drawing}
+    enough = shed_kw <= _NOTHING_KW
+    return {one.device_id: _held(one, drawn[one.device_id], caps.get(one.device_id, inf), enough) for one in drawing}
 
 
-def _told(cap_kw: float, one: Drawing) -> float:
-    return cap_kw if cap_kw >= one.least_kw else 0.0
+def _held(one: Drawing, left_kw: float, cap_kw: float, enough: bool) -> float:
+    """The cap of a device that is left so much: who draws less than it may would take what others gave up.
+
+    One that draws nothing may begin, as long as there is ``enough`` for that.
+    """
+    starts = enough and one.power_kw < one.least_kw <= one.allowed_kw
+    held_kw = min(one.least_kw if starts else max(left_kw, 0.0), cap_kw)
+    return held_kw if held_kw >= one.least_kw else 0.0
 
 
 def _raised(caps: Mapping[str, float], drawing: Sequence[Drawing], room_kw: float) -> dict[str, float]:
@@ -174,9 +194,9 @@ def _raised(caps: Mapping[str, float], drawing: Sequence[Drawing], room_kw: floa
         cap_kw = caps.get(one.device_id)
         if cap_kw is None:
             continue
-        more_kw = max(one.allowed_kw - cap_kw, 0.0)
-        step_kw = min(more_kw, room_kw)
-        if cap_kw + step_kw < one.least_kw and one.allowed_kw >= one.least_kw:
+        step_kw = min(max(one.allowed_kw - cap_kw, 0.0), room_kw)
+        stays_off = cap_kw + step_kw < one.least_kw <= one.allowed_kw
+        if stays_off or not one.reachable:
             raised[one.device_id] = cap_kw
             continue
         room_kw -= step_kw

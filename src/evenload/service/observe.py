@@ -60,6 +60,7 @@ def restarted(store: Store, tenants: Sequence[str], now: datetime) -> None:
 
 
 def _stations(unit: Unit, events: Sequence[StationEvent]) -> None:
+    rows = unit.stations.find_all({one.station for one in events if type(one) in _LIFE})
     changed: dict[StationId, StationRow] = {}
     seen: dict[StationId, datetime] = {}
     for event in events:
@@ -68,7 +69,7 @@ def _stations(unit: Unit, events: Sequence[StationEvent]) -> None:
         elif not isinstance(event, CommandSettled):  # which may tell that no answer came
             seen[event.station] = event.received_at
         if change := _LIFE.get(type(event)):
-            row = changed.get(event.station) or unit.stations.find(event.station)
+            row = changed.get(event.station) or rows.get(event.station)
             if row or isinstance(event, StationBooted):  # one that was removed leaves, and does not come back by that
                 changed[event.station] = change(row or StationRow(event.station), event)
     unit.stations.put(changed.values())

@@ -25,11 +25,22 @@ STEP_MINUTES: Final = 15
 HOURS_AHEAD: Final = 36
 _OVERDUE: Final = timedelta(hours=1)
 _AT_LEAST: Final = timedelta(minutes=1)
+_EARLY: Final = timedelta(minutes=15)
+"""So long before its departure a car is to be ready: drivers come early, and meters and commands take their time."""
+
+_HELD: Final = 1.15
+"""A car that draws so much less than it may, draws what it can."""
+
+_METERED_UP: Final = 1.02
+_SETTLED: Final = timedelta(seconds=45)
+_DRAWS_KW: Final = 0.5
 _MORE_KWH: Final = 5.0
 """What a car is supposed to want still that charges beyond what is usual for it."""
 
-_EARLIER: Final = 1e-6
-"""A price that rises by so little a step, where none is known, has cars charge earlier rather than later."""
+_EARLIER: Final = 2e-5
+"""A price that rises by so little a step has cars charge earlier rather than later where nothing else is to be gained:
+plans made soon after one another are then alike.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     starts = np.full(len(planned), to_datetime64(seen.now))
     leaves = [min(max(leaves_at(one, seen.now), seen.now + _AT_LEAST), horizon.end) for one in planned]
     windows = Windows.between(horizon, starts, np.array([to_datetime64(one) for one in leaves], dtype="datetime64[s]"))
-    power_kw = np.array([power_kw_max(one, seen.devices[one.device_id]) for one in planned], dtype=np.float64)
+    power_kw = np.array([power_kw_max(one, seen) for one in planned], dtype=np.float64)
     missing = np.array([missing_kwh(one) for one in planned], dtype=np.float64)
     slots = np.diff(windows.offset)
     share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
@@ -80,7 +91,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         opted_out=np.zeros(len(planned), dtype=np.bool_), tree=tree, base_load_kw=base_kw,
         limit_kw=_left_of(limit_kw, base_kw, share_left), price_per_kwh=price,
         minute_of_day=LocalClock(_zone(seen)).minute_of_day(horizon.starts()),
-        minimum_kwh=np.minimum(np.array([_minimum_kwh(one) for one in planned], dtype=np.float64), missing),
+        minimum_kwh=np.minimum(np.array([_minimum_kwh(one, seen.now) for one in planned], dtype=np.float64), missing),
         emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
         export_limit_kw=tree.export_limit_kw[:, None],
     )  # fmt: skip
@@ -126,8 +137,10 @@ def _split(seen: Snapshot, tree: CircuitTree) -> tuple[list[SessionRow], list[Se
 
 
 def leaves_at(session: SessionRow, now: datetime) -> datetime:
-    """When a car is counted on to leave: one that should be gone may go any time, and is served within an hour."""
-    return session.departs_at if session.departs_at > now else now + _OVERDUE
+    """When a car is to be ready. One that should be gone may go any time, and is served at once, within an hour."""
+    if session.departs_at <= now:
+        return now + _OVERDUE
+    return max(session.departs_at - _EARLY, min(session.departs_at, now + _EARLY))
 
 
 def missing_kwh(session: SessionRow) -> float:
@@ -139,16 +152,34 @@ def missing_kwh(session: SessionRow) -> float:
     return max(missing, _MORE_KWH) if supposed else missing
 
 
-def _minimum_kwh(session: SessionRow) -> float:
-    """What is given at once: the minimum, or all where the driver asked for that."""
-    at_once = session.opted_out or session.boosted
+def _minimum_kwh(session: SessionRow, now: datetime) -> float:
+    """What is given at once: the minimum, or all where the driver asked for that or should be gone."""
+    at_once = session.opted_out or session.boosted or session.departs_at <= now
     wanted = session.energy_kwh if at_once else session.energy_kwh_minimum
     return max(wanted - session.energy_kwh_delivered, 0.0)
 
 
-def power_kw_max(session: SessionRow, state: DeviceState) -> float:
-    """The most a car and its device can draw together (kW)."""
-    return min(state.device.power_kw_max, session.power_kw_max or inf)
+def known_kw_max(session: SessionRow, seen: Snapshot) -> float:
+    """The most a car and its device can draw together (kW), as far as anybody said."""
+    return min(seen.devices[session.device_id].device.power_kw_max, session.power_kw_max or inf)
+
+
+def power_kw_max(session: SessionRow, seen: Snapshot) -> float:
+    """The most a car draws (kW): what is known, or less where it draws less although it may."""
+    known_kw = known_kw_max(session, seen)
+    given, drawn_kw = seen.given.get(session.device_id), session.power_kw
+    if given is None or drawn_kw is None or drawn_kw < _DRAWS_KW or session.metered_at is None:
+        return known_kw
+    allowed = [given.at(session.metered_at), given.at(session.metered_at - _SETTLED)]
+    free = all(kw < inf and kw >= _HELD * drawn_kw for kw in allowed)
+    return min(known_kw, drawn_kw * _METERED_UP) if free else known_kw
+
+
+def power_kw_least(session: SessionRow, seen: Snapshot) -> float:
+    """The least a car charges at (kW): on one phase where it draws less than three of the device would."""
+    device = seen.devices[session.device_id].device
+    one_phase = power_kw_max(session, seen) < device.power_kw_min
+    return device.power_kw_min / device.phases if one_phase else device.power_kw_min
 
 
 # circuits

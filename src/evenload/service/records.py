@@ -1,6 +1,6 @@
 """What a desk must know of its station, from what is kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,7 +33,10 @@ class TransactionNumbers:
 
 
 class StoreRecords:
-    """The ``Records`` of one station. Tokens that are not listed get ``otherwise``."""
+    """The ``Records`` of one station. Tokens that are not listed get ``otherwise``.
+
+    ``foreseen`` are its transactions where they were just read, together with those of others.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class StoreRecords:
         numbers: TransactionNumbers,
         clock: Callable[[], datetime],
         otherwise: TokenStatus,
+        foreseen: Sequence[TransactionRow] | None = None,
     ) -> None:
         self._store = store
         self._station = station
         self._numbers = numbers
         self._clock = clock
         self._otherwise = Verdict(otherwise)
+        self._foreseen = foreseen
 
     def registration(self, details: StationDetails | None) -> Registration:  # noqa: ARG002
         """Accepted: nobody else comes through the door, and asking again would cost a storm of stations dear."""
@@ -68,8 +73,16 @@ class StoreRecords:
 
     def known_transactions(self) -> Iterable[KnownTransaction]:
         """Those that go on, and those that ended within a week."""
-        with self._store.reading() as unit:
-            return [known(row) for row in unit.transactions.at_station(self._station, self._clock() - _ENDED_FOR)]
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is None:
+            with self._store.reading() as unit:
+                foreseen = unit.transactions.at_station(self._station, ended_from(self._clock()))
+        return [known(row) for row in foreseen]
+
+
+def ended_from(now: datetime) -> datetime:
+    """Since when a transaction must have ended to be of use to a desk."""
+    return now - _ENDED_FOR
 
 
 def known(row: TransactionRow) -> KnownTransaction:

@@ -80,18 +80,19 @@ def password_answered(store: Store, station: StationId, hashed: str, how: Settle
             unit.stations.put([change(row)])
 
 
-def took_password(store: Store, station: StationId, hashed: str, now: datetime) -> None:
-    """A station came in by the other password: from now on it is the only one."""
+def took_password(store: Store, station: StationId, hashed: str, now: datetime) -> bool:
+    """A station came in by the other password: from now on it is the only one. Whether that is news."""
     with store.writing() as unit:
         row = unit.stations.find(station)
         if row is None or row.password_hash_next != hashed:
-            return
+            return False
         changed = replace(row, password_hash=hashed, password_hash_next="", password_until=None,
                           profile=max(row.profile, 1))  # fmt: skip
         unit.stations.put([changed])
         unit.orders.put(_ended(one, Settlement.DONE, "it came in by it", now)
                         for one in _waiting(unit, station, ChangePassword))  # fmt: skip
         _note(unit, station, AccessChange.PASSWORD_CHANGED, now)
+        return True
 
 
 # certificates

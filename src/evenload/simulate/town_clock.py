@@ -7,7 +7,7 @@ from typing import Final
 from evenload.base.errors import InputError
 
 SPEED_MAX: Final = 100_000.0
-_LESS: Final = 0.6
+_LESS: Final = 0.8
 _MORE: Final = 1.1
 
 

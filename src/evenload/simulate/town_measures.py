@@ -92,7 +92,8 @@ def metered_kw(town: Town, meters: Mapping[str, Meter], horizon: Horizon) -> Flo
     """Mean power of every device, kW (devices, steps), from what the meters of its stations counted.
 
     Between two readings power is taken as constant; before the first and after the last, and where a station has none,
-    as nothing: a station tells when a session begins and ends.
+    as nothing. What meters showed when transactions began and ended has to be among the readings: in OCPP 1.6 it comes
+    with the transaction and not as a meter value.
     """
     edges = np.append(horizon.starts(), np.datetime64(horizon.end.replace(tzinfo=None), "s")).astype(np.int64)
     drawn = np.zeros((len(town.devices), horizon.steps))

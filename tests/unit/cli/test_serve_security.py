@@ -153,6 +153,7 @@ def test_a_password_is_changed_and_access_taken_away_by_other_processes(server: 
     assert server.process.wait(15) == 0
     for file in server.folder.glob("evenload.db*"):
         assert new.encode() not in file.read_bytes()
+    assert server.log.count("event=password_changed") == 1
     assert new not in server.log
     assert PASSWORD not in server.log
     assert "Traceback" not in server.log

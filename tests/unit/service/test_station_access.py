@@ -100,15 +100,15 @@ def test_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
 def test_who_came_in_by_the_other_one_has_only_that(store: MemoryStore) -> None:
     station_access.order_password(store, A, password("c"), T0)
     station_access.expect_password(store, A, "c", "new")
-    station_access.took_password(store, A, "not the one", T0)
+    assert not station_access.took_password(store, A, "not the one", T0)
     assert (row(store).password_hash, row(store).password_hash_next) == ("old", "new")
-    station_access.took_password(store, A, "new", T0)
+    assert station_access.took_password(store, A, "new", T0)
     found = row(store)
     assert (found.password_hash, found.password_hash_next, found.password_until) == ("new", "", None)
     assert order(store).settlement == Settlement.DONE
     assert kinds(store)[-1].startswith("AccessChanged")
     assert not station_access.expect_password(store, A, "c", "later")  # it is done: another attempt would undo it
-    station_access.took_password(store, A, "new", T0 + HOUR)
+    assert not station_access.took_password(store, A, "new", T0 + HOUR)
     assert len(kinds(store)) == 1
 
 

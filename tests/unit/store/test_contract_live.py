@@ -110,7 +110,7 @@ def test_vehicles_by_token(store: Store) -> None:
     full = VehicleRow(HERE, "v1", "Leaf", "card7", 40.0, 6.6, "05:00", 9.5, 2.0, T0)
     without = VehicleRow(HERE, "v2")
     with store.writing() as unit:
-        unit.vehicles.put([full, without, VehicleRow(THERE, "v1", token="card7")])
+        unit.vehicles.put([full, without, replace(full, tenant=THERE)])
     with store.reading() as unit:
         assert unit.vehicles.with_tokens(HERE, ["card7", "", "x"]) == [full]
         assert unit.vehicles.of(HERE, after="v1") == [without]
@@ -129,7 +129,7 @@ def session(name: str, hours: float, ended: float | None = None, device: str = "
 def test_sessions_by_time_and_device(store: Store) -> None:
     full = replace(
         session("s9", -2), basis=NeedBasis.DRIVER, energy_kwh_minimum=4.0, power_kw_max=11.0, began=Quality.ESTIMATED,
-        vehicle_id="v", token="t", transaction_id="17", energy_kwh_delivered=3.25, energy_quality=Quality.ESTIMATED,
+        vehicle_id="v", transaction_id="17", energy_kwh_delivered=3.25, energy_quality=Quality.ESTIMATED,
         energy_kwh_before=1.5, register_kwh_start=100.125, power_kw=7.4, soc=0.5, metered_at=T0,
         suspended_by_vehicle=True, opted_out=True, boosted=True,
     )  # fmt: skip

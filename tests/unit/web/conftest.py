@@ -99,19 +99,9 @@ def furnish(store: Store) -> None:
             device = DeviceRow(tenant, f"{identity}:1", site.node, identity, enrolled_at=NOON)
             unit.devices.put([device])
             unit.vehicles.put([VehicleRow(tenant, f"van-{tenant}", token=f"token-{tenant}", made_at=NOON)])
-            unit.sessions.put(
-                [
-                    SessionRow(
-                        tenant,
-                        f"session-{tenant}",
-                        device.device_id,
-                        site.node,
-                        NOON - timedelta(hours=1),
-                        NOON + timedelta(hours=8),
-                        20.0,
-                    )  # fmt: skip
-                ]
-            )
+            hour = timedelta(hours=1)
+            times = (NOON - hour, NOON + 8 * hour)
+            unit.sessions.put([SessionRow(tenant, f"session-{tenant}", device.device_id, site.node, *times, 20.0)])
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from evenload.service.ports import Store
 from evenload.service.rows import StationRow
 from evenload.service.scope import Scope
 from evenload.simulate.town import ZONE, Town
-from evenload.simulate.town_parts import SiteKind
+from evenload.simulate.town_parts import VOLTAGE_V, SiteKind, Vehicle
 
 TENANT: Final = "town"
 HISTORY_DAYS: Final = 21
@@ -30,6 +30,7 @@ STEP_MINUTES: Final = 15
 _HIGH: Final = 0.98
 _READY_BY: Final = {SiteKind.HOME: "07:00", SiteKind.WORKPLACE: "16:30", SiteKind.PUBLIC: "18:00"}
 _USUAL_KWH: Final = {SiteKind.HOME: 12.0, SiteKind.WORKPLACE: 10.0, SiteKind.PUBLIC: 10.0}
+_AT_ONCE_KWH: Final = {SiteKind.HOME: 1.0, SiteKind.WORKPLACE: 2.0, SiteKind.PUBLIC: 10.0}
 _LEAST_A: Final = 6.0
 
 
@@ -43,7 +44,7 @@ def enrol_town(store: Store, town: Town, now: datetime, key_id: str, secret: str
         unit.sites.put(
             SiteRow(
                 TENANT, one.node, timezone=ZONE, ready_by=_READY_BY[one.kind], energy_kwh_usual=_USUAL_KWH[one.kind],
-                made_at=now,
+                energy_kwh_minimum=_AT_ONCE_KWH[one.kind], made_at=now,
             )
             for one in town.sites
         )  # fmt: skip
@@ -52,7 +53,7 @@ def enrol_town(store: Store, town: Town, now: datetime, key_id: str, secret: str
         unit.vehicles.put(
             VehicleRow(
                 TENANT, one.token, token=Token(one.token).key, battery_kwh=one.battery_kwh,
-                ready_by=f"{one.usually_ready_by:%H:%M}", made_at=now,
+                ready_by=f"{one.usually_ready_by:%H:%M}", made_at=now, power_kw_max=_most_kw(one),
             )
             for one in town.vehicles
         )  # fmt: skip
@@ -75,6 +76,10 @@ def devices_of(town: Town, now: datetime) -> list[DeviceRow]:
         )
         for one in town.devices
     ]  # fmt: skip
+
+
+def _most_kw(vehicle: Vehicle) -> float:
+    return vehicle.current_a_max * vehicle.phases * VOLTAGE_V / 1000
 
 
 def _with_fallbacks(town: Town, devices: Sequence[DeviceRow], base_kw: FloatArray) -> list[DeviceRow]:
