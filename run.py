@@ -88,6 +88,7 @@ BENCHES = {
     "schedule": "bench/schedule.py",
     "site": "bench/site_peers.py",
     "ocpp": "bench/ocpp_load.py",
+    "store": "bench/store_rates.py",
     "forecast": "bench/forecast_skill.py",
 }
 

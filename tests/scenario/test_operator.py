@@ -75,34 +75,37 @@ class Operator:
 
 
 async def commands(operator: Operator, fleet: SocketFleet) -> None:
-    by_name = {one.spec.identity: one for one in fleet.stations}
-    for name, key in ((OLD, "HeartbeatInterval"), (NEW, "OCPPCommCtrlr.HeartbeatInterval")):
-        station = by_name[name]
-        assert "the station did it" in await operator.says("set", name, f"{key}=77")
-        told = await operator.says("get", name, key)
-        assert re.search(rf"{re.escape(key)}\s+77", told)
-        assert "the station did it" in await operator.says("availability", name, "in")
-        assert "the station did it" in await operator.says("clear-cache", name)
-        assert "the station did it" in await operator.says("trigger", name, "status", "--evse", "1")
-        assert "the station did it" in await operator.says("set-limit", name, "--kw", "9", "--evse", "1")
-        table = await operator.says("composite", name, "--evse", "1", "--hours", "1")
-        assert re.search(r"\b[89]\.\d\d$", table, re.MULTILINE), table
-        station.plug_in(1, Car(battery_kwh=50), fleet.now)
-        fleet.attend(station)
-        started = await operator.says("start", name, "--token", CARD, "--evse", "1", "--kw", "5")
-        assert "the station did it" in started
-        await until(lambda one=station: one.outlets[1].power_kw > 0)
-        assert 4.0 < station.outlets[1].power_kw <= 5.0
-        await until_listed(operator, name)
-        listed = await operator.says("transactions", "--open")
-        transaction_id = next(line.split()[1] for line in listed.splitlines() if line.startswith(name))
-        await operator.says("stop", name, transaction_id)
-        await until(lambda one=station: one.outlets[1].power_kw == 0)
-        assert "refused" in await operator.says("stop", name, "999", code=1)
-        await operator.says("unlock", name)
-        reboots = station.reboots
-        await operator.says("reset", name, "--hard")
-        await until(lambda one=station, n=reboots: one.reboots == n + 1)
+    for station, key in zip(fleet.stations, ("HeartbeatInterval", "OCPPCommCtrlr.HeartbeatInterval"), strict=True):
+        await commands_to(operator, fleet, station, key)
+
+
+async def commands_to(operator: Operator, fleet: SocketFleet, station: VirtualStation, key: str) -> None:
+    name = station.spec.identity
+    assert "the station did it" in await operator.says("set", name, f"{key}=77")
+    told = await operator.says("get", name, key)
+    assert re.search(rf"{re.escape(key)}\s+77", told)
+    assert "the station did it" in await operator.says("availability", name, "in")
+    assert "the station did it" in await operator.says("clear-cache", name)
+    assert "the station did it" in await operator.says("trigger", name, "status", "--evse", "1")
+    assert "the station did it" in await operator.says("set-limit", name, "--kw", "9", "--evse", "1")
+    table = await operator.says("composite", name, "--evse", "1", "--hours", "1")
+    assert re.search(r"\b[89]\.\d\d$", table, re.MULTILINE), table
+    station.plug_in(1, Car(battery_kwh=50), fleet.now)
+    fleet.attend(station)
+    started = await operator.says("start", name, "--token", CARD, "--evse", "1", "--kw", "5")
+    assert "the station did it" in started
+    await until(lambda: station.outlets[1].power_kw > 0)
+    assert 4.0 < station.outlets[1].power_kw <= 5.0
+    await until_listed(operator, name)
+    listed = await operator.says("transactions", "--open")
+    transaction_id = next(line.split()[1] for line in listed.splitlines() if line.startswith(name))
+    await operator.says("stop", name, transaction_id)
+    await until(lambda: station.outlets[1].power_kw == 0)
+    assert "refused" in await operator.says("stop", name, "999", code=1)
+    await operator.says("unlock", name)
+    reboots = station.reboots
+    await operator.says("reset", name, "--hard")
+    await until(lambda: station.reboots == reboots + 1)
 
 
 async def until_listed(operator: Operator, name: str) -> None:
@@ -118,10 +121,11 @@ async def frames(operator: Operator) -> None:
     assert stat.S_IMODE(tap.stat().st_mode) == 0o600
     looking = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "evenload", "ocpp", "frames", "--station", NEW, "--database", str(operator.database),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert looking.stdout is not None
-    await asyncio.sleep(2.0)
+    assert looking.stderr is not None
+    assert b"from now on" in await asyncio.wait_for(looking.stderr.readline(), 30)
     await operator.says("trigger", NEW, "heartbeat")
     await operator.says("trigger", OLD, "heartbeat")
     printed = b""

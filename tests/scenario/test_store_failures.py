@@ -78,6 +78,9 @@ class Open:
     def hold(self, station: StationId, address: str) -> None:
         raise AssertionError(f"{station} at {address} is held")
 
+    def took_password(self, station: StationId, password_hash_next: str) -> None:
+        raise AssertionError(f"{station} has no password but {password_hash_next}")
+
 
 @asynccontextmanager
 async def depot(names: list[str]) -> AsyncIterator[Depot]:

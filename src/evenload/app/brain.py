@@ -31,14 +31,13 @@ ExpectedLoad = Callable[[str], Expected | None]
 @dataclass(frozen=True, slots=True)
 class BrainSettings:
     """How to plan: every ``period_s``, and ``settle_s`` after something happened, so that what happens together is
-    planned for together; never sooner than ``apart_s`` after the last time (seconds of the event loop).
+    planned for together; never sooner than that after the last time (seconds of the event loop).
 
     With ``dry_run`` decisions are logged and kept to be looked at, but nobody is told anything.
     """
 
     period_s: float = 60.0
     settle_s: float = 0.15
-    apart_s: float = 0.3
     dry_run: bool = False
     policy: ControlPolicy = field(default_factory=ControlPolicy)
     patience: Patience = field(default_factory=Patience)
@@ -104,10 +103,10 @@ class Brain:
                 self._news = {}
                 for name, why in wanted.items():
                     await self._loop.run_in_executor(worker, self.plan, name, why)
-                await asyncio.sleep(self._settings.apart_s)
+                await asyncio.sleep(self._settings.settle_s)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(
-                        self._woken.wait(), max(0.0, self._settings.period_s - self._settings.apart_s)
+                        self._woken.wait(), max(0.0, self._settings.period_s - self._settings.settle_s)
                     )
                     await asyncio.sleep(self._settings.settle_s)
                 self._woken.clear()

@@ -78,6 +78,8 @@ class Delivery:
         }
 
     def _give(self) -> None:
+        if not self._waiting:
+            return
         connected, loop = self._server.connected, asyncio.get_running_loop()
         for name, row in self._waiting.items():
             due = self._not_before.get(name, 0.0) <= loop.time()

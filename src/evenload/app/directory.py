@@ -18,6 +18,7 @@ from evenload.service.rows import StationRow
 _log = logging.getLogger("evenload.app.directory")
 
 _KEPT_S: Final = 2.0
+_GATHER_S: Final = 0.01
 _KEPT_MAX: Final = 20_000
 _NOTED_EVERY_S: Final = 60.0
 
@@ -39,7 +40,7 @@ class StoreDirectory:
         self._clock = clock
         self._welcome = welcome
         self._foresee = foresee
-        self._rows = Together(self._read_rows)
+        self._rows = Together(self._read_rows, _GATHER_S)
         self._seconds = asyncio.get_running_loop().time
         self._read: dict[StationId, tuple[float, StationRecord | None]] = {}
         self._noted: dict[StationId, float] = {}

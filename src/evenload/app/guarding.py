@@ -2,184 +2,266 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import inf
-from typing import Final
+from typing import Any, Final
 
+from evenload.app.guarded_sites import GuardedSite, fallback_kw_of, guarded_sites, say, why_of
 from evenload.app.meters import SiteMeter, meter_of
 from evenload.app.view import LiveView
 from evenload.base.errors import EvenloadError, InputError
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import Command, CommandSettled, SetProfile
+from evenload.domain.station_commands import PASSING, Command, CommandSettled, SetProfile, Trigger, Wanted
 from evenload.domain.station_limits import Limits
 from evenload.service.dispatch import Given
-from evenload.service.guard import Drawing, Guarded, GuardPolicy, Metered, Sight, capped, judge
+from evenload.service.guard import Drawing, Guarded, GuardPolicy, Sight, capped, judge
 from evenload.service.live_rows import DecisionRow, DeviceRow, SessionRow, SiteRow
-from evenload.service.ports import Store, Unit
+from evenload.service.ports import Store
 
 _log = logging.getLogger("evenload.app.guard")
 
-PERIOD_S: Final = 1.0
-_LOOK_AGAIN_S: Final = 3.0
 _CAP_HOLDS: Final = timedelta(minutes=5)
+_TOLD_AGAIN: Final = _CAP_HOLDS / 2
+_TRIED_AGAIN: Final = timedelta(seconds=3)
+_REFUSED_FOR: Final = timedelta(minutes=1)
+_ASKED_AGAIN: Final = timedelta(seconds=5)
+_FOLLOWED: Final = timedelta(seconds=2)
 _MOMENT: Final = timedelta(seconds=1)
-_POLICY: Final = GuardPolicy()
+_BOOST_RANKS: Final = 1_000
 
 Send = Callable[[StationId, Command], Awaitable[CommandSettled]]
-Wanted = Callable[[str], Mapping[str, Given]]
+GivenTo = Callable[[str], Mapping[str, Given]]
 """What a tenant's devices were told last by their plan."""
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedSite:
-    """A site with a meter and a limit: its devices with cars now."""
+class Reach:
+    """How stations are told something, which of them can be now, and ids for what is told."""
 
-    site: SiteRow
-    limit_kw: float
-    cars: tuple[tuple[DeviceRow, SessionRow], ...]
+    send: Send
+    connected: Callable[[], Collection[StationId]]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """How often meters are read and how often it is looked for other sites, cars and limits (s), and how to act."""
+
+    period_s: float = 1.0
+    look_s: float = 3.0
+    policy: GuardPolicy = field(default_factory=GuardPolicy)
 
 
 @dataclass(slots=True)
 class _Post:
-    """What the guard keeps of a site."""
+    """What the guard keeps of a site. ``meter`` is ``None`` where its address is not understood."""
 
-    meter: SiteMeter
+    meter: SiteMeter | None
     told_as: str
     state: Guarded = field(default_factory=Guarded)
     until: dict[str, datetime] = field(default_factory=dict)
+    told_at: dict[str, datetime] = field(default_factory=dict)
     devices: dict[str, DeviceRow] = field(default_factory=dict)
+    refused: dict[str, datetime] = field(default_factory=dict)
+    asked: dict[str, datetime] = field(default_factory=dict)
+    drawn_kw: float = 0.0
+    task: asyncio.Task[None] | None = None
 
 
 class Guarding:
     """Looks after every site that has a meter and a limit. For the event loop's thread."""
 
     def __init__(
-        self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], view: LiveView, wanted: Wanted,
-        send: Send, new_id: Callable[[], str],
+        self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], view: LiveView, wanted: GivenTo,
+        reach: Reach, settings: GuardSettings | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._tenants = tuple(tenants)
         self._clock = clock
         self._view = view
         self._wanted = wanted
-        self._send = send
-        self._new_id = new_id
+        self._send = reach.send
+        self._new_id = reach.new_id
+        self._connected = reach.connected
+        self._settings = settings or GuardSettings()
+        self._loop = asyncio.get_running_loop()
         self._posts: dict[tuple[str, str], _Post] = {}
         self._sites: tuple[GuardedSite, ...] = ()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Future[Any]] = set()
 
     async def run(self) -> None:
-        """Guard for ever."""
-        loop = asyncio.get_running_loop()
-        look_at = loop.time()
-        while True:
-            began = loop.time()
-            if began >= look_at:
-                look_at = began + _LOOK_AGAIN_S
-                try:
-                    self._sites = await asyncio.to_thread(self._look)
-                except EvenloadError as error:
-                    _log.warning("event=guard_blind_to_store why=%s", error)  # what was known last still holds
-            await asyncio.gather(*(self._guard(one) for one in self._sites))
-            await asyncio.sleep(max(0.05, began + PERIOD_S - loop.time()))
+        """Guard for ever. A meter that is slow to answer holds up its own site only."""
+        look_at = self._loop.time()
+        try:
+            while True:
+                began = self._loop.time()
+                if began >= look_at:
+                    look_at = began + self._settings.look_s
+                    await self._look_again()
+                connected = self._connected()
+                for one in self._sites:
+                    post = self._post(one)
+                    if post.meter is not None and (post.task is None or post.task.done()):
+                        post.task = self._loop.create_task(self._guard_apart(one, post, post.meter, connected))
+                await asyncio.sleep(max(0.01, began + self._settings.period_s - self._loop.time()))
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        for post in self._posts.values():
+            if post.task is not None:
+                post.task.cancel()
+            if post.meter is not None:
+                post.meter.close()
 
     @property
     def states(self) -> Mapping[tuple[str, str], Guarded]:
         """What the guard does at each site, by tenant and site."""
         return {key: post.state for key, post in self._posts.items()}
 
+    def base_kw(self, tenant: str, site_id: str) -> float | None:
+        """What a site draws beside its cars now (kW), ``None`` where that is not seen."""
+        post = self._posts.get((tenant, site_id))
+        if post is None or post.state.sight is not Sight.CLEAR or post.state.metered is None:
+            return None
+        return post.state.metered.power_kw - post.drawn_kw
+
     def under(self, station: StationId, command: Command) -> Command:
         """A command of a plan as far as caps in force allow it."""
         if not isinstance(command, SetProfile):
             return command
-        for key, post in self._posts.items():
+        now = self._clock()
+        for post in self._posts.values():
             for device_id, cap_kw in post.state.caps.items():
                 device = post.devices.get(device_id)
-                if (
-                    key[0] == station.tenant
-                    and device
-                    and (device.station, device.evse_id) == (station, command.evse_id)
-                ):
-                    now = self._clock()
+                if device and (device.station, device.evse_id) == (station, command.evse_id):
                     until = post.until.get(device_id, now + _CAP_HOLDS)
                     if now < min(until, command.limits.end):
                         return replace(command, limits=capped(command.limits, cap_kw, now, until))
         return command
 
+    # what there is to guard
+
+    async def _look_again(self) -> None:
+        try:
+            self._sites = await asyncio.to_thread(self._look)
+        except EvenloadError as error:
+            _log.warning("event=guard_blind_to_store why=%s", error)  # what was known last still holds
+
     def _look(self) -> tuple[GuardedSite, ...]:
         now = self._clock()
         with self._store.reading() as unit:
-            return tuple(one for tenant in self._tenants for one in _guarded(unit, tenant, now))
+            return tuple(one for tenant in self._tenants for one in guarded_sites(unit, tenant, now))
 
-    async def _guard(self, one: GuardedSite) -> None:
-        post = self._post(one)
-        if post is None:
-            return
-        metered = await post.meter.read()
-        now, before = self._clock(), post.state
-        drawing = [self._drawing(post, device, session, now) for device, session in one.cars]
-        post.state = judge(one.limit_kw, metered, drawing, before, now, _POLICY)
-        post.devices = {device.device_id: device for device, _ in one.cars}
-        self._say(one, before, post.state)
-        changed = {
-            name for name in post.devices
-            if post.state.caps.get(name) != before.caps.get(name)
-            or (name in post.state.caps and post.until.get(name, now) - now < _CAP_HOLDS / 2)
-        }  # fmt: skip
-        if changed:
-            self._tell(one, post, changed, metered, now)
-
-    def _post(self, one: GuardedSite) -> _Post | None:
+    def _post(self, one: GuardedSite) -> _Post:
         key = (one.site.tenant, one.site.site_id)
         post = self._posts.get(key)
-        if post is None or post.told_as != one.site.meter:
-            if post is not None:
+        if post is None:
+            post = self._posts[key] = _Post(self._meter(one.site), one.site.meter)
+        elif post.told_as != one.site.meter:
+            if post.meter is not None:
                 post.meter.close()
-            try:
-                meter = meter_of(one.site, self._view, self._clock)
-            except InputError as error:
-                _log.warning("tenant=%s site=%s event=meter_not_understood why=%s", *key, error)
-                return None
-            if meter is None:
-                return None
-            post = self._posts[key] = _Post(meter, one.site.meter)
+            post.meter, post.told_as = self._meter(one.site), one.site.meter
         return post
 
-    def _drawing(self, post: _Post, device: DeviceRow, session: SessionRow, now: datetime) -> Drawing:
+    def _meter(self, site: SiteRow) -> SiteMeter | None:
+        try:
+            return meter_of(site, self._view, self._clock, self._ask, self._loop.time)
+        except InputError as error:
+            _log.error("tenant=%s site=%s event=meter_not_understood why=%s", site.tenant, site.site_id, error)
+            return None
+
+    def _ask(self, station: StationId, evse_id: int = 0) -> Awaitable[CommandSettled]:
+        """Have a station tell what its meters show."""
+        ask = Trigger(command_id=f"{PASSING}{self._new_id()}", evse_id=evse_id, wanted=Wanted.METER)
+        return self._send(station, ask)
+
+    # guarding
+
+    async def _guard_apart(
+        self, one: GuardedSite, post: _Post, meter: SiteMeter, connected: Collection[StationId]
+    ) -> None:  # fmt: skip
+        """The boundary between sites: a defect met at one leaves the others guarded."""
+        try:
+            await self._guard(one, post, meter, connected)
+        except Exception:  # noqa: BLE001  # see above
+            _log.exception("tenant=%s site=%s event=guard_defect", one.site.tenant, one.site.site_id)
+
+    async def _guard(
+        self, one: GuardedSite, post: _Post, meter: SiteMeter, connected: Collection[StationId]
+    ) -> None:  # fmt: skip
+        metered = await meter.read()
+        now, before = self._clock(), post.state
+        drawing = [self._drawing(post, device, session, now, connected) for device, session in one.cars]
+        after = post.state = judge(one.limit_kw, metered, drawing, before, now, self._settings.policy)
+        post.devices = {device.device_id: device for device, _ in one.cars}
+        post.drawn_kw = sum(car.power_kw for car in drawing)
+        say(one, before, after)
+        reachable = {car.device_id for car in drawing if car.reachable}
+        changed = {name for name in reachable if after.caps.get(name) != before.caps.get(name)}
+        again = {name for name in after.caps if post.until.get(name, now) - now < _TOLD_AGAIN} & reachable
+        if changed or again:
+            self._tell(one, post, changed, again - changed, now)
+        recent = after.changed_at is not None and now - after.changed_at < _ASKED_AGAIN
+        if after.over_since is not None or (recent and after.caps):
+            self._ask_cars(post, reachable, now)
+
+    def _drawing(
+        self, post: _Post, device: DeviceRow, session: SessionRow, now: datetime, connected: Collection[StationId]
+    ) -> Drawing:  # fmt: skip
         given = self._wanted(device.tenant).get(device.device_id)
-        fallback_kw = device.power_kw_max if device.fallback_kw is None else device.fallback_kw
+        fallback_kw = fallback_kw_of(device)
         planned_kw = given.limits.at(now) if given else inf
         allowed_kw = min(planned_kw if planned_kw < inf else fallback_kw, device.power_kw_max)
-        told_kw = min(allowed_kw, post.state.caps.get(device.device_id, inf))
+        told_kw = min(allowed_kw, post.state.caps.get(device.device_id, inf), session.power_kw_max or inf)
+        reachable = device.station in connected and now >= post.refused.get(device.device_id, now)
         measured = self._view.power.get((device.station, device.evse_id))
-        power_kw = told_kw if measured is None else min(measured.power_kw, told_kw)
+        power_kw = told_kw if measured is None else measured.power_kw
+        if reachable and measured is not None and not session.suspended_by_vehicle:
+            told_at = max(_told_at(given, now), post.told_at.get(device.device_id, session.plugged_at))
+            # what was measured before the last word was followed says nothing any more
+            power_kw = told_kw if measured.at < told_at + _FOLLOWED else min(measured.power_kw, told_kw)
         needs = session.energy_kwh_delivered < session.energy_kwh_minimum
-        rank = device.priority + (1_000 if session.boosted else 0)
-        return Drawing(device.device_id, power_kw, allowed_kw, device.power_kw_min, fallback_kw, rank, needs)
+        rank = device.priority + (_BOOST_RANKS if session.boosted else 0)
+        return Drawing(
+            device.device_id, power_kw, allowed_kw, device.power_kw_min, fallback_kw, rank, needs, reachable
+        )  # fmt: skip
 
-    def _tell(self, one: GuardedSite, post: _Post, changed: set[str], metered: Metered | None, now: datetime) -> None:
-        why = _why(one, post.state, metered)
-        rows = []
-        for name in sorted(changed):
+    def _ask_cars(self, post: _Post, names: Iterable[str], now: datetime) -> None:
+        """Have stations tell what cars draw now: to wait until they do by themselves may take minutes."""
+        for name in names:
+            device = post.devices[name]
+            measured = self._view.power.get((device.station, device.evse_id))
+            fresh = measured is not None and now - measured.at < _ASKED_AGAIN
+            if not fresh and now - post.asked.get(name, now - _ASKED_AGAIN) >= _ASKED_AGAIN:
+                post.asked[name] = now
+                self._run(self._asked(device))
+
+    async def _asked(self, device: DeviceRow) -> None:
+        await self._ask(device.station, device.evse_id)
+
+    def _tell(self, one: GuardedSite, post: _Post, changed: Collection[str], again: Collection[str],
+              now: datetime) -> None:  # fmt: skip
+        """Tell devices their caps; what is only told again is not put on record again."""
+        why, rows = why_of(one, post.state), []
+        for name in sorted((*changed, *again)):
             device, cap_kw = post.devices[name], post.state.caps.get(name)
             command = self._command(device, cap_kw, now)
             if cap_kw is None:
                 post.until.pop(name, None)
             else:
                 post.until[name] = now + _CAP_HOLDS
-            rows.append(
-                DecisionRow(device.tenant, now, name, "", "guard", why, cap_kw, order_id=command.command_id)
-            )  # fmt: skip
-            task = asyncio.get_running_loop().create_task(self._deliver(device, command))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
-        keeping = asyncio.get_running_loop().create_task(asyncio.to_thread(self._keep, rows))
-        self._sending.add(keeping)
-        keeping.add_done_callback(self._sending.discard)
+            if name in changed:
+                post.told_at[name] = now
+                rows.append(DecisionRow(device.tenant, now, name, "", "guard", why, cap_kw,
+                                        order_id=command.command_id))  # fmt: skip
+            self._run(self._deliver(post, device, command))
+        if rows:
+            self._run(asyncio.to_thread(self._keep, rows))
 
     def _command(self, device: DeviceRow, cap_kw: float | None, now: datetime) -> SetProfile:
         """The plan below the cap; without a plan the cap alone, or what the device falls back to."""
@@ -188,52 +270,33 @@ class Guarding:
         if given is not None and given.limits.end > now + _MOMENT:
             limits = given.limits if cap_kw is None else capped(given.limits, cap_kw, now, until)
         else:
-            fallback_kw = device.power_kw_max if device.fallback_kw is None else device.fallback_kw
-            limits = Limits.constant(fallback_kw if cap_kw is None else cap_kw, Interval(now, until))
+            limits = Limits.constant(fallback_kw_of(device) if cap_kw is None else cap_kw, Interval(now, until))
         return SetProfile(command_id=self._new_id(), evse_id=device.evse_id, limits=limits, worthless_at=until)
 
-    async def _deliver(self, device: DeviceRow, command: SetProfile) -> None:
+    async def _deliver(self, post: _Post, device: DeviceRow, command: SetProfile) -> None:
         settled = await self._send(device.station, command)
-        if not settled.settlement.good:
-            _log.warning("tenant=%s device=%s event=cap_not_taken how=%s info=%r", device.tenant, device.device_id,
-                         settled.settlement, settled.info)  # fmt: skip
+        if settled.settlement.good:
+            post.refused.pop(device.device_id, None)
+            return
+        now = self._clock()
+        if device.station in self._connected():
+            post.refused[device.device_id] = now + _REFUSED_FOR
+        if device.device_id in post.until:
+            post.until[device.device_id] = now + _TOLD_AGAIN + _TRIED_AGAIN
+        _log.warning("tenant=%s device=%s event=cap_not_taken how=%s info=%r", device.tenant, device.device_id,
+                     settled.settlement, settled.info)  # fmt: skip
 
-    def _keep(self, rows: list[DecisionRow]) -> None:
+    def _run(self, errand: Awaitable[Any]) -> None:
+        task = asyncio.ensure_future(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    def _keep(self, rows: Sequence[DecisionRow]) -> None:
         with suppress(EvenloadError), self._store.writing() as unit:  # the record is less than the act
             unit.decisions.add(rows)
 
-    def _say(self, one: GuardedSite, before: Guarded, after: Guarded) -> None:
-        key = (one.site.tenant, one.site.site_id)
-        if after.sight is not before.sight:
-            level = logging.INFO if after.sight is Sight.CLEAR else logging.ERROR
-            _log.log(level, "tenant=%s site=%s event=guard_sight sight=%s: %s", *key, after.sight, after.sight.sentence)
-        if (after.over_since is None) is not (before.over_since is None):
-            _log.warning("tenant=%s site=%s event=%s limit_kw=%.2f", *key,
-                         "over_limit" if after.over_since else "below_limit", one.limit_kw)  # fmt: skip
 
-
-def _why(one: GuardedSite, state: Guarded, metered: Metered | None) -> str:
-    if state.sight is not Sight.CLEAR or metered is None:
-        return f"guard at {one.site.site_id}: {state.sight.sentence}; cars are held at their fallbacks"
-    over_kw = metered.power_kw - one.limit_kw
-    side = f"{over_kw:.1f} kW above" if over_kw > 0 else f"{-over_kw:.1f} kW below"
-    return f"guard at {one.site.site_id}: {metered.power_kw:.1f} kW, {side} its limit of {one.limit_kw:.1f} kW"
-
-
-def _guarded(unit: Unit, tenant: str, now: datetime) -> Iterable[GuardedSite]:
-    """Sites of a tenant that have a meter, with the limit that holds now."""
-    sites = [one for one in unit.sites.of(tenant) if one.meter]
-    if not sites:
-        return
-    limits = unit.limits.within(tenant, Interval(now, now + _MOMENT))
-    sessions = {one.device_id: one for one in unit.sessions.going_on(tenant)}
-    for site in sites:
-        circuit = unit.circuits.find(tenant, site.site_id)
-        posted = [one.limit_kw for one in limits if one.node == site.site_id]
-        limit_kw = min([circuit.limit_kw if circuit else inf, site.guard_kw or inf, *posted])
-        cars = tuple(
-            (device, sessions[device.device_id])
-            for device in unit.devices.of(tenant, site_id=site.site_id)
-            if device.managed and device.device_id in sessions
-        )
-        yield GuardedSite(site, limit_kw, cars)
+def _told_at(given: Given | None, now: datetime) -> datetime:
+    """Since when a plan allows what it does now."""
+    begun = [one.start for one in given.limits.steps if one.start <= now] if given else []
+    return begun[-1] if begun else datetime.min.replace(tzinfo=now.tzinfo)

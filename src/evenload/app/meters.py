@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Final, Protocol
 
 from pymodbus import ModbusException
@@ -18,9 +19,10 @@ from evenload.service.guard import Metered
 from evenload.service.live_rows import SiteRow
 
 _log = logging.getLogger("evenload.app.meters")
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # that a meter is silent is said here, once
 
 _MODBUS: Final = re.compile(
-    r"modbus:(?P<host>[^:/]+):(?P<port>\d+)/(?P<unit>\d+)/(?P<register>\d+)"
+    r"modbus:(?P<host>[^:/]+):(?P<port>\d{1,5})/(?P<unit>\d{1,3})/(?P<register>\d{1,5})"
     r"(?:/(?P<kind>int16|uint16|int32|uint32|float32))?(?:/(?P<table>holding|input))?(?:\*(?P<scale>[0-9.eE+-]+))?"
 )
 _KINDS: Final = {
@@ -28,7 +30,9 @@ _KINDS: Final = {
     "int32": AsyncModbusTcpClient.DATATYPE.INT32, "uint32": AsyncModbusTcpClient.DATATYPE.UINT32,
     "float32": AsyncModbusTcpClient.DATATYPE.FLOAT32,
 }  # fmt: skip
+_MOST: Final = {"port": 65_535, "unit": 255, "register": 65_535}
 _ANSWER_S: Final = 0.8
+_ASK_AGAIN_S: Final = 1.0
 EXAMPLE: Final = "modbus:192.168.1.5:502/1/19026/float32*0.001"
 
 
@@ -44,7 +48,7 @@ class SiteMeter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToldMeter:
-    """A meter that tells by itself, by REST or over OCPP; the last that was heard of it."""
+    """A meter that tells by itself; the last that was heard of it."""
 
     last: Callable[[], Metered | None]
 
@@ -54,6 +58,41 @@ class ToldMeter:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+class AskedMeter:
+    """A station's main meter: what was told last, and where that is older than a second it is asked to tell again.
+
+    So it does not matter how seldom the station is set to tell. It is not asked while it owes an answer.
+    """
+
+    def __init__(
+        self, last: Callable[[], Metered | None], ask: Callable[[], Awaitable[object]], seconds: Callable[[], float],
+        again_s: float = _ASK_AGAIN_S,
+    ) -> None:  # fmt: skip
+        self._last = last
+        self._ask = ask
+        self._seconds = seconds
+        self._again_s = again_s
+        self._seen: Metered | None = None
+        self._seen_s = seconds() - again_s
+        self._asking: asyncio.Future[object] | None = None
+
+    async def read(self) -> Metered | None:
+        """What was told last."""
+        found, now_s = self._last(), self._seconds()
+        if found is not self._seen:
+            self._seen, self._seen_s = found, now_s
+        quiet = now_s - self._seen_s >= self._again_s
+        if quiet and (self._asking is None or self._asking.done()):
+            self._seen_s = now_s
+            self._asking = asyncio.ensure_future(self._ask())
+        return found
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +114,9 @@ class ModbusMeter:
     def __init__(self, address: ModbusAddress, clock: Callable[[], datetime]) -> None:
         self._address = address
         self._clock = clock
-        self._client = AsyncModbusTcpClient(address.host, port=address.port, timeout=_ANSWER_S, retries=0)
+        self._client = AsyncModbusTcpClient(
+            address.host, port=address.port, timeout=_ANSWER_S, retries=0, reconnect_delay=0
+        )
         self._is_silent = False
 
     async def read(self) -> Metered | None:
@@ -85,10 +126,13 @@ class ModbusMeter:
                 kw = await self._read()
         except (ModbusException, OSError, TimeoutError, ValueError) as error:
             if not self._is_silent:
-                _log.warning("event=meter_silent host=%s why=%s", self._address.host, error)
+                why = str(error) or "it does not answer"
+                _log.warning("event=meter_silent host=%s port=%d why=%s", self._address.host, self._address.port, why)
             self._is_silent = True
             self._client.close()
             return None
+        if self._is_silent:
+            _log.info("event=meter_answers host=%s port=%d", self._address.host, self._address.port)
         self._is_silent = False
         return Metered(self._clock(), kw)
 
@@ -102,7 +146,7 @@ class ModbusMeter:
         if answer.isError():
             raise ValueError(f"it refuses: {answer}")
         value = client.convert_from_registers(answer.registers, kind)
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or not isfinite(value):
             raise ValueError(f"{value!r} is no number")
         return float(value) * address.scale
 
@@ -111,7 +155,13 @@ class ModbusMeter:
         self._client.close()
 
 
-def meter_of(site: SiteRow, view: LiveView, clock: Callable[[], datetime]) -> SiteMeter | None:
+Ask = Callable[[StationId], Awaitable[object]]
+"""Have a station tell what its meters show now."""
+
+
+def meter_of(
+    site: SiteRow, view: LiveView, clock: Callable[[], datetime], ask: Ask, seconds: Callable[[], float]
+) -> SiteMeter | None:
     """The main meter of a site, ``None`` where it has none; ``InputError`` where its address is not understood."""
     told = site.meter
     if not told:
@@ -120,7 +170,7 @@ def meter_of(site: SiteRow, view: LiveView, clock: Callable[[], datetime]) -> Si
         return ToldMeter(lambda: view.load.get((site.tenant, site.site_id)))
     if told.startswith("ocpp:") and len(told) > len("ocpp:"):
         station = StationId(site.tenant, told.removeprefix("ocpp:"))
-        return ToldMeter(lambda: view.main_meter(station))
+        return AskedMeter(lambda: view.main_meter(station), lambda: ask(station), seconds)
     return ModbusMeter(modbus_address(told), clock)
 
 
@@ -129,11 +179,20 @@ def modbus_address(text: str) -> ModbusAddress:
     found = _MODBUS.fullmatch(text)
     if found is None:
         raise InputError(f"{text!r} is no meter: write rest, ocpp:IDENTITY, or as in {EXAMPLE}")
-    try:
-        scale = float(found["scale"] or 0.001)
-    except ValueError as error:
-        raise InputError(f"{text!r}: {found['scale']!r} is no number; write as in {EXAMPLE}") from error
+    for name, most in _MOST.items():
+        if int(found[name]) > most:
+            raise InputError(f"{text!r}: {name} {found[name]} is above {most}; write as in {EXAMPLE}")
     return ModbusAddress(
         found["host"], int(found["port"]), int(found["unit"]), int(found["register"]), found["kind"] or "float32",
-        found["table"] or "holding", scale,
+        found["table"] or "holding", _scale(text, found["scale"]),
     )  # fmt: skip
+
+
+def _scale(text: str, told: str | None) -> float:
+    try:
+        scale = 0.001 if told is None else float(told)
+    except ValueError as error:
+        raise InputError(f"{text!r}: {told!r} is no number; write as in {EXAMPLE}") from error
+    if scale == 0 or not isfinite(scale):
+        raise InputError(f"{text!r}: a scale of {told} makes no sense; write as in {EXAMPLE}")
+    return scale

@@ -15,7 +15,7 @@ import uvicorn
 
 from evenload.app.brain import Brain, BrainSettings
 from evenload.app.forecasting import Forecasting
-from evenload.app.guarding import Guarding
+from evenload.app.guarding import Guarding, GuardSettings, Reach
 from evenload.app.settings import Settings
 from evenload.app.stations import StationSide
 from evenload.app.view import LiveView
@@ -45,7 +45,7 @@ class Platform:
 
     def __init__(
         self, settings: Settings, store: Store, writer: Executor, clock: Callable[[], datetime],
-        seconds: Callable[[], float],
+        seconds: Callable[[], float], guard: GuardSettings | None = None,
     ) -> None:  # fmt: skip
         self.view = LiveView()
         self._settings = settings
@@ -58,10 +58,11 @@ class Platform:
         )  # fmt: skip
         self.brain = Brain(
             store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self.forecasting.expected,
-            BrainSettings(period_s=settings.plan_every_s, dry_run=settings.dry_run),
+            BrainSettings(settings.plan_every_s, settings.plan_settle_s, dry_run=settings.dry_run),
         )  # fmt: skip
         self.guarding = Guarding(
-            store, settings.tenants, clock, self.view, self._wanted, self.stations.server.command, _new_id
+            store, settings.tenants, clock, self.view, self._wanted,
+            Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id), guard,
         )  # fmt: skip
         self.hub = Hub(StoreSource(store), secrets.token_hex(4))
         services = Services(

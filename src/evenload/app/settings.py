@@ -42,6 +42,7 @@ class Settings(BaseModel):
     public_url: str = ""
     secret_file: Path = Path("evenload.secret")
     plan_every_s: float = Field(default=60.0, ge=0.5)
+    plan_settle_s: float = Field(default=0.2, ge=0.01, le=10)
     plan_quantile: float = Field(default=0.9, gt=0, lt=1)
     forecast_every_s: float = Field(default=600.0, ge=1)
     dry_run: bool = False

@@ -1,7 +1,8 @@
 """The tap: a socket beside the database by which one on the same machine looks at frames as they come and go.
 
 It costs nothing while nobody looks. Secrets never leave the process; who reads too slowly loses frames and is told how
-many. The socket is for the server's own user (mode 0600). Lines of JSON: one asks, then frames come until it hangs up.
+many. The socket is for the server's own user (mode 0600). It speaks lines of JSON: one asks, an empty object answers,
+then frames come until the other hangs up.
 """
 
 import asyncio
@@ -115,6 +116,7 @@ class Tap:
         looker = _Looker(asked)
         self._lookers.append(looker)
         self._server.show_frames(self._look)
+        writer.write(b"{}\n")  # from here on nothing is missed
         telling = asyncio.ensure_future(_tell(looker, writer))
         hung_up = asyncio.ensure_future(reader.read(1))
         try:

@@ -9,20 +9,21 @@ V = TypeVar("V")
 
 
 class Together(Generic[K, V]):
-    """Gathers what is asked for within one turn of the event loop, and has it read at once in the next.
+    """Gathers what is asked for within ``gather_s`` and has it read at once.
 
     ``read`` is called in the loop's thread; what it raises, all who asked are told.
     """
 
-    def __init__(self, read: Callable[[set[K]], Mapping[K, V]]) -> None:
+    def __init__(self, read: Callable[[set[K]], Mapping[K, V]], gather_s: float) -> None:
         self._read = read
+        self._gather_s = gather_s
         self._asked: dict[K, asyncio.Future[V | None]] = {}
 
     async def find(self, key: K) -> V | None:
         """What there is of a key, ``None`` where nothing is."""
         loop = asyncio.get_running_loop()
         if not self._asked:
-            loop.call_soon(self._answer)
+            loop.call_later(self._gather_s, self._answer)
         answer = self._asked.get(key)
         if answer is None:
             answer = self._asked[key] = loop.create_future()

@@ -7,7 +7,21 @@ import typer
 
 import evenload
 from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
-from evenload.cli import access, audit, demo, example, explain, files, ocpp, plan, population, schema, serve, simulate
+from evenload.cli import (
+    access,
+    audit,
+    db,
+    demo,
+    example,
+    explain,
+    files,
+    ocpp,
+    plan,
+    population,
+    schema,
+    serve,
+    simulate,
+)
 from evenload.cli.terminal import errors
 
 app = typer.Typer(
@@ -29,6 +43,7 @@ app.command("schema")(schema.schema)
 app.command("serve")(serve.serve)
 app.add_typer(files.app, name="files")
 app.add_typer(ocpp.app, name="ocpp")
+app.add_typer(db.app, name="db")
 app.add_typer(access.users, name="user")
 app.add_typer(access.keys_app, name="key")
 app.add_typer(audit.app, name="audit")

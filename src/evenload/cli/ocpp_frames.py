@@ -12,7 +12,7 @@ import typer
 from evenload.base.errors import InputError
 from evenload.base.instants import parse_instant
 from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant
-from evenload.cli.terminal import output
+from evenload.cli.terminal import errors, output
 
 _CALL, _RESULT, _ERROR = 2, 3, 4
 _CALLS_KEPT_MAX: Final = 10_000
@@ -37,10 +37,14 @@ def frames(
     calls = _Calls()
     with _tap(database) as tap:
         tap.sendall(json.dumps(asked).encode() + b"\n")
-        for shown in _lines(tap):
+        lines = _lines(tap)
+        if next(lines, None) is None:
+            raise InputError("the server shows its frames to too many already: end one of them")
+        errors.print("Frames from now on; Ctrl-C ends.")
+        for shown in lines:
             output.print(_text(shown, calls, raw=raw), markup=False)
             output.file.flush()
-    raise InputError("the server has ended, or shows its frames to too many already")
+    errors.print("The server has ended.")
 
 
 def _tap(database: Path) -> socket.socket:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from evenload.domain.station import WHOLE_STATION, Token, Verdict
 from evenload.domain.station_events import StationEvent
 from evenload.domain.station_limits import Limits
+
+
+PASSING: Final = "passing-"
+"""How the id of a command begins that is nothing to keep, such as to be asked every second what a meter shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

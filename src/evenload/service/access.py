@@ -171,7 +171,7 @@ def check_password(password: str) -> None:
 def _leave_an_admin(unit: Unit, kept: UserRow) -> None:
     others = [row for row in unit.users.of(kept.tenant) if row.user_id != kept.user_id]
     if not any(row.role is Role.ADMIN and row.disabled_at is None for row in [*others, kept]):
-        raise ConflictError(Refusal.LAST_ADMIN, f"{kept.user_id!r} is the last administrator: make another one first")
+        raise ConflictError(Refusal.LAST_ADMIN, f"{kept.email} is the last administrator: make another one first")
 
 
 def _known(unit: Unit, tenant: str, user_id: str) -> UserRow:

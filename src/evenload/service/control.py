@@ -34,11 +34,12 @@ _TRY_MORE: Final = 1.2
 @dataclass(frozen=True, slots=True)
 class ControlPolicy:
     """How devices are told. Limits reach ``ahead`` into the future; they are told again ``renew`` before they end, or
-    when they are more than ``drift_kw`` off what is wanted until then.
+    when they are more than ``drift_kw`` off what is wanted at some time ``soon``.
     """
 
     ahead: timedelta = timedelta(hours=2)
     renew: timedelta = timedelta(minutes=45)
+    soon: timedelta = timedelta(minutes=5)
     drift_kw: float = 0.25
     gap: float = 5e-4
     sweeps_max: int = 60
@@ -185,11 +186,10 @@ def _down(power_kw: float) -> float:
 
 
 def near_enough(given: Limits | None, wanted: Limits, now: datetime, policy: ControlPolicy) -> bool:
-    """Whether what a device was told still does, until it would be told again anyway."""
-    until = now + policy.renew
-    if given is None or given.end < until:
+    """Whether what a device was told still does, until it is planned for again."""
+    if given is None or given.end < now + policy.renew:
         return False
-    window = Interval(now, until)
+    window = Interval(now, now + policy.soon)
     instants = {now, *(one.start for limits in (given, wanted) for one in limits.steps if one.start in window)}
     return all(_alike(given.at(instant), wanted.at(instant), policy.drift_kw) for instant in instants)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from evenload.domain.station_commands import CommandSettled
+from evenload.domain.station_commands import PASSING, CommandSettled
 from evenload.domain.station_events import DataReceived, MeterSampled, SettingsReported, StationEvent, StationSeen
 from evenload.service.frame_text import without_secrets
 from evenload.service.rows import EventRow
@@ -19,6 +19,8 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 def is_logged(event: StationEvent) -> bool:
     """Whether an event goes to the log. Signs of life and readings are kept elsewhere; signed readings here too."""
+    if isinstance(event, CommandSettled):
+        return not event.command_id.startswith(PASSING)
     return not isinstance(event, StationSeen) and (not isinstance(event, MeterSampled) or bool(event.signed_data))
 
 

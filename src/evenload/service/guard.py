@@ -178,10 +178,11 @@ def _lowered(caps: Mapping[str, float], drawing: Sequence[Drawing], shed_kw: flo
 def _held(one: Drawing, left_kw: float, cap_kw: float, enough: bool) -> float:
     """The cap of a device that is left so much: who draws less than it may would take what others gave up.
 
-    One that draws nothing may begin, as long as there is ``enough`` for that.
+    One that draws nothing, and gave up nothing, may begin as long as there is ``enough`` for that.
     """
-    starts = enough and one.power_kw < one.least_kw <= one.allowed_kw
-    held_kw = min(one.least_kw if starts else max(left_kw, 0.0), cap_kw)
+    gave_up = left_kw < one.power_kw - _NOTHING_KW
+    may_begin = enough and not gave_up and one.power_kw < one.least_kw <= one.allowed_kw
+    held_kw = min(one.least_kw if may_begin else max(left_kw, 0.0), cap_kw)
     return held_kw if held_kw >= one.least_kw else 0.0
 
 

@@ -79,11 +79,11 @@ def opt_out(scope: Scope, store: Store, session_id: str, now: datetime, *, out: 
 def _with(row: SessionRow, said: Declared) -> SessionRow:
     if said == Declared():
         raise InputError("nothing was declared: give energy_kwh, departs_at or energy_kwh_minimum")
+    energy_kwh = row.energy_kwh if said.energy_kwh is None else said.energy_kwh
+    usual_kwh = min(row.energy_kwh_minimum, energy_kwh)
     return replace(
-        row, basis=NeedBasis.DRIVER,
-        energy_kwh=row.energy_kwh if said.energy_kwh is None else said.energy_kwh,
-        departs_at=said.departs_at or row.departs_at,
-        energy_kwh_minimum=row.energy_kwh_minimum if said.energy_kwh_minimum is None else said.energy_kwh_minimum,
+        row, basis=NeedBasis.DRIVER, energy_kwh=energy_kwh, departs_at=said.departs_at or row.departs_at,
+        energy_kwh_minimum=usual_kwh if said.energy_kwh_minimum is None else said.energy_kwh_minimum,
     )  # fmt: skip
 
 

@@ -126,6 +126,9 @@ def _free(vehicle: Vehicle, devices: Sequence[Device], free_at: dict[str, dateti
 
 
 def without_overlap(visits: Sequence[Visit], before: Sequence[Visit]) -> tuple[Visit, ...]:
-    """The visits to stations that those of the block before have left by then."""
-    taken = {visit.station: visit.leaves_at for visit in before}
-    return tuple(visit for visit in visits if visit.plugged_at >= taken.get(visit.station, visit.plugged_at))
+    """The visits whose station is free and whose driver is not elsewhere, for all of the block before."""
+    taken = {key: visit.leaves_at for visit in before for key in (visit.station, visit.token)}
+    return tuple(
+        visit for visit in visits
+        if all(visit.plugged_at >= taken.get(key, visit.plugged_at) for key in (visit.station, visit.token))
+    )  # fmt: skip

@@ -4,13 +4,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evenload.app import sink as module
 from evenload.app.sink import StoreSink
-from evenload.domain.station import StationId
-from evenload.domain.station_events import StationEvent, StationSeen
+from evenload.cli.ocpp_words import opened
+from evenload.domain.station import ConnectorStatus, StationId
+from evenload.domain.station_events import (
+    DataReceived,
+    StationEvent,
+    StationSeen,
+    StatusChanged,
+    TransactionStarted,
+    TransactionUpdated,
+)
 from evenload.net.ports import CommitError
 from evenload.service.ports import Store, StoreError
 from evenload.store.memory import MemoryStore
@@ -88,7 +98,7 @@ def test_an_event_that_can_never_be_kept_costs_its_own_station_its_connection_an
     kept, lost, refused = apart(monkeypatch, events, lambda one: error if one.evse_id == 666 else None)
     assert kept == [seen("A", 1), seen("A", 2), seen("B", 1), seen("B", 3), seen("C", 1)]
     assert lost == [seen("B", 1), seen("B", 666), seen("B", 3)]
-    assert refused == {StationId("home", "B")}
+    assert refused == frozenset({StationId("home", "B")})
     [record] = [one for one in caplog.records if "event=set_aside" in one.getMessage()]
     assert "station=home/B" in record.getMessage()
     assert "kind=StationSeen" in record.getMessage()
@@ -106,5 +116,36 @@ def test_a_store_that_takes_nothing_is_not_asked_for_ever(monkeypatch: pytest.Mo
 
     kept, lost, refused = apart(monkeypatch, events, away)
     assert (kept, lost) == ([], events)
-    assert refused == {one.station for one in events}
+    assert refused == frozenset(one.station for one in events)
     assert len(asked) == 2  # the group, and once more
+
+
+TOLD: dict[str, Any] = {"station": StationId("home", "Poison"), "at": T0, "received_at": T0}
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        TransactionUpdated(**TOLD, transaction_id="t", sequence=10**20),
+        TransactionUpdated(**TOLD, transaction_id="t\ud800"),
+        StatusChanged(**TOLD, connector_id=2**70, status=ConnectorStatus.AVAILABLE),
+    ],
+)
+def test_what_a_database_cannot_hold_is_set_aside_and_the_rest_of_its_group_kept(
+    tmp_path: Path, poison: StationEvent
+) -> None:
+    good = TransactionStarted(station=StationId("home", "A"), at=T0, received_at=T0, transaction_id="17")
+    after = DataReceived(**TOLD, vendor="v", message="m", data="after")
+    lost = list[StationEvent]()
+
+    async def run(store: Store) -> None:
+        with ThreadPoolExecutor(1) as writer, pytest.raises(CommitError) as caught:
+            await StoreSink(store, writer, lost.extend).commit([poison, good, after])
+        assert caught.value.stations == frozenset({poison.station})
+
+    with opened(tmp_path / "kept.db", make=True) as store:
+        asyncio.run(run(store))
+        assert lost == [poison, after]
+        with store.reading() as unit:
+            assert [row.transaction_id for row in unit.transactions.last("home", 9)] == ["17"]
+            assert {row.kind for row in unit.events.last("home", 9)} == {"TransactionStarted", "DataReceived"}

@@ -42,6 +42,8 @@ async def tapped(path: Path) -> AsyncIterator[Server]:
 
 
 class Looker:
+    welcome = False
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
@@ -58,11 +60,10 @@ class Looker:
 async def looking(path: Path, server: Server, limit: int = 1 << 16, **asked: Any) -> Looker:
     reader, writer = await asyncio.open_unix_connection(str(path), limit=limit)
     writer.write(json.dumps({"tenant": "home"} | asked).encode() + b"\n")
-    for _ in range(100):
-        if server.look is not None:
-            break
-        await asyncio.sleep(0.01)
-    return Looker(reader, writer)
+    made = Looker(reader, writer)
+    made.welcome = await asyncio.wait_for(reader.readline(), 5) == b"{}\n"
+    assert not made.welcome or server.look is not None
+    return made
 
 
 async def until_none_looks(server: Server) -> None:
@@ -94,7 +95,6 @@ def test_frames_are_shown_without_their_secrets_to_who_asks_and_to_nobody_else(t
             assert (second["station"], second["inbound"]) == ("B", True)
             assert "****D2E3" in second["frame"]
             other = await looking(path, server, station="B", show_tokens=True)
-            await asyncio.sleep(0.05)
             server.says(A, START)
             server.says(B, START)
             assert "04A2B7C1D2E3" in (await other.next())["frame"]
@@ -143,7 +143,7 @@ def test_nonsense_and_too_many_are_turned_away(tmp_path: Path, monkeypatch: pyte
             writer.close()
             one = await looking(tmp_path / "tap", server)
             other = await looking(tmp_path / "tap", server)
-            assert await other.next() == {}
+            assert (one.welcome, other.welcome) == (True, False)
             await one.hang_up()
             await other.hang_up()
 

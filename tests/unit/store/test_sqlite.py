@@ -1,16 +1,19 @@
 """What is particular to SQLite: the file, other processes, settings that make it durable."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
-from evenload.service.ports import StoreError
-from evenload.service.rows import StationRow
+from evenload.service.ports import Store, StoreError
+from evenload.service.rows import EventRow, StationRow
 from evenload.store.sql import sqlite as module
 from evenload.store.sql.store import opened
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -56,10 +59,57 @@ def test_a_file_that_is_no_database_or_a_later_one_is_refused(tmp_path: Path) ->
     later.execute("PRAGMA user_version = 99")
     later.close()
     with pytest.raises(
-        InputError, match=r"later\.db was made by a later evenload \(it is at layout 99, this evenload knows 0002\)"
+        InputError, match=r"later\.db was made by a later evenload \(it is at layout 99, this evenload knows 0003\)"
     ):
         opened(tmp_path / "later.db")
     with pytest.raises(InputError, match=r"there is no database .*none\.db; `evenload serve` makes it"):
         opened(tmp_path / "none.db", make=False)
     with pytest.raises(StoreError, match="unable to open database file"):
         opened(tmp_path / "no" / "folder.db")
+
+
+def test_a_full_disk_is_a_sentence_and_what_was_acknowledged_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode=WAL", "max_page_count=150"))
+    station = StationId("home", "A")
+    with opened(tmp_path / "a.db") as store:
+        kept = 0
+        with pytest.raises(StoreError, match=r"database or disk is full \(make room, and it goes on\)"):
+            for _ in range(99):
+                _write_events(store, station, kept)
+                kept += 1
+        assert kept > 1
+        with store.reading() as unit:
+            assert len(unit.events.last("home", 999)) == kept
+        with store.writing_connection() as connection:  # somebody makes room
+            connection.exec_driver_sql("PRAGMA max_page_count=9999")
+            connection.exec_driver_sql("DELETE FROM events WHERE number > 1")
+        _write_events(store, station, 0)
+        _write_events(store, station, 1000)
+
+
+def _write_events(store: Store, station: StationId, number: int) -> None:
+    with store.writing() as unit:
+        unit.events.add([EventRow(station, T0, T0, number, "x", "x" * 20_000)])
+
+
+def test_a_file_that_may_only_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(tmp_path / "a.db").close()
+    monkeypatch.setattr(module, "_PRAGMAS", ("query_only=ON",))  # as the system would, but for root
+    with (
+        opened(tmp_path / "a.db") as store,
+        pytest.raises(StoreError, match="attempt to write a readonly database .this account may not write"),
+        store.writing() as unit,
+    ):
+        unit.stations.put([StationRow(StationId("home", "A"))])
+
+
+def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as store:
+        for number in range(20):
+            _write_events(store, StationId("home", "A"), number)
+    whole = (tmp_path / "a.db").read_bytes()
+    (tmp_path / "a.db").write_bytes(whole[: len(whole) // 3 // 4096 * 4096])
+    with pytest.raises(StoreError, match="malformed"), opened(tmp_path / "a.db") as store, store.reading() as unit:
+        unit.events.last("home", 99)

@@ -37,24 +37,28 @@ def test_revisions_add_up_to_the_schema(sql: SqlStore) -> None:
 def test_a_file_from_before_there_were_revisions_is_carried_forward(tmp_path: Path) -> None:
     old = sqlite3.connect(tmp_path / "old.db")
     old.executescript((Path(__file__).parent / "layout1.sql").read_text())
-    at = 1_772_323_200_000_000
-    old.execute("INSERT INTO stations VALUES ('home','A',1,2,'h','c','a',NULL,NULL,NULL,NULL,NULL,4.2,NULL)")
-    old.execute("INSERT INTO devices VALUES (3,'home','A',1)")
-    old.execute(f"INSERT INTO readings VALUES ({at},3,'instant',NULL,7.4,NULL,NULL,0.5,'measured','periodic',NULL,'17')")
-    old.execute(f"INSERT INTO readings_last VALUES (3,{at},'instant')")
-    old.execute(f"INSERT INTO orders VALUES (1,'o','home','A','Reset',0,'{{}}',{at},NULL,0,'','',NULL)")
+    old.executescript(
+        """
+        INSERT INTO stations VALUES ('home','A',1,2,'h','c','a',NULL,NULL,NULL,NULL,NULL,4.2,NULL);
+        INSERT INTO devices VALUES (3,'home','A',1);
+        INSERT INTO readings VALUES
+            (1772323200000000,3,'instant',NULL,7.4,NULL,NULL,0.5,'measured','periodic',NULL,'17');
+        INSERT INTO readings_last VALUES (3,1772323200000000,'instant');
+        INSERT INTO orders VALUES (5,'o','home','A','Reset',0,'{}',1772323200000000,NULL,0,'','',NULL);
+        """
+    )
     old.commit()
     old.close()
-    row = ReadingRow(A, 1, Reading(at=T0, kind=ReadingKind.INSTANT, power_kw=7.4, soc=0.5, quality=Quality.MEASURED), "17")
+    told = Reading(at=T0, kind=ReadingKind.INSTANT, power_kw=7.4, soc=0.5, quality=Quality.MEASURED)
+    row = ReadingRow(A, 1, told, "17")
+    station = StationRow(A, True, 2, "h", "c", "a", fallback_kw=4.2)
     for _ in range(2):
         with opened(tmp_path / "old.db") as store:
             with store.reading() as unit:
-                assert unit.stations.find(A) == StationRow(
-                    A, approved=True, profile=2, password_hash="h", certificate_name="c", address="a", fallback_kw=4.2
-                )
+                assert unit.stations.find(A) == station
                 assert unit.readings.latest("home") == [row]
                 assert unit.readings.within(A, Interval(T0, T0.replace(hour=1)), 9) == [row]
-                assert [order.value for order in unit.orders.last("home", 9)] == [""]
+                assert [(order.number, order.value) for order in unit.orders.last("home", 9)] == [(5, "")]
             with store.reading_connection() as connection:
                 assert revision(connection) == HEAD
                 assert differences(connection) == []

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from evenload.service.ports import Store
 from evenload.service.rows import StationRow
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
+from evenload.store.sql.store import opened
 from evenload.web.api import api
 from evenload.web.options import ApiOptions, Services
 
@@ -109,6 +111,14 @@ def bench() -> Bench:
     store = MemoryStore()
     furnish(store)
     return Bench(store)
+
+
+@pytest.fixture
+def bench_on_disk(tmp_path: Path) -> Iterator[Bench]:
+    """The same over a database in a file."""
+    with opened(tmp_path / "kept.db") as store:
+        furnish(store)
+        yield Bench(store)
 
 
 @pytest.fixture

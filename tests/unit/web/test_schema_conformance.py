@@ -29,9 +29,9 @@ EXAMPLES = 12
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
-def test_every_answer_is_described(bench: Any, mode: GenerationMode) -> None:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", bench.app())
-    key = bench.key("north", Role.ADMIN)
+def test_every_answer_is_described(bench_on_disk: Any, mode: GenerationMode) -> None:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", bench_on_disk.app())
+    key = bench_on_disk.key("north", Role.ADMIN)
     operations = [found.ok() for found in schema.exclude(path="/v1/stream").get_all_operations()]
     assert len(operations) > 50
     for operation in operations:

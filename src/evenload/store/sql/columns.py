@@ -63,7 +63,7 @@ class Words(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type."""
         made = type(self).impl
-        return dialect.type_descriptor(made(collation="C") if dialect.name == "postgresql" else made())
+        return made(collation="C") if dialect.name == "postgresql" else made()
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """What makes a value the database's."""

@@ -17,6 +17,8 @@ class Database(Protocol):
 
     name: str
     engine: Engine
+    size_text: str
+    """SQL that tells how many bytes it takes."""
 
     def make(self, connection: Connection) -> None:
         """What the schema needs beside its tables."""

@@ -28,6 +28,7 @@ _TYPES: Final = ("int8", "int8", "text", *("float8" for _ in NUMBERS), "text", "
 _NAMES: Final = ", ".join(COLUMNS)
 _STAGED: Final = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, _TYPES, strict=True))
 _STAGE: Final = f"CREATE TEMPORARY TABLE IF NOT EXISTS staged ({_STAGED}) ON COMMIT DELETE ROWS"
+_COPY: Final = f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _SAME: Final = " AND ".join(f"readings.{name} IS NOT DISTINCT FROM staged.{name}" for name in COLUMNS[3:])
 _REMOVE: Final = (
     f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608
@@ -41,6 +42,8 @@ _CHILDREN: Final = (
 
 class PostgresDatabase:
     """A ``Database`` of a server."""
+
+    size_text = "SELECT pg_database_size(current_database())"
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
@@ -123,10 +126,14 @@ def _staged(connection: Connection, rows: Sequence[ReadingTuple]) -> Iterator[No
     """Rows in a table of this connection's own."""
     connection.exec_driver_sql(_STAGE)
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(_TYPES)
-        for row in rows:
-            copy.write_row(_clean(row))
+    errors: Any = connection.dialect.dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(_TYPES)
+            for row in rows:
+                copy.write_row(_clean(row))
+    except errors.OperationalError as error:  # past SQLAlchemy, which would have wrapped it
+        raise OperationalError(_COPY, None, error) from error
     yield
     connection.exec_driver_sql("TRUNCATE staged")
 

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, T
 
 from evenload.store.sql.columns import Instant, Name, Whole, Words, metadata, tenant_key, text, told
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision in ``store/migrations``."""
 
 stations = Table(
@@ -42,16 +42,18 @@ numbers = Table(
     "numbers", metadata, *tenant_key(), Column("next_transaction_id", Whole),
 )  # fmt: skip
 events = Table(
-    "events", metadata, Column("number", Whole, primary_key=True), Column("digest", BigInteger, unique=True),
+    "events", metadata, Column("number", Whole, primary_key=True), Column("digest", BigInteger),
     told("tenant", Name), told("identity", Name), told("at", Instant), told("received_at", Instant),
-    told("evse_id", Whole), text("kind"), text("body"), Index("events_by_tenant", "tenant", "number"),
+    told("evse_id", Whole), text("kind"), text("body"), Index("events_by_digest", "digest", unique=True),
+    Index("events_by_tenant", "tenant", "number"),
 )  # fmt: skip
 orders = Table(
-    "orders", metadata, Column("number", Whole, primary_key=True), Column("order_id", Name, unique=True),
+    "orders", metadata, Column("number", Whole, primary_key=True), Column("order_id", Name),
     told("tenant", Name), told("identity", Name), text("kind"), told("evse_id", Whole), text("body"),
     told("made_at", Instant), Column("worthless_at", Instant), told("standing", Boolean), text("settlement"),
     text("info"), Column("settled_at", Instant), Column("value", Words, nullable=False, server_default=""),
-    Index("orders_by_station", "tenant", "identity"), Index("orders_by_tenant", "tenant", "number"),
+    Index("orders_by_id", "order_id", unique=True), Index("orders_by_station", "tenant", "identity"),
+    Index("orders_by_tenant", "tenant", "number"),
 )  # fmt: skip
 
 # readings: of meters, which are EVSEs; in order of time, so that writing appends

@@ -31,6 +31,8 @@ _MORE: Final = {
 class SqliteFile:
     """A ``Database`` in a file."""
 
+    size_text = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=32)
