@@ -88,6 +88,7 @@ BENCHES = {
     "schedule": "bench/schedule.py",
     "site": "bench/site_peers.py",
     "ocpp": "bench/ocpp_load.py",
+    "api": "bench/api_reads.py",
     "store": "bench/store_rates.py",
     "forecast": "bench/forecast_skill.py",
 }

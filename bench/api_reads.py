@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 
+from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Reading, ReadingKind
@@ -133,10 +133,10 @@ def paths(devices: int) -> dict[str, Callable[[random.Random], str]]:
         "sessions of a device": lambda r: f"/v1/sessions?device_id=d{r.choice(busy):06}",
         "why a session": lambda r: f"/v1/sessions/s{r.choice(busy):06}/explanation",
         "readings of an hour": lambda r: f"/v1/readings?device_id=d{r.choice(busy):06}",
-        "100 last loads": lambda r: "/v1/loads?latest=true",
+        "100 last loads": lambda _: "/v1/loads?latest=true",
         "100 decisions": lambda r: f"/v1/decisions?after={r.randrange(100, len(busy))}",
         "100 stations": lambda r: f"/v1/stations?after=CP{r.randrange(devices):06}",
-        "who asks": lambda r: "/v1/me",
+        "who asks": lambda _: "/v1/me",
     }
 
 
@@ -153,7 +153,7 @@ def served(path: Path) -> Iterator[str]:
         child.wait(10)
 
 
-def measured(url: str, key: str, path: Callable[[random.Random], str], clients: int, seconds: float) -> Any:
+def measured(url: str, key: str, path: Callable[[random.Random], str], clients: int, seconds: float) -> FloatArray:
     """Seconds of each answer."""
 
     def one(seed: int) -> list[float]:

@@ -7,9 +7,10 @@
     python3 run.py bench ocpp --json               JSON instead of a table
 
 Server and traffic are a process each, over the loopback. The numbers are the server's: processor time by the system's
-account, memory resident. evenload: its own server and desks on uvloop, Basic authentication, events counted and let go
-(the rows that say so have the store and everything else behind them). The package: websockets and asyncio, its validation as it comes. Of twenty messages 14
-hold six metered values, 3 are heartbeats, 2 states and 1 starts or ends a transaction. Nothing here asserts a time.
+account, memory resident. evenload: its own server and desks on uvloop, Basic authentication, events counted and let go;
+in rows with `store and all` it is `evenload serve` with its SQLite file. The package: websockets and asyncio, its
+validation as it comes. Of twenty messages 14 hold six metered values, 3 are heartbeats, 2 states and 1 starts or ends a
+transaction. Nothing here asserts a time.
 """
 
 import argparse

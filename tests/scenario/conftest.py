@@ -34,6 +34,8 @@ EPOCH = datetime(2026, 3, 2, 18, tzinfo=UTC)
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 CARS = 8
 LIMIT_KW = 100.0
+LEAST_KW = 4.14
+FALLBACK_KW = 4.3
 _ON_A_METER_S = 0.02
 SECRET = "s" * 32
 
@@ -55,10 +57,11 @@ def furnish(store: Store, meter: str, **site: Any) -> None:
         unit.stations.put([StationRow(StationId("home", name), approved=True) for name in names])
         unit.devices.put(
             [
-                DeviceRow("home", f"{name}:1", "depot", name, priority=n, fallback_kw=2.0, power_kw_max=11.0)
+                DeviceRow("home", f"{name}:1", "depot", name, power_kw_max=11.0, power_kw_min=LEAST_KW, priority=n,
+                          fallback_kw=FALLBACK_KW)
                 for n, name in enumerate(names)
             ]
-        )
+        )  # fmt: skip
 
 
 @dataclass

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+XX
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from evenload.app.desks import Desks
+from evenload.base.distribution import Distribution
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command, CommandSettled, Disconnect, Settlement
@@ -24,6 +27,14 @@ _AGAIN_S: Final = 30.0
 CarryOut = Callable[[StationId, Command], Awaitable[CommandSettled]]
 
 
+@dataclass(slots=True)
+class DeliveryCounts:
+    """What became of orders: how they were settled, and how long after they were made (seconds of ``clock``)."""
+
+    settled: Counter[str] = field(default_factory=Counter)
+    seconds: Distribution = field(default_factory=Distribution)
+
+
 class Delivery:
     """Reads orders as they come; gives each to its station while that is connected, until it gets an answer.
 
@@ -34,6 +45,7 @@ class Delivery:
         self, store: Store, server: OcppServer, desks: Desks, clock: Callable[[], datetime],
         carry_out: CarryOut | None = None,
     ) -> None:  # fmt: skip
+        self.counts = DeliveryCounts()
         self._store = store
         self._server = server
         self._desks = desks
@@ -45,6 +57,11 @@ class Delivery:
         self._waiting: dict[str, OrderRow] = {}
         self._not_before: dict[str, float] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many orders wait for their station or its answer."""
+        return len(self._waiting)
 
     async def run(self) -> None:
         """Deliver for ever."""
@@ -97,11 +114,13 @@ class Delivery:
             settled = await self._carry_out(row.station, command)
             _log.info("station=%s event=settled kind=%s order=%s how=%s info=%r", row.station, row.kind, name,
                       settled.settlement, settled.info)  # fmt: skip
+            self.counts.settled[settled.settlement] += 1
             if settled.settlement is Settlement.NO_ANSWER:
                 self._not_before[name] = asyncio.get_running_loop().time() + _AGAIN_S
             else:
                 self._waiting.pop(name, None)
                 self._not_before.pop(name, None)
+                self.counts.seconds.add((self._clock() - row.made_at).total_seconds())
             if isinstance(command, Disconnect) and command.forget:
                 self._waiting = {key: one for key, one in self._waiting.items() if one.station != row.station}
         finally:

@@ -18,7 +18,7 @@ from evenload.service.rows import StationRow
 _log = logging.getLogger("evenload.app.directory")
 
 _KEPT_S: Final = 2.0
-_GATHER_S: Final = 0.01
+_GATHER_S: Final = 0.02
 _KEPT_MAX: Final = 20_000
 _NOTED_EVERY_S: Final = 60.0
 

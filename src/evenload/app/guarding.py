@@ -217,7 +217,8 @@ class Guarding:
         fallback_kw = fallback_kw_of(device)
         planned_kw = given.limits.at(now) if given else inf
         allowed_kw = min(planned_kw if planned_kw < inf else fallback_kw, device.power_kw_max)
-        told_kw = min(allowed_kw, post.state.caps.get(device.device_id, inf), session.power_kw_max or inf)
+        cap_kw = post.state.caps.get(device.device_id, inf)
+        told_kw = min(planned_kw, cap_kw, device.power_kw_max, session.power_kw_max or inf)
         reachable = device.station in connected and now >= post.refused.get(device.device_id, now)
         measured = self._view.power.get((device.station, device.evse_id))
         power_kw = told_kw if measured is None else measured.power_kw

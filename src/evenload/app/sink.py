@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Final
 
 from evenload.domain.station import StationId
@@ -18,6 +19,15 @@ _PATIENCE_S: Final = (0.05, 0.5)
 _APART_S_MAX: Final = 5.0
 
 
+@dataclass(slots=True)
+class SinkCounts:
+    """What the store took, was asked to take again, and never took: events, groups, events."""
+
+    kept: int = 0
+    again: int = 0
+    aside: int = 0
+
+
 class StoreSink:
     """A ``Sink``. A group the store does not take is tried again, then station by station and event by event.
 
@@ -30,6 +40,7 @@ class StoreSink:
         self, store: Store, writer: Executor, failed: Callable[[Sequence[StationEvent]], None],
         kept: Callable[[Sequence[StationEvent], frozenset[str]], None] = lambda _events, _tenants: None,
     ) -> None:  # fmt: skip
+        self.counts = SinkCounts()
         self._store = store
         self._writer = writer
         self._failed = failed
@@ -44,6 +55,7 @@ class StoreSink:
             if patience_s is None or not isinstance(error, StoreError):  # a defect does not mend itself
                 await self._apart(events, error)
                 return
+            self.counts.again += 1
             _log.warning("event=commit_again events=%d why=%s", len(events), error)
             await asyncio.sleep(patience_s)
 
@@ -56,6 +68,7 @@ class StoreSink:
         except Exception as error:  # noqa: BLE001  # the boundary between stations: a defect met at one is its own
             _log.exception("event=commit_defect events=%d", len(events))
             return error
+        self.counts.kept += len(events)
         self._kept(events, news)
         return None
 
@@ -75,6 +88,7 @@ class StoreSink:
                 if error is not None:
                     aside.append((event, error))
         if refused:
+            self.counts.aside += len(aside)
             _log_aside(aside, all_of_them=len(aside) == len(events) > 1)
             self._failed([one for one in events if one.station in refused])
             raise CommitError(str(why), frozenset(refused)) from why

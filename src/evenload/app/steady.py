@@ -23,7 +23,7 @@ class SteadyClock:
         self._lock = Lock()
         self._last = wall()
         self._last_s = seconds()
-        self._is_ahead = False
+        self._ahead = timedelta()
 
     def __call__(self) -> datetime:
         """This instant, never before one that was given already."""
@@ -31,16 +31,21 @@ class SteadyClock:
             told, seconds = self._wall(), self._seconds()
             expected = self._last + timedelta(seconds=max(seconds - self._last_s, 0.0))
             behind = expected - told
-            if behind > _NOTICED and not self._is_ahead:
+            if behind > _NOTICED and not self.is_ahead:
                 _log.error(
                     "event=clock_set_back seconds=%.1f; time goes on as if it had not been", behind.total_seconds()
                 )
-            self._is_ahead = behind > _NOTICED
-            self._last = expected if self._is_ahead else max(told, self._last)
+            self._ahead = behind if behind > _NOTICED else timedelta()
+            self._last = expected if self._ahead else max(told, self._last)
             self._last_s = seconds
             return self._last
 
     @property
     def is_ahead(self) -> bool:
         """Whether the wall clock was set back and is not there again."""
-        return self._is_ahead
+        return bool(self._ahead)
+
+    @property
+    def ahead_s(self) -> float:
+        """How far this is ahead of a wall clock that was set back, 0 where it was not."""
+        return self._ahead.total_seconds()

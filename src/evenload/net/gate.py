@@ -90,7 +90,7 @@ class Gate(asyncio.Protocol):
     def _decided(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            _log.error("deciding on a connection failed", exc_info=error)
+            _log.error("event=gate_defect; deciding on a connection failed", exc_info=error)
             self._turn_away(Rebuff(500, "out of order"))
 
     def _turn_away(self, rebuff: Rebuff) -> None:

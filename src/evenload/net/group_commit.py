@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from evenload.base.distribution import Distribution
 from evenload.domain.station import StationId
 from evenload.domain.station_events import StationEvent
 from evenload.net.ports import CommitError, Sink
@@ -12,6 +14,7 @@ from evenload.net.ports import CommitError, Sink
 _log = logging.getLogger("evenload.net.commit")
 
 Done = Callable[[bool], None]
+_SIZES: Final = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,26 @@ class CommitTimes:
     waiting_max: int = 50_000
 
 
+@dataclass(slots=True)
+class CommitCounts:
+    """What was committed since the server began: the sizes of groups, the seconds each took, and how many failed."""
+
+    sizes: Distribution = field(default_factory=lambda: Distribution(_SIZES))
+    seconds: Distribution = field(default_factory=Distribution)
+    failures: int = 0
+
+
 class GroupCommit:
     """Collects events and commits them one group after the other, in order."""
 
     def __init__(self, sink: Sink, times: CommitTimes) -> None:
+        self.counts = CommitCounts()
         self._sink = sink
         self._times = times
         self._events: list[StationEvent] = []
         self._done: list[tuple[StationId | None, Done]] = []
         self._relieved: list[Callable[[], None]] = []
+        self._since = 0.0  # when the first of those that wait came, maybe while others were committed
         self._pending = asyncio.Event()
         self._urgent = asyncio.Event()
         self._idle = asyncio.Event()
@@ -50,6 +64,7 @@ class GroupCommit:
         """Add events of one station; ``done`` is told whether they were committed, and makes them urgent."""
         self._events += events
         if not self._pending.is_set():
+            self._since = asyncio.get_running_loop().time()
             self._idle.clear()
             self._pending.set()
         if done is not None:
@@ -76,7 +91,8 @@ class GroupCommit:
 
     async def _gather(self) -> None:
         try:
-            await asyncio.wait_for(self._urgent.wait(), self._times.relaxed_s)
+            waited_s = asyncio.get_running_loop().time() - self._since
+            await asyncio.wait_for(self._urgent.wait(), max(0.0, self._times.relaxed_s - waited_s))
         except TimeoutError:
             return
         await asyncio.sleep(self._times.urgent_s)
@@ -87,11 +103,16 @@ class GroupCommit:
         self._pending.clear()
         self._urgent.clear()
         failure: CommitError | None = None
+        seconds = asyncio.get_running_loop().time
+        began = seconds()
         try:
             await self._sink.commit(events)
         except CommitError as error:
-            _log.exception("events=%d not committed; stations that wait are told to try again", len(events))
+            _log.exception("event=not_committed events=%d; stations that wait are told to try again", len(events))
+            self.counts.failures += 1
             failure = error
+        self.counts.sizes.add(len(events))
+        self.counts.seconds.add(seconds() - began)
         for station, call in done:
             call(failure is None or (failure.stations is not None and station not in failure.stations))
         if not self._pending.is_set():

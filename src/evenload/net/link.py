@@ -38,6 +38,7 @@ class Counts:
     admitted: int = 0
     replaced: int = 0
     messages_in: int = 0
+    messages_out: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
 
@@ -234,6 +235,7 @@ class Link:
                 if (look := self._around.peephole.look) is not None:
                     look(self.station, False, frame)
                 self._socket.send(frame)
+                self._around.counts.messages_out += 1
 
     def _make_calls(self, now: float) -> None:
         while requests := self._desk.to_call():

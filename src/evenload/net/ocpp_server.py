@@ -16,7 +16,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command, CommandSettled, Settlement
 from evenload.net.admission import Doorkeeper, Refusal
 from evenload.net.gate import Gate, Rebuff, Welcome
-from evenload.net.group_commit import CommitTimes, GroupCommit
+from evenload.net.group_commit import CommitCounts, CommitTimes, GroupCommit
 from evenload.net.knock import Knock, Line, read_head, read_knock, station_of
 from evenload.net.link import Counts, Link, Look, Surroundings
 from evenload.net.password import Verified
@@ -125,6 +125,16 @@ class OcppServer:
     def connected(self) -> Mapping[StationId, Dialect]:
         """The stations connected now, and the version each speaks."""
         return {station: link.dialect for station, link in self._links.items()}
+
+    @property
+    def commits(self) -> CommitCounts:
+        """What was handed to the sink."""
+        return self._commits.counts
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether stations can connect."""
+        return not self._draining and any(one.is_serving() for one in self._listening)
 
     async def command(self, station: StationId, command: Command) -> CommandSettled:
         """Carry out a command; how it ended, which is also committed as an event where the station was connected."""

@@ -13,7 +13,7 @@ from evenload.service.rows import EventRow
 _COLUMNS: Final = ("station", "at", "received_at", "evse_id")
 _SECRET_WORDS: Final = ("authorizationkey", "password", "secret")
 _HIDDEN: Final = "(hidden)"
-_NOTHING: Final = (None, "", (), [])
+_NOTHING: Final[tuple[object, ...]] = (None, "", (), [])
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 

@@ -40,7 +40,7 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """How the guard acts. ``margin_kw`` is kept free below a limit; caps are raised by at most ``rise_share`` of the
+    """How the guard acts. ``margin_kw`` is aimed to stay free below a limit; caps are raised by at most ``rise_share`` of the
     room every ``rise``, and only where more than ``slack_kw`` is free. What was told is given ``settle`` to work.
 
     What cars draw may be known too late. So what is still over a limit after a first try is shed twice over, and where
@@ -120,7 +120,7 @@ def judge(
     state = replace(state, over_since=(state.over_since or now) if over else None, tries=state.tries if over else 0)
     room_kw = limit_kw - policy.margin_kw - seen.power_kw
     settling = state.changed_at is not None and seen.at < state.changed_at + policy.settle
-    if room_kw < 0 and not settling:
+    if room_kw < -policy.margin_kw / 2 and not settling:
         caps = _lowered(state.caps, drawing, _to_shed(-room_kw, state, now, policy))
         return replace(state, caps=caps, changed_at=now, tries=state.tries + 1)
     resting = state.changed_at is not None and now < state.changed_at + policy.rise

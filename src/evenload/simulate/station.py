@@ -21,7 +21,7 @@ from evenload.simulate.station_car import Car, Flow, Outlet
 from evenload.simulate.station_duties import Duties
 from evenload.simulate.station_outbox import Note, Outbox
 from evenload.simulate.station_settings import sample_key
-from evenload.simulate.station_spec import StationClock, StationSpec
+from evenload.simulate.station_spec import StationClock, StationSpec, misdelivered
 from evenload.simulate.station_speech import Cannot, Speech
 from evenload.simulate.station_speech16 import Speech16
 from evenload.simulate.station_speech201 import Speech201
@@ -112,15 +112,9 @@ class VirtualStation:
     def to_send(self) -> list[bytes]:
         """Take the messages to send, in order; vices may repeat and swap them. A reset follows its own answer."""
         frames = self._outbox.connection.to_send() if self._outbox.connection else []
-        vices = self.spec.vices
-        if vices.repeats or vices.swaps:
-            frames = [frame for one in frames for frame in ([one, one] if self._chance(vices.repeats) else [one])]
-            for at in range(len(frames) - 1):
-                if self._chance(vices.swaps):
-                    frames[at], frames[at + 1] = frames[at + 1], frames[at]
         if self.duties.restarts:
             self._restart("Reboot")
-        return frames
+        return misdelivered(frames, self.spec.vices, self._chance)
 
     def next_due(self) -> float:
         """When ``tick`` has something to do of its own accord."""
@@ -241,7 +235,7 @@ class VirtualStation:
             self._boot_at = self._now + self._beat_s
             if not self._outbox.awaits(self._booted):
                 self._ask(self._speech.boot(self.spec, restarted=self.reboots > 0), self._booted)
-        self._note_debt()
+        self._owes_since = (self._owes_since or self._now) if self._outbox.owed else None
 
     def _take_events(self, connection: Connection) -> None:
         while events := connection.events():
@@ -252,12 +246,6 @@ class VirtualStation:
                     self.violations.append(event)
                 else:
                     self._outbox.settle(event, self._seconds())
-
-    def _note_debt(self) -> None:
-        if not self._outbox.owed:
-            self._owes_since = None
-        elif self._owes_since is None:
-            self._owes_since = self._now
 
     def _ask(self, request: Wire, note: Note) -> None:
         self._outbox.ask(request, note, self._seconds())

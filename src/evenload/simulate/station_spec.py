@@ -1,5 +1,6 @@
 """What a virtual station is, and what is wrong with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,6 +35,17 @@ class Vices:
     def strike_at_times(self) -> bool:
         """Whether mishaps come with time, and not only with messages."""
         return self.drop_outs_per_hour > 0 or self.reboots_per_hour > 0
+
+
+def misdelivered(frames: list[bytes], vices: Vices, chance: Callable[[float], bool]) -> list[bytes]:
+    """Messages as a bad line delivers them: some twice, some in another order."""
+    if not vices.repeats and not vices.swaps:
+        return frames
+    frames = [frame for one in frames for frame in ([one, one] if chance(vices.repeats) else [one])]
+    for at in range(len(frames) - 1):
+        if chance(vices.swaps):
+            frames[at], frames[at + 1] = frames[at + 1], frames[at]
+    return frames
 
 
 @dataclass(frozen=True, slots=True)

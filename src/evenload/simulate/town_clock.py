@@ -7,6 +7,7 @@ from typing import Final
 from evenload.base.errors import InputError
 
 SPEED_MAX: Final = 100_000.0
+_EVERY_S: Final = 0.2
 _LESS: Final = 0.8
 _MORE: Final = 1.1
 
@@ -53,15 +54,17 @@ def _checked(speed: float) -> float:
 class Pace:
     """Keeps a clock as fast as wanted while nothing lags, and slows it when something does.
 
-    ``heed`` is told how many virtual seconds the town is behind, several times a second. Beyond ``lag_s_max`` the clock
-    slows, down to the wall's own pace; below half of that it speeds up again. So nothing is dropped: it only takes
-    longer. A lag told in virtual seconds shrinks by itself when the clock slows.
+    ``heed`` is told how many virtual seconds the town is behind, as often as anybody likes. Beyond ``lag_s_max`` the
+    clock slows, down to the wall's own pace; below half of that it speeds up again. So nothing is dropped: it only
+    takes longer. A lag told in virtual seconds shrinks by itself when the clock slows.
     """
 
     def __init__(self, clock: TownClock, speed_wanted: float, lag_s_max: float = 60.0) -> None:
         self._clock = clock
         self._wanted = _checked(speed_wanted)
         self._lag_s_max = lag_s_max
+        self._heeded_at = clock.wall()
+        self._lag_s = 0.0
         self.lag_s_worst = 0.0
         clock.speed = speed_wanted
 
@@ -81,8 +84,13 @@ class Pace:
         return self._clock.speed < self._wanted
 
     def heed(self, lag_s: float) -> None:
-        """Go slower or faster, by how far behind the town is."""
+        """Go slower or faster, by how far behind the town is: by the worst of what is told in a fifth of a second."""
         self.lag_s_worst = max(self.lag_s_worst, lag_s)
+        self._lag_s = max(self._lag_s, lag_s)
+        if self._clock.wall() < self._heeded_at + _EVERY_S:
+            return
+        self._heeded_at = self._clock.wall()
+        lag_s, self._lag_s = self._lag_s, 0.0
         speed = self._clock.speed
         if lag_s > self._lag_s_max:
             self._clock.speed = max(min(1.0, self._wanted), speed * _LESS)

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict, JsonValue
 
 from evenload.base.instants import as_utc
 
@@ -17,6 +18,11 @@ class Resource(BaseModel):
     """Base of what comes in and goes out: nothing unknown, no infinities. Numbers and switches are never converted."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, allow_inf_nan=False)
+
+
+def example(**fields: JsonValue) -> JsonDict:
+    """An example of a resource, for its description."""
+    return {"examples": [fields]}
 
 
 def _sane(instant: datetime) -> datetime:

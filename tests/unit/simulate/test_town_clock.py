@@ -67,21 +67,40 @@ def test_a_speed_that_cannot_be_is_refused_and_changes_nothing(wall: Wall, speed
     assert clock.speed == 2.0
 
 
+def told(wall: Wall, pace: Pace, lag_s: float) -> None:
+    wall.now += 0.25
+    pace.heed(lag_s)
+
+
+def test_a_pace_looks_at_the_worst_of_a_while_however_often_it_is_told(wall: Wall) -> None:
+    clock = TownClock(EPOCH, wall)
+    pace = Pace(clock, 360.0, lag_s_max=60)
+    for lag_s in (0, 61, 0, 0):
+        wall.now += 0.04
+        pace.heed(lag_s)
+        assert clock.speed == 360
+    wall.now += 0.05
+    pace.heed(0)
+    assert clock.speed == pytest.approx(0.8 * 360)
+    told(wall, pace, 0)
+    assert clock.speed > 0.8 * 360
+
+
 def test_a_pace_slows_while_something_lags_and_recovers(wall: Wall) -> None:
     clock = TownClock(EPOCH, wall)
     pace = Pace(clock, 360.0, lag_s_max=60)
     assert clock.speed == 360
-    pace.heed(61)
+    told(wall, pace, 61)
     slowed = clock.speed
     assert slowed < 360
     assert pace.is_slowed is True
-    pace.heed(45)  # neither bad nor good
+    told(wall, pace, 45)  # neither bad nor good
     assert clock.speed == slowed
     for _ in range(100):
-        pace.heed(1e6)
+        told(wall, pace, 1e6)
     assert clock.speed == 1.0  # never slower than real time
     for _ in range(100):
-        pace.heed(0)
+        told(wall, pace, 0)
     assert clock.speed == 360
     assert pace.is_slowed is (clock.speed < 360)
     assert pace.lag_s_worst == 1e6
@@ -92,5 +111,5 @@ def test_a_pace_can_be_told_another_speed(wall: Wall) -> None:
     pace = Pace(clock, 360.0)
     pace.wanted = 0.5
     assert clock.speed == 0.5
-    pace.heed(1e9)
+    told(wall, pace, 1e9)
     assert clock.speed == 0.5  # slower than real time was asked for

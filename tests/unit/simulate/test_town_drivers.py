@@ -10,7 +10,6 @@ from evenload.simulate.town import Town
 from evenload.simulate.town_clock import TownClock
 from evenload.simulate.town_drivers import PHONE_AFTER_S, Streets, car_of
 from evenload.simulate.town_grid import TownShape
-from evenload.simulate.town_life import TownLife, live_in_memory
 from evenload.simulate.town_parts import Visit
 
 TOWN = Town(5, TownShape(transformers=5, home_stations=20, workplace_stations=3, public_stations=2))
@@ -132,10 +131,9 @@ def test_cars_bring_the_need_and_no_more() -> None:
 
 def test_a_town_lives_day_by_day() -> None:
     scene = Scene()
-    ended: list[int] = []
-    life = TownLife(TOWN, scene.streets, ended.append)
-    live_in_memory(life, scene.fleet, (TOWN.noon(2) - TOWN.epoch).total_seconds() + 1)
-    assert ended == [0, 1]
+    for number in (0, 1):
+        scene.streets.expect(TOWN.visits(number))
+        scene.run(TOWN.noon(number + 1))
     came = [one for number in (0, 1) for one in TOWN.visits(number)]
     done = scene.streets.take_done(TOWN.noon(2))
     assert {one.visit.visit_id for one in done} == {one.visit_id for one in came if one.leaves_at < TOWN.noon(2)}

@@ -47,6 +47,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened(url_of(server, own)).close()
         yield server
     finally:
+        import shutil; shutil.copy(shared / "postgres" / "log", f"/tmp/pglog.{os.getpid()}")
         server.cleanup()
 
 

@@ -1,5 +1,6 @@
 """Pages of lists, repeated requests, states that were seen, problems and bounds."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from evenload.service.access_rows import Role
 from evenload.service.ports import StoreError
+from evenload.web.fields import Resource
 from evenload.web.options import ApiOptions
 
 LIMIT = {"node": "feeder-north", "start": "2026-01-12T17:00:00Z", "end": "2026-01-12T18:00:00Z", "limit_kw": 10}
@@ -206,6 +208,21 @@ def test_every_operation_is_described(bench: Any) -> None:
     for name, schema in bodies.items():
         assert schema.get("description"), name
         assert schema["additionalProperties"] is False, name
+        assert schema.get("examples") or name in ("CredentialsBody",), name
+
+
+def test_the_examples_are_ones_that_would_be_taken(bench: Any) -> None:
+    models = {one.__name__: one for one in descendants(Resource)}
+    schemas = bench.app().openapi()["components"]["schemas"]
+    told = {name: one["examples"] for name, one in schemas.items() if "examples" in one}
+    assert len(told) > 15
+    for name, examples in told.items():
+        for one in examples:
+            models[name].model_validate_json(json.dumps(one))
+
+
+def descendants(kind: type) -> list[Any]:
+    return [one for below in kind.__subclasses__() for one in (below, *descendants(below))]
 
 
 def test_the_documentation_page_asks_no_other_host(bench: Any) -> None:

@@ -133,7 +133,8 @@ class _Live:
         return Settings(
             host=chosen.host, port=chosen.port, api_port=chosen.api_port, database=chosen.folder / "town.db",
             tenants=(TENANT,), heartbeat_s=_HEARTBEAT_S, sample_s=int(TELEMETRY_S),
-            secret_file=chosen.folder / "town.secret", plan_quantile=0.95, plan_settle_s=0.05, plan_every_s=max(0.5, _PLAN_EVERY_S / chosen.speed),
+            secret_file=chosen.folder / "town.secret", plan_quantile=0.95, plan_settle_s=0.05,
+            plan_every_s=max(0.5, _PLAN_EVERY_S / chosen.speed),
             forecast_every_s=max(2.0, _FORECAST_EVERY_S / chosen.speed),
         )  # fmt: skip
 

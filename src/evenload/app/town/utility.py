@@ -19,7 +19,7 @@ _STEP: Final = timedelta(minutes=STEP_MINUTES)
 _PRICED_HOURS: Final = 48
 EVENING: Final = time(17, 30)
 EVENING_LASTS: Final = timedelta(hours=2)
-EVENING_SHARE: Final = 0.7
+EVENING_SHARE: Final = 0.8
 """Of what the feeder carries."""
 
 

@@ -24,10 +24,7 @@ class Database(Protocol):
         """What the schema needs beside its tables."""
 
     def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Add readings, each key once, in the order of ``COLUMNS``; complete those that are there."""
-
-    def put_last(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Note the latest reading of meters, one each."""
+        """Add readings in the order of ``COLUMNS``, each key once; complete those there are, and note the latest."""
 
     def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
         """Take away readings that are still as they are told; how many."""
@@ -60,6 +57,16 @@ def last_text(both_phases: str) -> str:
     sets = [f"{name} = CASE WHEN {same} THEN {told} ELSE excluded.{name} END" for name, told in both.items()]
     later = "(excluded.at, excluded.kind) >= (readings_last.at, readings_last.kind)"
     return f" ON CONFLICT (meter) DO UPDATE SET at = excluded.at, kind = excluded.kind, {', '.join(sets)} WHERE {later}"
+
+
+def latest(rows: Sequence[ReadingTuple]) -> list[ReadingTuple]:
+    """The latest of each meter."""
+    found: dict[int, ReadingTuple] = {}
+    for row in rows:
+        last = found.get(row[1])
+        if last is None or row[0] > last[0] or (row[0] == last[0] and row[2] > last[2]):
+            found[row[1]] = row
+    return list(found.values())
 
 
 def first_line(error: Any) -> str:  # noqa: ANN401 - whatever a driver raises

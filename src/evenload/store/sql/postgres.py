@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 
 from evenload.base.errors import MissingRequirementError
 from evenload.store.sql.columns import without_zeros
-from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text
+from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text, latest
 from evenload.store.sql.packing import COLUMNS, DAY_US, NUMBERS, ReadingTuple, day_of
 
 _WRITER: Final = 0x6576656E6C6F6164
@@ -19,8 +19,8 @@ _OPTIONS: Final = {
     "tcp_user_timeout": 20_000, "options": f"-c lock_timeout={BUSY_S}s -c TimeZone=UTC",
 }  # fmt: skip
 _PHASES: Final = "(OLD.phases::jsonb || excluded.phases::jsonb)::text"
-_PUT: Final = completing_text(_PHASES)
-_LAST: Final = last_text(_PHASES)
+_PUT_FEW: Final = insert_text("readings", "%s") + completing_text(_PHASES)
+_LAST_FEW: Final = insert_text("readings_last", "%s") + last_text(_PHASES)
 _FEW: Final = 20
 """Up to so many rows a COPY is not worth its while."""
 _DAYS_MAX: Final = 400
@@ -28,7 +28,11 @@ _TYPES: Final = ("int8", "int8", "text", *("float8" for _ in NUMBERS), "text", "
 _NAMES: Final = ", ".join(COLUMNS)
 _STAGED: Final = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, _TYPES, strict=True))
 _STAGE: Final = f"CREATE TEMPORARY TABLE IF NOT EXISTS staged ({_STAGED}) ON COMMIT DELETE ROWS"
-_COPY: Final = f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)"
+_PUT_STAGED: Final = f"INSERT INTO readings ({_NAMES}) SELECT {_NAMES} FROM staged" + completing_text(_PHASES)  # noqa: S608
+_LAST_STAGED: Final = (
+    f"INSERT INTO readings_last ({_NAMES}) SELECT DISTINCT ON (meter) {_NAMES} FROM staged "  # noqa: S608 - ours
+    'ORDER BY meter, at DESC, kind COLLATE "C" DESC' + last_text(_PHASES)
+)
 _SAME: Final = " AND ".join(f"readings.{name} IS NOT DISTINCT FROM staged.{name}" for name in COLUMNS[3:])
 _REMOVE: Final = (
     f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608
@@ -58,25 +62,21 @@ class PostgresDatabase:
         self._days: set[int] = set()
 
     def make(self, connection: Connection) -> None:
-        """The partition of whatever has none of its own."""
+        """The partition of whatever has none of its own, and room for latest readings to change in their places."""
+        connection.exec_driver_sql("ALTER TABLE readings_last SET (fillfactor = 40)")
         connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS readings_other PARTITION OF readings DEFAULT")
 
     def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Add readings, each key once; complete those that are there."""
+        """Add readings, each key once; complete those that are there, and note the latest."""
         self._have_days(connection, {day_of(row[0]) for row in rows})
-        self._put(connection, "readings", _PUT, rows)
-
-    def put_last(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Note the latest reading of meters, one each."""
-        self._put(connection, "readings_last", _LAST, rows)
-
-    def _put(self, connection: Connection, table: str, otherwise: str, rows: Sequence[ReadingTuple]) -> None:
         if len(rows) <= _FEW:
-            connection.exec_driver_sql(insert_text(table, "%s") + otherwise, [_clean(row) for row in rows])
+            connection.exec_driver_sql(_PUT_FEW, [_clean(row) for row in rows])
+            connection.exec_driver_sql(_LAST_FEW, [_clean(row) for row in latest(rows)])
             return
         with _staged(connection, rows):
-            copied = f"INSERT INTO {table} ({_NAMES}) SELECT {_NAMES} FROM staged"  # noqa: S608 - names of ours
-            connection.exec_driver_sql(copied + otherwise)
+            if not _copied(connection, rows):
+                connection.exec_driver_sql(_PUT_STAGED)
+            connection.exec_driver_sql(_LAST_STAGED)
 
     def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
         """Take away readings that are still as they are told; how many."""
@@ -125,17 +125,33 @@ def _clean(row: ReadingTuple) -> ReadingTuple:
 def _staged(connection: Connection, rows: Sequence[ReadingTuple]) -> Iterator[None]:
     """Rows in a table of this connection's own."""
     connection.exec_driver_sql(_STAGE)
+    _copy(connection, "staged", rows)
+    yield
+    connection.exec_driver_sql("TRUNCATE staged")
+
+
+def _copied(connection: Connection, rows: Sequence[ReadingTuple]) -> bool:
+    """Add readings the fast way, which cannot complete any; ``False``, and nothing is done, where one is there."""
+    errors: Any = connection.dialect.dbapi
+    try:
+        with connection.begin_nested():
+            _copy(connection, "readings", rows)
+    except errors.errors.UniqueViolation:
+        return False
+    return True
+
+
+def _copy(connection: Connection, table: str, rows: Sequence[ReadingTuple]) -> None:
+    told = f"COPY {table} ({_NAMES}) FROM STDIN (FORMAT BINARY)"
     driver: Any = connection.connection.driver_connection
     errors: Any = connection.dialect.dbapi
     try:
-        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        with driver.cursor() as cursor, cursor.copy(told) as copy:
             copy.set_types(_TYPES)
             for row in rows:
                 copy.write_row(_clean(row))
     except errors.OperationalError as error:  # past SQLAlchemy, which would have wrapped it
-        raise OperationalError(_COPY, None, error) from error
-    yield
-    connection.exec_driver_sql("TRUNCATE staged")
+        raise OperationalError(told, None, error) from error
 
 
 def _add_day(connection: Connection, day: int) -> None:

@@ -1,12 +1,13 @@
 """Readings in SQL: the last days in order of time, closed days packed, and the latest of each EVSE apart."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, bindparam, select, type_coerce
+from sqlalchemy import BigInteger, Connection, bindparam, select, tuple_, type_coerce
 
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
@@ -14,17 +15,19 @@ from evenload.domain.station_readings import Quality, Reading, ReadingKind, Samp
 from evenload.service.rows import ReadingRow
 from evenload.store.sql.columns import to_instant, to_microseconds
 from evenload.store.sql.database import Database
+from evenload.store.sql.kept import portions
 from evenload.store.sql.packing import COLUMNS, ReadingTuple, day_of, merged, unpacked
 from evenload.store.sql.schema import meters, readings, readings_last, readings_packed
-from evenload.store.sql.writing import insert
+from evenload.store.sql.writing import add
 
 _BY_PHASE: Final = ("power_kw_of_phase", "current_a", "voltage_v")
 _OFFERED: Final = ("power_kw_offered", "current_a_offered")
+_PARTS: Final = (*_BY_PHASE, *_OFFERED)
+_NOTHING: Final = (None,) * len(_PARTS)
+_parts: Final = attrgetter(*_PARTS)
 Meter = tuple[str, str, int]
 
-_METER: Final = select(meters.c.meter).where(
-    meters.c.tenant == bindparam("t"), meters.c.identity == bindparam("i"), meters.c.evse_id == bindparam("e")
-)
+_NAMED: Final = ("tenant", "identity", "evse_id")
 _METERS: Final = select(meters.c.meter, meters.c.evse_id).where(
     meters.c.tenant == bindparam("t"), meters.c.identity == bindparam("i")
 )
@@ -39,7 +42,6 @@ class SqlReadings:
     connection: Connection
     database: Database
     known: dict[Meter, int]
-    _made: dict[Meter, int] = field(default_factory=dict)
 
     def within(self, station: StationId, window: Interval, count: int) -> Sequence[ReadingRow]:
         """The last ``count`` of a window, in order of time."""
@@ -92,49 +94,54 @@ class SqlReadings:
 
     def put(self, rows: Iterable[ReadingRow]) -> None:
         """Add; what is told again of one instant completes what was told before."""
-        told = merged(self._tuple(row) for row in rows)
-        if not told:
-            return
-        self.database.put_readings(self.connection, told)
-        latest: dict[int, ReadingTuple] = {}
-        for row in told:
-            last = latest.get(row[1])
-            if last is None or row[0] > last[0] or (row[0] == last[0] and row[2] > last[2]):
-                latest[row[1]] = row
-        self.database.put_last(self.connection, list(latest.values()))
+        listed = list(rows)
+        if listed:
+            meter = self._meters({(row.station.tenant, row.station.identity, row.evse_id) for row in listed})
+            self.database.put_readings(self.connection, merged(_tuple(row, meter) for row in listed))
 
-    def _tuple(self, row: ReadingRow) -> ReadingTuple:
-        one, station = row.reading, row.station
-        named = (station.tenant, station.identity, row.evse_id)
-        return (
-            to_microseconds(one.at), self.known.get(named) or self._meter(named), one.kind.value, one.duration_s,
-            one.power_kw, one.energy_kwh_import, one.energy_kwh_export, one.soc, one.quality.value, one.context.value,
-            _phases(one), row.transaction_id,
-        )  # fmt: skip
+    def _meters(self, named: set[Meter]) -> Mapping[Meter, int]:
+        """Numbers of meters; new ones get theirs."""
+        if not named - self.known.keys():
+            return self.known
+        self._look_up(named - self.known.keys())
+        if new := named - self.known.keys():
+            return self.known | self._made(new)
+        return self.known
 
-    def _meter(self, named: Meter) -> int:
-        made = self._made.get(named)
-        return made if made is not None else self._looked_up(named)
+    def _look_up(self, named: Iterable[Meter]) -> None:
+        of = meters.c
+        for some in portions(named):
+            found = select(of.meter, of.tenant, of.identity, of.evse_id)
+            found = found.where(tuple_(of.tenant, of.identity, of.evse_id).in_(some))
+            self.known.update(
+                {(row.tenant, row.identity, row.evse_id): row.meter for row in self.connection.execute(found)}
+            )
 
-    def _looked_up(self, named: Meter) -> int:
-        tenant, identity, evse_id = named
-        found: int | None = self.connection.execute(_METER, {"t": tenant, "i": identity, "e": evse_id}).scalar()
-        if found is not None:
-            self.known[named] = found
-            return found
-        columns = {"tenant": tenant, "identity": identity, "evse_id": evse_id}
-        new = insert(self.connection.dialect.name, meters).returning(meters.c.meter)
-        made: int = self.connection.execute(new, columns).scalar_one()
-        self._made[named] = made
-        return made
+    def _made(self, named: set[Meter]) -> dict[Meter, int]:
+        """Numbers that are this unit's only, until it is kept."""
+        add(self.connection, meters, [dict(zip(_NAMED, one, strict=True)) for one in sorted(named)])
+        made = SqlReadings(self.connection, self.database, {})
+        made._look_up(named)
+        return made.known
+
+
+def _tuple(row: ReadingRow, meter: Mapping[Meter, int]) -> ReadingTuple:
+    one, station = row.reading, row.station
+    return (
+        to_microseconds(one.at), meter[station.tenant, station.identity, row.evse_id], one.kind.value, one.duration_s,
+        one.power_kw, one.energy_kwh_import, one.energy_kwh_export, one.soc, one.quality.value, one.context.value,
+        _phases(one), row.transaction_id,
+    )  # fmt: skip
 
 
 def _phases(reading: Reading) -> str | None:
     """What is of single phases, and what was offered, as JSON."""
-    told = {name: value for name in (*_BY_PHASE, *_OFFERED) if (value := getattr(reading, name)) is not None}
-    if told and reading.voltage_is_between_phases:
+    if _parts(reading) == _NOTHING:
+        return None
+    told = {name: value for name, value in zip(_PARTS, _parts(reading), strict=True) if value is not None}
+    if reading.voltage_is_between_phases:
         told["voltage_is_between_phases"] = True
-    return msgspec.json.encode(told).decode() if told else None
+    return msgspec.json.encode(told).decode()
 
 
 def reading_of(row: ReadingTuple) -> Reading:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text
+from evenload.store.sql.database import BUSY_S, completing_text, first_line, insert_text, last_text, latest
 from evenload.store.sql.packing import COLUMNS, ReadingTuple
 
 _PRAGMAS: Final = (
@@ -43,12 +43,9 @@ class SqliteFile:
         """Nothing beside the tables."""
 
     def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Add readings, each key once; complete those that are there."""
+        """Add readings, each key once; complete those that are there, and note the latest."""
         connection.exec_driver_sql(_PUT, list(rows))
-
-    def put_last(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
-        """Note the latest reading of meters, one each."""
-        connection.exec_driver_sql(_LAST, list(rows))
+        connection.exec_driver_sql(_LAST, latest(rows))
 
     def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
         """Take away readings that are still as they are told; how many."""

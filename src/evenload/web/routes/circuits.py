@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.service import grid
-from evenload.web.fields import Name, NameInPath, PowerKw, Resource, Text
+from evenload.web.fields import Name, NameInPath, PowerKw, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, set_tag, tenant_router
@@ -18,7 +18,7 @@ router = tenant_router("circuits", "circuits")
 Limit = Annotated[PowerKw | None, Field(description="Most power through it, kW; null is unlimited.", examples=[400.0])]
 
 
-class CircuitBody(Resource):
+class CircuitBody(Resource, json_schema_extra=example(parent="F12", kind="transformer", limit_kw=45.0)):
     """A circuit as it is put."""
 
     parent: str = Field("", max_length=64, description="Circuit it hangs on; empty for the root.", examples=["SS1"])
@@ -39,7 +39,7 @@ class CircuitBody(Resource):
         )  # fmt: skip
 
 
-class NamedCircuit(CircuitBody):
+class NamedCircuit(CircuitBody, json_schema_extra={}):
     """A circuit."""
 
     node: Name
@@ -55,7 +55,15 @@ class NamedCircuit(CircuitBody):
         )  # fmt: skip
 
 
-class CircuitsBody(Resource):
+class CircuitsBody(
+    Resource,
+    json_schema_extra=example(
+        circuits=[
+            {"node": "F12", "limit_kw": 400.0},
+            {"node": "T7", "parent": "F12", "kind": "transformer", "limit_kw": 45.0},
+        ]
+    ),
+):
     """Circuits to add or replace together."""
 
     circuits: list[NamedCircuit] = Field(min_length=1, max_length=20_000)

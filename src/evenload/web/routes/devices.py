@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.session import Control
 from evenload.service import enrolment
 from evenload.service.live_rows import DeviceRow
-from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource, Switch
+from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource, Switch, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
@@ -17,7 +17,10 @@ from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
 router = tenant_router("devices", "devices")
 
 
-class DeviceBody(Resource):
+class DeviceBody(
+    Resource,
+    json_schema_extra=example(site_id="depot-north", identity="CP1", evse_id=1, power_kw_max=11.0, fallback_kw=4.2),
+):
     """A device as it is enrolled."""
 
     site_id: Name = Field(description="Where it stands.", examples=["depot-north"])
@@ -40,7 +43,7 @@ class DeviceBody(Resource):
     managed: Switch = Field(True, description="Whether it is given plans, or only watched.")
 
 
-class Device(DeviceBody):
+class Device(DeviceBody, json_schema_extra={}):
     """A device."""
 
     device_id: Name

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from evenload.service import keys
 from evenload.service.access_rows import KeyRow, Role
-from evenload.web.fields import Instant, NameInPath, Resource, Text
+from evenload.web.fields import Instant, NameInPath, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, NewId, tenant_router
@@ -15,7 +15,7 @@ router = tenant_router("keys", "keys")
 _ID_LENGTH = 12
 
 
-class KeyBody(Resource):
+class KeyBody(Resource, json_schema_extra=example(name="meter gateway", role="operator")):
     """A key as it is made."""
 
     name: Text = Field(description="What it is for.", examples=["meter gateway"])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import limits
 from evenload.service.live_rows import LimitRow
-from evenload.web.fields import Instant, Name, NameInPath, PowerKw, Resource, Text
+from evenload.web.fields import Instant, Name, NameInPath, PowerKw, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.windows import Window
@@ -17,7 +17,16 @@ from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_rou
 router = tenant_router("limits", "limits")
 
 
-class LimitBody(Resource):
+class LimitBody(
+    Resource,
+    json_schema_extra=example(
+        node="F12",
+        start="2026-01-12T17:00:00+01:00",
+        end="2026-01-12T20:00:00+01:00",
+        limit_kw=250.0,
+        reason="evening peak",
+    ),
+):
     """A limit as it is posted."""
 
     node: Name = Field(description="Circuit it is at.", examples=["F12"])
@@ -27,7 +36,7 @@ class LimitBody(Resource):
     reason: Text = Field("", description="For people.", examples=["evening peak"])
 
 
-class PostedLimit(LimitBody):
+class PostedLimit(LimitBody, json_schema_extra={}):
     """A limit."""
 
     limit_id: Name

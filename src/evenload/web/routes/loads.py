@@ -10,7 +10,7 @@ from evenload.domain.station_readings import Quality
 from evenload.service import loads
 from evenload.service.live_rows import LoadKind, LoadRow
 from evenload.service.loads import LoadFault
-from evenload.web.fields import DurationS, Instant, Name, Resource, SignedPowerKw
+from evenload.web.fields import DurationS, Instant, Name, Resource, SignedPowerKw, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.windows import Window
@@ -35,7 +35,12 @@ class Load(Resource):
         return cls.model_validate({name: value for name, value in asdict(row).items() if name != "tenant"})
 
 
-class LoadsBody(Resource):
+class LoadsBody(
+    Resource,
+    json_schema_extra=example(
+        loads=[{"node": "F12", "at": "2026-01-12T17:00:00+01:00", "duration_s": 900.0, "load_kw": 212.5}]
+    ),
+):
     """Loads to keep together."""
 
     loads: list[Load] = Field(min_length=1, max_length=20_000)

@@ -11,7 +11,7 @@ from evenload.service import access
 from evenload.service.access_rows import Role, UserRow
 from evenload.service.refusals import LoginError, Refusal
 from evenload.web import cookies
-from evenload.web.fields import Resource
+from evenload.web.fields import Resource, example
 from evenload.web.identity import Asking, With, doors_of, services_of
 from evenload.web.oidc import Issuer, Secrets
 from evenload.web.problem import ProblemError
@@ -33,7 +33,7 @@ class Me(Resource):
     role: Role
 
 
-class LoginBody(Resource):
+class LoginBody(Resource, json_schema_extra=example(email="ann@example.org", password="correct horse battery")):  # noqa: S106 - nobody has it
     """A login."""
 
     email: str = Field(max_length=254, examples=["ann@example.org"])
@@ -41,7 +41,7 @@ class LoginBody(Resource):
     tenant: str = Field("", max_length=64, description="Needed where one address has several accounts.")
 
 
-class PasswordBody(Resource):
+class PasswordBody(Resource, json_schema_extra=example(old="correct horse battery", new="a better one, and longer")):
     """Another password."""
 
     old: Annotated[str, Field(max_length=access.PASSWORD_LENGTH_MAX)]

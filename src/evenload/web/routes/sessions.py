@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.station_readings import Quality
 from evenload.service import look, overrides
 from evenload.service.live_rows import NeedBasis, SessionRow
-from evenload.web.fields import EnergyKwh, Instant, NameInPath, NameOrNone, Resource, Switch, Text
+from evenload.web.fields import EnergyKwh, Instant, NameInPath, NameOrNone, Resource, Switch, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.decisions import Decision
@@ -52,7 +52,7 @@ class Session(Resource):
         return cls.model_validate({name: told[name] for name in cls.model_fields})
 
 
-class DeclareBody(Resource):
+class DeclareBody(Resource, json_schema_extra=example(energy_kwh=31.5, departs_at="2026-01-13T07:00:00+01:00")):
     """What a driver says; what is left out stays."""
 
     energy_kwh: EnergyKwh | None = Field(None, description="Wanted in all since plug-in, at the connector.")
@@ -60,14 +60,14 @@ class DeclareBody(Resource):
     energy_kwh_minimum: EnergyKwh | None = Field(None, description="Wanted at once, before all money and comfort.")
 
 
-class BoostBody(Resource):
+class BoostBody(Resource, json_schema_extra=example(on=True, why="called to a patient")):
     """Whether it goes before others."""
 
     on: Switch = True
     why: Text = ""
 
 
-class OptOutBody(Resource):
+class OptOutBody(Resource, json_schema_extra=example(out=True, why="leaves at any time")):
     """Whether it is taken out."""
 
     out: Switch = True

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import signals
 from evenload.service.live_rows import SignalRow
-from evenload.web.fields import DurationS, Instant, NameOrNone, Price, Resource
+from evenload.web.fields import DurationS, Instant, NameOrNone, Price, Resource, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.circuits import Counted
@@ -35,7 +35,12 @@ class Signal(Resource):
         return cls.model_validate({name: value for name, value in asdict(row).items() if name != "tenant"})
 
 
-class SignalsBody(Resource):
+class SignalsBody(
+    Resource,
+    json_schema_extra=example(
+        signals=[{"at": "2026-01-12T17:00:00+01:00", "duration_s": 3600.0, "price_per_kwh": 0.21, "currency": "EUR"}]
+    ),
+):
     """Values to keep together."""
 
     signals: list[Signal] = Field(min_length=1, max_length=20_000)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from evenload.service import grid
 from evenload.service.live_rows import SiteRow
-from evenload.web.fields import ClockTime, EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text
+from evenload.web.fields import ClockTime, EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.circuits import CircuitBody
@@ -30,7 +30,16 @@ class SiteFields(Resource):
     guard_kw: PowerKw | None = Field(None, description="What the guard holds the meter below; null for no guard.")
 
 
-class SiteBody(SiteFields):
+class SiteBody(
+    SiteFields,
+    json_schema_extra=example(
+        name="Depot north",
+        timezone="Europe/Oslo",
+        ready_by="06:30",
+        guard_kw=95.0,
+        circuit={"parent": "F12", "limit_kw": 100.0},
+    ),
+):
     """A site as it is put."""
 
     circuit: CircuitBody | None = Field(

@@ -8,7 +8,7 @@ from pydantic import Field
 from evenload.service import stations
 from evenload.service.admission import Credentials
 from evenload.service.rows import StationRow
-from evenload.web.fields import Instant, Resource, Switch
+from evenload.web.fields import Instant, Resource, Switch, example
 from evenload.web.identity import Asking, With
 from evenload.web.options import Services
 from evenload.web.pages import Cutting, Page
@@ -28,7 +28,7 @@ class CredentialsBody(Resource):
     certificate_name: str = Field("", max_length=64, description="Common name of its certificate; profile 3.")
 
 
-class StationBody(CredentialsBody):
+class StationBody(CredentialsBody, json_schema_extra=example(identity="CP1", profile=1, new_password=True)):
     """A station as it is added."""
 
     identity: str = Field(pattern=_PATTERN, max_length=48, description="Its own name.", examples=["CP1"])

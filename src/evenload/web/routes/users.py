@@ -9,7 +9,7 @@ from pydantic import Field
 
 from evenload.service import access
 from evenload.service.access_rows import Role, UserRow
-from evenload.web.fields import Instant, NameInPath, Resource, Switch, Text
+from evenload.web.fields import Instant, NameInPath, Resource, Switch, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_router
@@ -21,7 +21,10 @@ Password = Annotated[
 ]
 
 
-class UserBody(Resource):
+class UserBody(
+    Resource,
+    json_schema_extra=example(email="ann@example.org", name="Ann", role="operator", password="correct horse battery"),  # noqa: S106 - nobody has it
+):
     """An account as it is made."""
 
     email: str = Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ann@example.org"])
@@ -30,7 +33,7 @@ class UserBody(Resource):
     password: Password | None = Field(None, description="Null where it comes in by a login elsewhere.")
 
 
-class UserChange(Resource):
+class UserChange(Resource, json_schema_extra=example(role="admin")):
     """What is to change of an account; null leaves it."""
 
     name: Text | None = None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from evenload.service import vehicles
 from evenload.service.live_rows import VehicleRow
-from evenload.web.fields import EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text
+from evenload.web.fields import EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, set_tag, tenant_router
@@ -15,7 +15,10 @@ from evenload.web.tenant_route import Expected, set_tag, tenant_router
 router = tenant_router("vehicles", "vehicles")
 
 
-class VehicleBody(Resource):
+class VehicleBody(
+    Resource,
+    json_schema_extra=example(name="Van 12", token="04A2B7C1", battery_kwh=75.0, ready_by="06:30"),  # noqa: S106 - nobody has it
+):
     """A vehicle as it is put."""
 
     name: Text = Field("", description="For people.", examples=["Van 12"])
@@ -29,7 +32,7 @@ class VehicleBody(Resource):
     energy_kwh_minimum: EnergyKwh | None = Field(None, description="What it gets at once.")
 
 
-class Vehicle(VehicleBody):
+class Vehicle(VehicleBody, json_schema_extra={}):
     """A vehicle."""
 
     vehicle_id: Name

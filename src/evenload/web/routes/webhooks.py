@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import tags, webhooks
 from evenload.service.access_rows import WebhookRow
-from evenload.web.fields import Instant, NameInPath, Resource, Switch
+from evenload.web.fields import Instant, NameInPath, Resource, Switch, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_router
@@ -18,7 +18,9 @@ router = tenant_router("webhooks", "webhooks")
 Kind = Annotated[str, Field(min_length=1, max_length=64, examples=["TransactionStarted"])]
 
 
-class WebhookBody(Resource):
+class WebhookBody(
+    Resource, json_schema_extra=example(url="https://example.org/evenload", kinds=["TransactionStarted"])
+):
     """Whom to tell, as it is put."""
 
     url: str = Field(min_length=8, max_length=1000, description="Where events are posted.",
