@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from evenload.base.distribution import Distribution
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
 from evenload.schedule.optimum import Solution
@@ -59,10 +60,10 @@ class Tenant:
 class BrainCounts:
     """What the brain did."""
 
-    plans: int = 0
-    commands: int = 0
+    told: int = 0
+    kept: int = 0
     failures: int = 0
-    seconds: list[float] = field(default_factory=list)
+    seconds: Distribution = field(default_factory=Distribution)
 
 
 class Brain:
@@ -123,9 +124,9 @@ class Brain:
             return None
         kept.failed, kept.decision, kept.solution = "", decision, decision.solution
         kept.seconds = time.perf_counter() - began
-        self.counts.plans += 1
-        self.counts.commands += len(decision.told)
-        self.counts.seconds = [*self.counts.seconds[-999:], kept.seconds]
+        self.counts.told += len(decision.told)
+        self.counts.kept += len(decision.kept)
+        self.counts.seconds.add(kept.seconds)
         _log.info("tenant=%s event=planned why=%s sessions=%d told=%d kept=%d uncontrolled=%d gap=%.4f seconds=%.3f",
                   tenant, why, len(decision.asked.sessions), len(decision.told), len(decision.kept),
                   len(decision.uncontrolled), decision.solution.certificate.gap, kept.seconds)  # fmt: skip

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-XX
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from evenload.service.snapshot import Expected
 _log = logging.getLogger("evenload.app.forecasting")
 
 PAST: Final = timedelta(days=42)
+_STALE: Final = 3
 _LATE: Final = timedelta(days=3)
 """How long after it was metered a load may still come."""
 
@@ -40,6 +42,7 @@ class _Kept:
     load_kw: FloatArray
     forecast: Forecast | None = None
     read_from: datetime | None = None
+    made_s: float = 0.0
 
 
 class Forecasting:
@@ -76,6 +79,7 @@ class Forecasting:
             self._take(kept, rows)
             kept.read_from = max(now - _LATE, now - PAST)
             kept.forecast = _forecast(kept, tree, now)
+            kept.made_s = time.monotonic()
         except EvenloadError as error:
             _log.error("tenant=%s event=no_forecast why=%s", tenant, error)
 
@@ -97,6 +101,16 @@ class Forecasting:
         """The whole forecast of a tenant."""
         kept = self._kept.get(tenant)
         return kept.forecast if kept else None
+
+    def age_s(self, tenant: str) -> float | None:
+        """How long ago a tenant's forecast was made, by a clock nobody can set; ``None`` where there is none."""
+        kept = self._kept.get(tenant)
+        return time.monotonic() - kept.made_s if kept and kept.forecast is not None else None
+
+    def stale(self) -> list[str]:
+        """Tenants whose forecast was to be made anew thrice and was not."""
+        ages = {tenant: self.age_s(tenant) for tenant in self._tenants}
+        return [tenant for tenant, age_s in ages.items() if age_s is not None and age_s > _STALE * self._period_s]
 
     def _history(self, tenant: str, now: datetime) -> _Kept:
         """The history of a tenant, moved on to end with the step that goes on now."""

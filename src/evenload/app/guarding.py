@@ -69,6 +69,7 @@ class _Post:
     refused: dict[str, datetime] = field(default_factory=dict)
     asked: dict[str, datetime] = field(default_factory=dict)
     drawn_kw: float = 0.0
+    over_s: float = 0.0
     task: asyncio.Task[None] | None = None
 
 
@@ -121,7 +122,15 @@ class Guarding:
     @property
     def states(self) -> Mapping[tuple[str, str], Guarded]:
         """What the guard does at each site, by tenant and site."""
-        return {key: post.state for key, post in self._posts.items()}
+        return {key: post.state for key, post in list(self._posts.items())}
+
+    def over_s(self) -> Mapping[tuple[str, str], float]:
+        """For how long each site was above its limit, in all; by tenant and site."""
+        now = self._clock()
+        return {
+            key: post.over_s + (max(0.0, (now - since).total_seconds()) if (since := post.state.over_since) else 0.0)
+            for key, post in list(self._posts.items())
+        }
 
     def base_kw(self, tenant: str, site_id: str) -> float | None:
         """What a site draws beside its cars now (kW), ``None`` where that is not seen."""
@@ -201,6 +210,8 @@ class Guarding:
         post.devices = {device.device_id: device for device, _ in one.cars}
         post.drawn_kw = sum(car.power_kw for car in drawing)
         say(one, before, after)
+        if before.over_since is not None and after.over_since is None:
+            post.over_s += (now - before.over_since).total_seconds()
         reachable = {car.device_id for car in drawing if car.reachable}
         changed = {name for name in reachable if after.caps.get(name) != before.caps.get(name)}
         again = {name for name in after.caps if post.until.get(name, now) - now < _TOLD_AGAIN} & reachable

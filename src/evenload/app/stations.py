@@ -57,7 +57,8 @@ class StationSide:
         directory = StoreDirectory(
             store, writer, tenants, clock, welcome=settings.unknown_stations == "accept", foresee=self._desks.foresee
         )
-        sink: Sink = StoreSink(store, writer, self._failed, kept)
+        sink = StoreSink(store, writer, self._failed, kept)
+        self.kept = sink.counts
         certificates = Certificates(sink, store, writer, authority, clock) if authority else None
         self.server = OcppServer(
             desk_for=self._desks.desk_for, directory=directory, sink=certificates or sink, clock=clock,

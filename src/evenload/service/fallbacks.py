@@ -32,7 +32,8 @@ def allot(tree: CircuitTree, base_kw_high: FloatArray, devices: Sequence[DeviceR
     """Fair fallbacks for devices whose site is in the tree, beside a base load (nodes,) that is seldom exceeded.
 
     Devices with a fallback of their own keep it. A share below what a device can charge at is none: it is given to the
-    others, those of lower priority and those that need most first giving theirs up. What is told as short is what the devices' own fallbacks and base load take beyond a limit.
+    others, those of lower priority and those that need most first giving theirs up. What is told as short is what the
+    devices' own fallbacks and base load take beyond a limit.
     """
     known = [one for one in devices if one.site_id in tree.index and one.retired_at is None]
     node = tree.find([one.site_id for one in known]) if known else np.zeros(0, dtype=np.int64)
