@@ -215,7 +215,9 @@ def main() -> None:
             folder = chosen.keep or Path(made)
             town = town_of(chosen.devices)
             with opened(folder / "live.db") as store:
-                enrol_town(store, town, datetime.now(UTC).replace(minute=0, second=0, microsecond=0), "bench001", "s" * 32)
+                enrol_town(
+                    store, town, datetime.now(UTC).replace(minute=0, second=0, microsecond=0), "bench001", "s" * 32
+                )
             with served(folder / "live.db") as (process, port):
                 rows += uvloop.run(live(process, port, town, chosen))
     if chosen.only != "steady":

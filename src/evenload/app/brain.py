@@ -104,11 +104,8 @@ class Brain:
                 self._news = {}
                 for name, why in wanted.items():
                     await self._loop.run_in_executor(worker, self.plan, name, why)
-                await asyncio.sleep(self._settings.settle_s)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(
-                        self._woken.wait(), max(0.0, self._settings.period_s - self._settings.settle_s)
-                    )
+                    await asyncio.wait_for(self._woken.wait(), self._settings.period_s)
                     await asyncio.sleep(self._settings.settle_s)
                 self._woken.clear()
 

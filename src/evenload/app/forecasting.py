@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -60,6 +61,7 @@ class Forecasting:
         self._quantile = quantile
         self._period_s = period_s
         self._kept: dict[str, _Kept] = {}
+        self._one_at_a_time = Lock()
 
     async def run(self) -> None:
         """Forecast for ever."""
@@ -69,7 +71,11 @@ class Forecasting:
             await asyncio.sleep(self._period_s)
 
     def refresh(self, tenant: str) -> None:
-        """Read what was metered since, and forecast."""
+        """Read what was metered since, and forecast. For any thread."""
+        with self._one_at_a_time:
+            self._refresh(tenant)
+
+    def _refresh(self, tenant: str) -> None:
         now = self._clock()
         try:
             with self._store.reading() as unit:

@@ -7,17 +7,24 @@ import os
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 
+from evenload.app import metrics
 from evenload.app.brain import Brain, BrainSettings
+from evenload.app.far_sites import FarSites
 from evenload.app.forecasting import Forecasting
 from evenload.app.guarding import Guarding, GuardSettings, Reach
+from evenload.app.readiness import faults_of
+from evenload.app.relay import Relay, RelaySettings, mark_of
 from evenload.app.settings import Settings
+from evenload.app.state import LiveStates, Parts
 from evenload.app.stations import StationSide
+from evenload.app.upstream import Upstream
 from evenload.app.view import LiveView
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
@@ -26,6 +33,7 @@ from evenload.domain.station_events import StationEvent
 from evenload.net.password import hash_key
 from evenload.service.dispatch import Given
 from evenload.service.ports import Store
+from evenload.service.relay import Taken, number_apart
 from evenload.web.api import api
 from evenload.web.hub import Hub
 from evenload.web.live import StoreSource
@@ -50,6 +58,8 @@ class Platform:
         self.view = LiveView()
         self._settings = settings
         self._store = store
+        self._clock = clock
+        self._kept_at: datetime | None = None
         self._loop = asyncio.get_running_loop()
         self._loading: set[asyncio.Task[None]] = set()
         self.stations = StationSide(settings, store, writer, clock, self._kept, self._under)
@@ -64,17 +74,40 @@ class Platform:
             store, settings.tenants, clock, self.view, self._wanted,
             Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id), guard,
         )  # fmt: skip
-        self.hub = Hub(StoreSource(store), secrets.token_hex(4))
+        self.relay = self._relay(writer) if settings.role == "site" else None
+        self.far_sites = FarSites(store, writer, clock, self._site_lost)
+        parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
+        self.states = LiveStates(parts, clock, settings.plan_quantile)
+        self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
         services = Services(
-            store, clock, _api_options(settings), Argon2(), _station_key_hash, _new_id, self._changed, self._faults
+            store, clock, _api_options(settings), Argon2(), _station_key_hash, _new_id, self._changed, self._faults,
+            relayed=self._relayed, state=self.states.of, history=self.states.history,
         )  # fmt: skip
-        self.app = api(services, seconds, hub=self.hub)
+        registry = metrics.registry_of(
+            partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
+            partial(metrics.of_delivery, self.stations.delivery), partial(metrics.of_guard, self.guarding),
+            partial(metrics.of_forecasts, self.forecasting, settings.tenants),
+            partial(metrics.of_store, store, lambda: self._kept_at), partial(metrics.of_clock, clock),
+            partial(metrics.of_hub, self.hub),
+        )  # fmt: skip
+        self.app = api(services, seconds, hub=self.hub, registry=registry)
 
     def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What has to run."""
+        plans = self.relay.run() if self.relay else self.brain.run()
         return (
-            *self.stations.running(), self.forecasting.run(), self.brain.run(), self.guarding.run(), self.hub.run(),
+            *self.stations.running(), self.forecasting.run(), plans, self.guarding.run(), self.hub.run(),
+            self.states.run(), self.far_sites.run(),
         )  # fmt: skip
+
+    def _relay(self, writer: Executor) -> Relay:
+        settings = self._settings
+        number_apart(self._store, settings.tenants[0], f"{settings.upstream} {settings.site}")
+        chosen = RelaySettings(
+            mark_of(settings.database), settings.site, alone_after=timedelta(seconds=settings.alone_after_s)
+        )
+        upstream = Upstream(settings.upstream, settings.upstream_key)
+        return Relay(upstream, self._store, writer, self._clock, self.brain, self.stations, chosen)
 
     async def listen_api(self, host: str, port: int) -> "ApiServer":
         """Begin to serve the API and the pages."""
@@ -90,13 +123,23 @@ class Platform:
     # how the parts hear of each other
 
     def _kept(self, events: Sequence[StationEvent], tenants: frozenset[str]) -> None:
+        self._kept_at = self._clock()
         self.view.heed(events)
         self.brain.wake(tenants, "stations")
 
     def _under(self, station: StationId, command: Command) -> Command:
         return self.guarding.under(station, command)
 
+    def _relayed(self, tenant: str, site_id: str, taken: Taken) -> None:
+        self.far_sites.heard(tenant, site_id)
+        self._loop.call_soon_threadsafe(self._kept, taken.events, taken.tenants)
+
+    def _site_lost(self, events: Sequence[StationEvent], tenant: str) -> None:
+        self._kept(events, frozenset([tenant]))
+
     def _wanted(self, tenant: str) -> Mapping[str, Given]:
+        if self.relay is not None:
+            return self.relay.wanted()
         kept = self.brain.tenants.get(tenant)
         return (kept.given if kept else None) or {}
 
@@ -116,9 +159,7 @@ class Platform:
         self._loop.call_soon_threadsafe(self.view.heed_loads, latest)
 
     def _faults(self) -> list[str]:
-        return [
-            f"tenant {name} is not planned for: {one.failed}" for name, one in self.brain.tenants.items() if one.failed
-        ]
+        return faults_of(self.stations, self.brain, self.forecasting, self._clock)
 
 
 class ApiServer(uvicorn.Server):

@@ -46,6 +46,10 @@ class Settings(BaseModel):
     plan_quantile: float = Field(default=0.9, gt=0, lt=1)
     forecast_every_s: float = Field(default=600.0, ge=1)
     dry_run: bool = False
+    upstream: str = ""
+    upstream_key: str = Field(default="", repr=False)
+    site: str = ""
+    alone_after_s: float = Field(default=300.0, ge=10)
     metrics_token: str = Field(default="", repr=False)
     webhooks_private: bool = False
     oidc_issuer: str = ""
@@ -73,6 +77,10 @@ class Settings(BaseModel):
             raise ValueError("oidc_issuer and oidc_client_id go together: give both or none")
         if self.plan_quantile not in QUANTILES:
             raise ValueError(f"plan_quantile is one of {', '.join(map(str, QUANTILES))}")
+        if (self.role == "site") != bool(self.upstream and self.upstream_key):
+            raise ValueError("role site needs upstream and upstream_key: the server that plans for it, and a key there")
+        if self.role == "site" and len(self.tenants) != 1:
+            raise ValueError("a site has one tenant")
         if not self.tenants:
             raise ValueError("tenants: at least one is needed")
         return self

@@ -5,11 +5,13 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from evenload.domain.station import StationId
 from evenload.domain.station_events import StationEvent
 from evenload.net.ports import CommitError
+from evenload.service.event_text import is_logged
 from evenload.service.observe import observe
 from evenload.service.ports import Store, StoreError
 
@@ -39,12 +41,14 @@ class StoreSink:
     def __init__(
         self, store: Store, writer: Executor, failed: Callable[[Sequence[StationEvent]], None],
         kept: Callable[[Sequence[StationEvent], frozenset[str]], None] = lambda _events, _tenants: None,
+        logged: Callable[[StationEvent], bool] = is_logged,
     ) -> None:  # fmt: skip
         self.counts = SinkCounts()
         self._store = store
         self._writer = writer
         self._failed = failed
         self._kept = kept
+        self._observe = partial(observe, logged=logged)
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
         """Make events durable; ``CommitError`` names the stations of which some could not be."""
@@ -62,7 +66,7 @@ class StoreSink:
     async def _keep(self, events: Sequence[StationEvent]) -> Exception | None:
         """Keep events, all or none; what hindered it."""
         try:
-            news = await asyncio.get_running_loop().run_in_executor(self._writer, observe, self._store, events)
+            news = await asyncio.get_running_loop().run_in_executor(self._writer, self._observe, self._store, events)
         except StoreError as error:
             return error
         except Exception as error:  # noqa: BLE001  # the boundary between stations: a defect met at one is its own

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,10 @@ from evenload.domain.station import StationId, TokenStatus
 from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationEvent
 from evenload.net.ocpp_server import OcppServer, ServerLimits
-from evenload.net.ports import Sink, TenantRecord
+from evenload.net.ports import TenantRecord
 from evenload.ocpp.dossier import DeskPolicy
+from evenload.service.event_rows import is_told_on
+from evenload.service.event_text import is_logged
 from evenload.service.observe import restarted
 from evenload.service.ports import Store
 
@@ -57,7 +59,8 @@ class StationSide:
         directory = StoreDirectory(
             store, writer, tenants, clock, welcome=settings.unknown_stations == "accept", foresee=self._desks.foresee
         )
-        sink = StoreSink(store, writer, self._failed, kept)
+        logged = is_told_on if settings.role == "site" else is_logged
+        sink = StoreSink(store, writer, self._failed, kept, logged)
         self.kept = sink.counts
         certificates = Certificates(sink, store, writer, authority, clock) if authority else None
         self.server = OcppServer(
@@ -79,6 +82,10 @@ class StationSide:
         self._desks.forget(stations)
         for station in stations:
             self.server.disconnect(station, "not stored; connect again")
+
+    def give_again(self, stations: Iterable[StationId]) -> None:
+        """Give stations all that is wanted of them again: they were told something else meanwhile."""
+        self._desks.renewed.update(stations)
 
     async def listen(self) -> tuple[int, bool]:
         """Begin to take stations; the port, and whether the line is encrypted."""

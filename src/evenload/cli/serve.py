@@ -23,6 +23,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Role(StrEnum):
+    """What the server is."""
+
+    ALL = "all"
+    STATIONS = "stations"
+    SITE = "site"
+
+
 def serve(  # noqa: PLR0913 - one parameter an option
     ocpp: Annotated[bool, typer.Option("--ocpp", help="Serve charging stations only: no planning, no API.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all. [127.0.0.1]")] = None,
@@ -46,13 +54,20 @@ def serve(  # noqa: PLR0913 - one parameter an option
         Path | None, typer.Option(help="Its key (PEM), to sign certificates that stations ask for.")
     ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How logs are written. [text]")] = None,
+    role: Annotated[
+        Role | None, typer.Option(help="`site`: plan only while the server at --upstream is silent. [all]")
+    ] = None,
+    upstream: Annotated[str | None, typer.Option(help="URL of the API that plans for this site.")] = None,
+    upstream_key: Annotated[str | None, typer.Option(help="A key there, with the role operator.")] = None,
+    site: Annotated[str | None, typer.Option(help="Which site this is, where there is more than one there.")] = None,
     settings: Annotated[Path | None, typer.Option(help="Settings file, TOML or YAML.")] = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; what was begun is finished first.
 
     Charging stations by OCPP 1.6J and 2.0.1, the plan for them every minute and whenever something happens, the guard
-    of sites with a meter, and the API with its documentation at /docs. Options win over EVENLOAD_* in the environment,
-    which win over the settings file.
+    of sites with a meter, and the API with its documentation at /docs. With --role site another server plans, and this
+    one does so only while that one cannot be reached. Options win over EVENLOAD_* in the environment, which win over
+    the settings file.
 
     Example:  evenload serve --host 0.0.0.0
     """
@@ -63,9 +78,9 @@ def serve(  # noqa: PLR0913 - one parameter an option
     unknown = None if accept_unknown is None else "accept" if accept_unknown else "hold"
     given = {
         "host": host, "port": port, "api_port": api_port, "database": database, "dry_run": dry_run or None,
-        "role": "stations" if ocpp else None, "tenants": tuple(tenant) if tenant else None,
+        "role": "stations" if ocpp else role and str(role), "tenants": tuple(tenant) if tenant else None,
         "unknown_stations": unknown, "tls_certificate": tls_cert, "tls_key": tls_key, "stations_ca": stations_ca,
-        "stations_ca_key": stations_ca_key,
+        "stations_ca_key": stations_ca_key, "upstream": upstream, "upstream_key": upstream_key, "site": site,
         "log_format": None if log_format is None else str(log_format),
     }  # fmt: skip
     chosen = settings_from(settings, os.environ, given)

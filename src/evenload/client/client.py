@@ -153,11 +153,11 @@ class Client(Transport):
         start: datetime | None = None,
         end: datetime | None = None,
         *,
-        nodes: Sequence[str] = (),
+        node: str = "",
         latest: bool = False,
     ) -> Iterator[r.Load]:
         """Loads that begin in a window, by circuit and instant; or the last of each circuit."""
-        query = {"start": start, "end": end, "node": list(nodes) or None, "latest": latest}
+        query = {"start": start, "end": end, "node": node, "latest": latest}
         return self.pages("/v1/loads", r.Load, query)
 
     def put_loads(self, loads: Sequence[r.Load]) -> r.LoadsKept:

@@ -10,7 +10,6 @@ from evenload.domain.station import WHOLE_STATION, Token, Verdict
 from evenload.domain.station_events import StationEvent
 from evenload.domain.station_limits import Limits
 
-
 PASSING: Final = "passing-"
 """How the id of a command begins that is nothing to keep, such as to be asked every second what a meter shows."""
 

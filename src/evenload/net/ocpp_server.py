@@ -127,6 +127,11 @@ class OcppServer:
         return {station: link.dialect for station, link in self._links.items()}
 
     @property
+    def versions(self) -> Mapping[str, int]:
+        """How many stations speak each version. For any thread."""
+        return Counter(link.dialect.subprotocol for link in list(self._links.values()))
+
+    @property
     def commits(self) -> CommitCounts:
         """What was handed to the sink."""
         return self._commits.counts

@@ -109,6 +109,7 @@ def decide(
     powers = told_kw(problem, solution.plan.power_kw, least_kw, steps, asked.share_left)
     plan_id = new_id()
     why = sentences_of(found, np.arange(problem.sessions))
+    starts = [max(seen.now, to_datetime(at)) for at in problem.horizon.starts()[:steps]]
     told, kept = [], []
     for number, session in enumerate(asked.sessions):
         device = seen.devices[session.device_id].device
@@ -119,7 +120,7 @@ def decide(
         powers[number] = np.where(
             powers[number] >= _FULL * full_kw, np.maximum(powers[number], more_kw), powers[number]
         )
-        limits = _limits(problem, powers[number], seen.now, policy)
+        limits = _limits(starts, powers[number], seen.now + policy.ahead)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
             kept.append(session.session_id)
             continue
@@ -169,20 +170,14 @@ def _floats(solution: Solution, problem: Problem, session: int) -> tuple[float, 
     return tuple(solution.plan.power_kw[window].round(3).tolist())
 
 
-def _limits(problem: Problem, power_kw: FloatArray, now: datetime, policy: ControlPolicy) -> Limits:
-    """Powers of steps as limits from now on, steps alike merged; nobody is told of what is past."""
-    starts = problem.horizon.starts()
-    end = now + policy.ahead
+def _limits(starts: Sequence[datetime], power_kw: FloatArray, end: datetime) -> Limits:
+    """Powers of steps that begin at ``starts`` as limits, steps alike merged."""
+    down_kw = np.floor(power_kw * _DOWN_KW + 1e-6) / _DOWN_KW
     steps: list[LimitStep] = []
-    for at, kw in zip(starts[: power_kw.size].tolist(), power_kw.tolist(), strict=True):
-        start = max(now, to_datetime(np.datetime64(at, "s")))
-        if start < end and not (steps and abs(steps[-1].power_kw - _down(kw)) < 1 / _DOWN_KW):
-            steps.append(LimitStep(start, _down(kw)))
+    for start, kw in zip(starts, down_kw.tolist(), strict=True):
+        if start < end and not (steps and abs(steps[-1].power_kw - kw) < 1 / _DOWN_KW):
+            steps.append(LimitStep(start, kw))
     return Limits(tuple(steps), end)
-
-
-def _down(power_kw: float) -> float:
-    return float(np.floor(power_kw * _DOWN_KW + 1e-6) / _DOWN_KW)
 
 
 def near_enough(given: Limits | None, wanted: Limits, now: datetime, policy: ControlPolicy) -> bool:

@@ -29,31 +29,29 @@ class Allotment:
 
 
 def allot(tree: CircuitTree, base_kw_high: FloatArray, devices: Sequence[DeviceRow]) -> Allotment:
-    """Fair fallbacks for devices whose site is in the tree, beside a base load (nodes,) that is seldom exceeded.
+    """Fallbacks for devices whose site is in the tree, beside a base load (nodes,) that is seldom exceeded.
 
-    Devices with a fallback of their own keep it. A share below what a device can charge at is none: it is given to the
-    others, those of lower priority and those that need most first giving theirs up. What is told as short is what the
-    devices' own fallbacks and base load take beyond a limit.
+    Devices with a fallback of their own keep it. The others get the least they can charge at while there is room on
+    their way, higher priorities and those that need least first; what is left is shared out fairly among those. Who got
+    nothing does not charge without its line. What is told as short is what the devices' own fallbacks and base load
+    take beyond a limit.
     """
     known = [one for one in devices if one.site_id in tree.index and one.retired_at is None]
     node = tree.find([one.site_id for one in known]) if known else np.zeros(0, dtype=np.int64)
     chosen = np.array([np.nan if one.fallback_kw is None else one.fallback_kw for one in known])
-    own = ~np.isnan(chosen)
-    room = _room(tree, base_kw_high, node[own], chosen[own])
-    most = np.array([one.power_kw_max for one in known])
-    least = np.array([one.power_kw_min for one in known])
-    asking = ~own
-    while asking.any():
-        shares = fair_shares_kw(tree, np.maximum(room, 0.0), node[asking], most[asking])
-        short = shares < least[asking] - 1e-9
-        if not short.any():
-            chosen[asking] = np.floor(shares * 100 + 1e-6) / 100
-            break
-        places = np.flatnonzero(asking)[short]
-        worst = min(places.tolist(), key=lambda at: (known[at].priority, -known[at].power_kw_min, at))
-        chosen[worst] = 0.0
-        asking[worst] = False
+    asking = np.isnan(chosen)
     chosen = np.nan_to_num(chosen)
+    room = _room(tree, base_kw_high, node, chosen)
+    for at in sorted(np.flatnonzero(asking).tolist(), key=lambda at: (-known[at].priority, known[at].power_kw_min, at)):
+        way, least_kw = list(tree.path(int(node[at]))), known[at].power_kw_min
+        asking[at] = least_kw <= known[at].power_kw_max and bool((room[way] >= least_kw).all())
+        if asking[at]:
+            chosen[at] = least_kw
+            room[way] -= least_kw
+    more = np.array([one.power_kw_max for one in known]) - chosen
+    if asking.any():
+        chosen[asking] += fair_shares_kw(tree, np.maximum(room, 0.0), node[asking], more[asking])
+        chosen[asking] = np.floor(chosen[asking] * 100 + 1e-6) / 100
     over = -_room(tree, base_kw_high, node, chosen)
     names = [one.node for one in tree.circuits]
     short_of = tuple(Shortfall(names[n], float(over[n])) for n in np.flatnonzero(over > 1e-6).tolist())

@@ -40,8 +40,8 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """How the guard acts. ``margin_kw`` is aimed to stay free below a limit; caps are raised by at most ``rise_share`` of the
-    room every ``rise``, and only where more than ``slack_kw`` is free. What was told is given ``settle`` to work.
+    """How the guard acts. ``margin_kw`` is aimed to be free below a limit; caps are raised by at most ``rise_share`` of
+    the room every ``rise``, and only where more than ``slack_kw`` is free. What was told is given ``settle`` to work.
 
     What cars draw may be known too late. So what is still over a limit after a first try is shed twice over, and where
     even that was not enough ``desperate`` after the limit was crossed, nobody may draw anything.

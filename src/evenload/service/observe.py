@@ -32,21 +32,31 @@ Changes = dict[str, Any]
 _OF_TRANSACTIONS: Final = (TransactionStarted, TransactionUpdated, TransactionEnded, SequenceGapFound)
 
 
-def observe(store: Store, events: Sequence[StationEvent]) -> frozenset[str]:
+def observe(
+    store: Store, events: Sequence[StationEvent], logged: Callable[[StationEvent], bool] = is_logged
+) -> frozenset[str]:  # fmt: skip
     """Keep what events mean, all in one unit of work; the tenants that have to be planned for anew.
 
+    ``logged`` says which of them go to the log.
     ``StoreError`` where that cannot be: nothing is kept then.
     """
     if not events:
         return frozenset()
     with store.writing() as unit:
-        _stations(unit, events)
-        _connectors(unit, events)
-        _transactions(unit, [one for one in events if isinstance(one, _OF_TRANSACTIONS)])
-        _readings(unit, events)
-        _orders(unit, [one for one in events if isinstance(one, CommandSettled)])
-        unit.events.add([row_of(one) for one in events if is_logged(one)])
-        return track(unit, events)
+        return keep(unit, events, logged)
+
+
+def keep(
+    unit: Unit, events: Sequence[StationEvent], logged: Callable[[StationEvent], bool] = is_logged
+) -> frozenset[str]:  # fmt: skip
+    """The same within a unit of work."""
+    _stations(unit, events)
+    _connectors(unit, events)
+    _transactions(unit, [one for one in events if isinstance(one, _OF_TRANSACTIONS)])
+    _readings(unit, events)
+    _orders(unit, [one for one in events if isinstance(one, CommandSettled)])
+    unit.events.add([row_of(one) for one in events if logged(one)])
+    return track(unit, events)
 
 
 def restarted(store: Store, tenants: Sequence[str], now: datetime) -> None:

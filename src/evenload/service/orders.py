@@ -53,11 +53,12 @@ def give(unit: Unit, station: StationId, command: Command, now: datetime) -> Non
         command.command_id, station, type(command).__name__, command.evse_id, body, now, ends, standing=standing
     )
     known_station(unit, station)
-    unit.orders.put(replace(one, standing=False) for one in unit.orders.standing(station) if _gives_way(one, command))
+    unit.orders.put(replace(one, standing=False) for one in unit.orders.standing(station) if gives_way(one, command))
     unit.orders.add(row)
 
 
-def _gives_way(row: OrderRow, command: Command) -> bool:
+def gives_way(row: OrderRow, command: Command) -> bool:
+    """Whether a standing order is wanted no more once a command is given to its station."""
     if isinstance(command, ClearProfile):
         plans_only = not command.fallback and row.kind == SetFallback.__name__
         return command.evse_id in (0, row.evse_id) and not plans_only

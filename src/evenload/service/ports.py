@@ -141,8 +141,14 @@ class Events(Protocol):
     def last(self, tenant: str, count: int) -> Sequence[EventRow]:
         """The last ones, in order."""
 
+    def unknown(self, rows: Iterable[EventRow]) -> Sequence[EventRow]:
+        """Those that are not there to the letter, in the order given."""
+
     def add(self, rows: Iterable[EventRow]) -> None:
         """Append, but not what is there to the letter, save for when it was received."""
+
+    def forget(self, tenant: str, kind: str, until: int) -> None:
+        """Take away those of a kind before a number: that one stays, so that numbers go on from it."""
 
 
 class Orders(Protocol):

@@ -32,7 +32,13 @@ def told_kw(
         stays = problem.cap_kw[slot] / np.maximum(problem.power_kw_max[here] * share, 1e-9)
         wanted = np.where(last[here] == step, planned / np.maximum(stays, 1e-9), planned)
         room = (limit_kw[:, step] - problem.base_load_kw[:, step]) / share - _through(problem, here, planned)
-        for k, session in enumerate(here.tolist()):
+        told[here, step] = planned
+        most, least = problem.power_kw_max[here], power_kw_min[here]
+        as_planned = (planned == 0) | (
+            (least <= planned) & (planned >= _NOTHING_KW) & (wanted <= planned) & (planned <= most)
+        )
+        for k in np.flatnonzero(~as_planned).tolist():
+            session = int(here[k])
             told[session, step] = _possible(
                 float(planned[k]), float(wanted[k]), float(power_kw_min[session]), float(problem.power_kw_max[session]),
                 room, paths[problem.node[session]],

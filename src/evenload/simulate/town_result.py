@@ -61,13 +61,15 @@ class DayResult:
         ]
         return tuple((name, left, right) for name, left, right in made)
 
+    @property
+    def title(self) -> str:
+        """Which day it was."""
+        return f"Day {self.number + 1}, from {self._local(self.day.start)}; the feeder carries {self.feeder_kw:,.0f} kW"
+
     def text(self) -> str:
         """One screen."""
-        title = (
-            f"Day {self.number + 1}, from {self._local(self.day.start)}; the feeder carries {self.feeder_kw:,.0f} kW"
-        )
         lines = [f"{name:<32}{left:>24}{right:>24}" for name, left, right in self.rows()]
-        return "\n".join([title, f"{'':<32}{'unmanaged':>24}{'managed':>24}", *lines])
+        return "\n".join([self.title, f"{'':<32}{'unmanaged':>24}{'managed':>24}", *lines])
 
     def _clock(self, one: DayFigures) -> str:
         return self._local(one.peak_at)[-5:]

@@ -187,11 +187,31 @@ class MemoryEvents:
         """The last ones, in order."""
         return self.after(tenant, 0, len(self.rows))[-count:]
 
+    def unknown(self, rows: Iterable[EventRow]) -> Sequence[EventRow]:
+        """Those that are not there to the letter, in the order given."""
+        return [row for row in rows if _letter(row) not in self.rows]
+
     def add(self, rows: Iterable[EventRow]) -> None:
         """Append, but not what is there to the letter, save for when it was received."""
+        number = next(reversed(self.rows.values())).number if self.rows else 0
         for row in rows:
-            key = (row.station, row.kind, row.at, row.evse_id, row.body)
-            self.rows.setdefault(key, replace(row, number=len(self.rows) + 1))
+            if _letter(row) not in self.rows:
+                number += 1
+                self.rows[_letter(row)] = replace(row, number=number)
+
+    def forget(self, tenant: str, kind: str, until: int) -> None:
+        """Take away those of a kind before a number: that one stays, so that numbers go on from it."""
+        gone = [
+            key
+            for key, row in self.rows.items()
+            if (row.station.tenant, row.kind) == (tenant, kind) and row.number < until
+        ]
+        for key in gone:
+            del self.rows[key]
+
+
+def _letter(row: EventRow) -> tuple[object, ...]:
+    return row.station, row.kind, row.at, row.evse_id, row.body
 
 
 @dataclass

@@ -27,13 +27,16 @@ from evenload.web.routes import (
     health,
     keys,
     limits,
+    live_page,
     loads,
     me,
     plans,
     readings,
+    relay,
     sessions,
     signals,
     sites,
+    state,
     stations,
     stream,
     users,
@@ -44,7 +47,8 @@ from evenload.web.routes import (
 _ROUTERS = (
     sites.router, circuits.router, devices.router, stations.router, vehicles.router, sessions.router, plans.router,
     decisions.router, limits.router, readings.router, loads.router, signals.router, events.router, users.router,
-    keys.router, webhooks.router, audit.router, me.router, me.doors, stream.router, health.router, metrics.router,
+    keys.router, webhooks.router, audit.router, me.router, me.doors, relay.router, stream.router, state.router,
+    live_page.router, health.router, metrics.router,
 )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ def api(
     options = services.options
     app.state.services = services
     app.state.busy = set()
-    app.state.hub = hub or Hub(StoreSource(services.store), services.draw()[:8])
+    app.state.hub = hub or Hub(StoreSource(services.store, services.state), services.draw()[:8])
     app.state.registry = registry = CollectorRegistry() if registry is None else registry
     app.state.doors = Doors(
         Attempts(options.login_attempts_a_minute, seconds),

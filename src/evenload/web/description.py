@@ -30,6 +30,7 @@ _TAGS: Final = {
     "loads": "What was metered at circuits.", "signals": "Prices and carbon.", "events": "What happened at stations.",
     "users": "Accounts of people.", "keys": "Keys to the API.", "webhooks": "Whom to tell of events.",
     "audit": "Who did what.", "me": "Who asks; logging in and out.", "stream": "News as they come.",
+    "state": "What goes on now, and did in the last day.",
     "health": "Whether it lives and works.",
 }  # fmt: skip
 _METHODS: Final = ("get", "put", "post", "patch", "delete")

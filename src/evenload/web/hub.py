@@ -23,6 +23,7 @@ class Topic(StrEnum):
     SESSIONS = "sessions"
     DECISIONS = "decisions"
     EVENTS = "events"
+    STATE = "state"
 
 
 Source = Callable[[str, Topic], object]
@@ -57,7 +58,7 @@ class Hub:
     @property
     def looking(self) -> int:
         """How many look, each topic counted."""
-        return sum(one.looking for one in self._channels.values())
+        return sum(one.looking for one in list(self._channels.values()))
 
     async def run(self) -> None:
         """Ask for news of what is looked at, each ``period_s``; runs until it is cancelled."""

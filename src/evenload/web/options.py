@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from evenload.service.access import PasswordHash
+from evenload.service.live_state import LiveHistory, LiveState
 from evenload.service.ports import Store
+from evenload.service.relay import Taken
 
 BODY_BYTES_MAX: Final = 8 << 20
 
@@ -48,6 +50,10 @@ def nobody_told(tenant: str, what: str) -> None:
     """Tell nobody of a change."""
 
 
+def nothing_relayed(tenant: str, site_id: str, taken: Taken) -> None:
+    """Tell nobody of what a site told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What requests work with.
@@ -55,6 +61,8 @@ class Services:
     ``clock`` dates what is kept. ``hash_key`` hashes passwords of stations that were drawn at random. ``draw`` gives
     32 random hexadecimal digits. ``changed`` is called in the event loop with the tenant and the resource once a
     request changed something. ``faults`` says what hinders the rest of the program from working, for readiness.
+    ``relayed`` is called in any thread with what a site with a server of its own told.
+    ``state`` and ``history`` say what goes on with a tenant, where anything plans for it.
     """
 
     store: Store
@@ -65,3 +73,6 @@ class Services:
     draw: Callable[[], str]
     changed: Callable[[str, str], None] = nobody_told
     faults: Callable[[], list[str]] = list
+    relayed: Callable[[str, str, Taken], None] = nothing_relayed
+    state: Callable[[str], LiveState] | None = None
+    history: Callable[[str], LiveHistory] | None = None

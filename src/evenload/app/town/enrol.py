@@ -30,7 +30,7 @@ STEP_MINUTES: Final = 15
 _HIGH: Final = 0.98
 _READY_BY: Final = {SiteKind.HOME: "07:00", SiteKind.WORKPLACE: "16:30", SiteKind.PUBLIC: "18:00"}
 _USUAL_KWH: Final = {SiteKind.HOME: 12.0, SiteKind.WORKPLACE: 10.0, SiteKind.PUBLIC: 10.0}
-_AT_ONCE_KWH: Final = {SiteKind.HOME: 1.0, SiteKind.WORKPLACE: 2.0, SiteKind.PUBLIC: 10.0}
+_AT_ONCE_KWH: Final = {SiteKind.HOME: 3.0, SiteKind.WORKPLACE: 4.0, SiteKind.PUBLIC: 10.0}
 _LEAST_A: Final = 6.0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import signal
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,6 +19,7 @@ import uvloop
 from evenload.app.bootstrap import until_stopped
 from evenload.app.platform import ApiServer, Platform
 from evenload.app.settings import Settings
+from evenload.app.town.beside import TownNow, Unmanaged, told_beside
 from evenload.app.town.enrol import TENANT, enrol_town
 from evenload.app.town.phones import RestPhones
 from evenload.app.town.utility import Utility
@@ -28,7 +30,7 @@ from evenload.domain.station_readings import ReadingKind
 from evenload.service.ports import Store
 from evenload.simulate.station import VirtualStation
 from evenload.simulate.station_sockets import SocketFleet
-from evenload.simulate.town import TELEMETRY_S, Town
+from evenload.simulate.town import TELEMETRY_S, ZONE, Town
 from evenload.simulate.town_arrays import day_horizon
 from evenload.simulate.town_clock import Pace, TownClock
 from evenload.simulate.town_drivers import Done, Streets
@@ -83,18 +85,24 @@ class TownReport:
     speed_mean: float
     lag_s_worst: float
     seconds: float
+    interrupted: bool = False
+
+
+def _tell_nobody(_: TownNow) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom to tell what happens: that the town is there, and how each day went."""
+    """Whom to tell what happens: that the town is there, how each day went, and twice a second how it goes."""
 
     ready: Callable[[Opened], None]
     day: Callable[[DayResult], None]
+    now: Callable[[TownNow], None] = _tell_nobody
 
 
 def live_town(settings: TownSettings, told: Told) -> TownReport:
-    """Run a town until its days are over, or it is interrupted."""
+    """Run a town until its days are over, or SIGINT or SIGTERM comes; either way it is stopped in order."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_live(settings, told))
 
@@ -125,7 +133,8 @@ class _Live:
         self._days: list[DayResult] = []
         self._broken: list[str] = []
         self._lag_s_worst = 0.0
-        self._done: list[Done] = []
+        self._unmanaged = Unmanaged(town)
+        self._working: asyncio.Future[None] | None = None
         self._platform = Platform(self._server_settings(), store, writer, self._clock.instant, time.monotonic)
 
     def _server_settings(self) -> Settings:
@@ -145,7 +154,9 @@ class _Live:
         api = await self._platform.listen_api(self._settings.host, self._settings.api_port)
         port, _ = await self._platform.stations.listen()
         url = f"http://{self._settings.host}:{api.port}"
-        stop = asyncio.Event()
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop.set)
         async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=20.0) as client:
             fleet, streets, phones = self._people(port, client)
             self._told.ready(Opened(url, key, len(self._town.devices), self._settings.folder / "town.db"))
@@ -158,7 +169,10 @@ class _Live:
                 await self._hang_up(fleet, phones, api)
         virtual_s = self._clock.seconds()
         seconds = time.monotonic() - began
-        return TownReport(tuple(self._days), tuple(self._broken), virtual_s / seconds, self._lag_s_worst, seconds)
+        unfinished = not self._settings.days or len(self._days) < self._settings.days
+        return TownReport(
+            tuple(self._days), tuple(self._broken), virtual_s / seconds, self._lag_s_worst, seconds, unfinished
+        )
 
     def _people(self, port: int, client: httpx.AsyncClient) -> tuple[SocketFleet, Streets, RestPhones]:
         stations = self._town.stations(self._clock)
@@ -200,6 +214,7 @@ class _Live:
             if time.monotonic() >= utility_at:
                 utility_at = time.monotonic() + _UTILITY_S
                 await utility.step(now)
+                self._tell(now, number, lag_s, streets)
             if expected == number and now >= self._town.noon(number + 1):
                 expected, number = number, number + 1
                 streets.expect(self._town.visits(number))
@@ -213,6 +228,15 @@ class _Live:
                 await self._close_day(streets, phones)
             await asyncio.sleep(_ROUND_S)
         stop.set()
+
+    def _tell(self, now: datetime, number: int, lag_s: float, streets: Streets) -> None:
+        """Say how it goes; the day as it would be unmanaged is worked out meanwhile."""
+        speed, wanted = self._clock.speed, self._settings.speed
+        town = TownNow(now, ZONE, number + 1, speed, wanted, lag_s, len(streets.here))
+        if self._unmanaged.number != number and (self._working is None or self._working.done()):
+            self._working = asyncio.ensure_future(asyncio.to_thread(self._unmanaged.work_out, number))
+        self._platform.states.extra[TENANT] = told_beside(town, self._unmanaged.power_kw(now), self._days)
+        self._told.now(town)
 
     async def _all_connected(self, fleet: SocketFleet) -> None:
         deadline = time.monotonic() + _CONNECT_S_MAX
@@ -246,6 +270,10 @@ class _Live:
                     (one.reading.at, one.reading.energy_kwh_import) for one in rows
                     if one.reading.kind is ReadingKind.REGISTER and one.reading.energy_kwh_import is not None
                 ]  # fmt: skip
+                for one in unit.transactions.at_station(StationId(TENANT, device.station), window.start):
+                    ends = (one.started_at, one.register_kwh_start), (one.ended_at, one.register_kwh_end)
+                    counted += [(at, kwh) for at, kwh in ends if at is not None and kwh is not None and at in window]
+                counted.sort()
                 at = np.array([at.replace(tzinfo=None) for at, _ in counted], dtype="datetime64[s]")
                 meters[device.station] = at, np.array([kwh for _, kwh in counted], dtype=np.float64)
         managed = figures(self._town, number, metered_kw(self._town, meters, horizon), done, opt_outs)

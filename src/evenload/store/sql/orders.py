@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, select, update
 
 from evenload.domain.station import StationId
 from evenload.service.rows import EventRow, OrderRow
@@ -46,6 +46,19 @@ class SqlEvents:
                      row.number)
             for row in self.connection.execute(found)
         ]  # fmt: skip
+
+    def unknown(self, rows: Iterable[EventRow]) -> Sequence[EventRow]:
+        """Those that are not there to the letter, in the order given."""
+        by_digest = {_digest(row): row for row in rows}
+        for some in portions(list(by_digest)):
+            for one in self.connection.execute(select(events.c.digest).where(events.c.digest.in_(some))).scalars():
+                del by_digest[one]
+        return list(by_digest.values())
+
+    def forget(self, tenant: str, kind: str, until: int) -> None:
+        """Take away those of a kind before a number: that one stays, so that numbers go on from it."""
+        own = (events.c.tenant == tenant, events.c.kind == kind, events.c.number < until)
+        self.connection.execute(delete(events).where(*own))
 
     def add(self, rows: Iterable[EventRow]) -> None:
         """Append, but not what is there to the letter, save for when it was received."""

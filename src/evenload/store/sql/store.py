@@ -122,6 +122,11 @@ class SqlStore:
                 raise
             raise StoreError(why) from error
 
+    def size_bytes(self) -> int:
+        """How many bytes the database takes."""
+        with self.reading_connection() as connection:
+            return int(connection.exec_driver_sql(self.database.size_text).scalar_one())
+
     def __enter__(self) -> Self:
         return self
 

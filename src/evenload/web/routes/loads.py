@@ -10,7 +10,7 @@ from evenload.domain.station_readings import Quality
 from evenload.service import loads
 from evenload.service.live_rows import LoadKind, LoadRow
 from evenload.service.loads import LoadFault
-from evenload.web.fields import DurationS, Instant, Name, Resource, SignedPowerKw, example
+from evenload.web.fields import DurationS, Instant, Name, NameOrNone, Resource, SignedPowerKw, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.windows import Window
@@ -65,14 +65,14 @@ class LoadsKept(Resource):
 @router.get("")
 def list_loads(
     scope: Asking, services: With, cut: Cutting, window: Window,
-    node: Annotated[list[str], Query(max_length=100, description="Of some circuits; repeat for more.")] = [],  # noqa: B006 - FastAPI copies it
+    node: Annotated[NameOrNone, Query(description="Of one circuit.")] = "",
     latest: Annotated[bool, Query(description="Only the last of each circuit, whatever the window.")] = False,
 ) -> Page[Load]:  # fmt: skip
     """Loads that begin in a window, by circuit and instant."""
     if latest:
-        rows = [row for row in loads.latest_loads(scope, services.store) if not node or row.node in node]
+        rows = [row for row in loads.latest_loads(scope, services.store) if node in ("", row.node)]
     else:
-        rows = list(loads.loads(scope, services.store, window, node or None))
+        rows = list(loads.loads(scope, services.store, window, [node] if node else None))
     return cut.of_all(rows, lambda one: f"{one.node} {one.at.isoformat()} {one.kind}", Load.of)
 
 

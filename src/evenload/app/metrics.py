@@ -1,0 +1,137 @@
+"""Numbers of every part of the platform, read when somebody asks: counting costs parts next to nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from evenload.app import metric_families as of
+from evenload.app.brain import Brain
+from evenload.app.delivery import Delivery
+from evenload.app.forecasting import Forecasting
+from evenload.app.guarding import Guarding
+from evenload.app.stations import StationSide
+from evenload.app.steady import SteadyClock
+from evenload.service.guard import Sight
+from evenload.service.ports import Store, StoreError
+from evenload.store.sql.store import SqlStore
+from evenload.web.hub import Hub
+
+Read = Callable[[], Iterator[Metric]]
+_WORDS: Final = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1"}
+
+
+def registry_of(*parts: Read) -> CollectorRegistry:
+    """A registry that reads parts of the platform, and what the operating system says of the process."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    registry.register(_Parts(parts))
+    return registry
+
+
+class _Parts(Collector):
+    """Reads every part."""
+
+    def __init__(self, parts: tuple[Read, ...]) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[Metric]:
+        """What there is to tell now."""
+        yield of.BUILD.of({(version("evenload"),): 1.0})
+        for part in self._parts:
+            yield from part()
+
+
+def of_stations(side: StationSide) -> Iterator[Metric]:
+    """The server of stations, and what it hands to the store."""
+    server = side.server
+    counts, commits, kept = server.counts, server.commits, side.kept
+    versions = server.versions
+    yield of.CONNECTED.of({(word,): float(versions.get(name, 0)) for name, word in _WORDS.items()})
+    yield of.ADMITTED.one(counts.admitted)
+    yield of.REPLACED.one(counts.replaced)
+    yield of.REFUSED.of(_by_word(counts.refused))
+    yield of.MESSAGES.of({("in",): float(counts.messages_in), ("out",): float(counts.messages_out)})
+    yield of.VIOLATIONS.of(_by_word(counts.violations))
+    yield of.COMMIT_EVENTS.spread(commits.sizes)
+    yield of.COMMIT_SECONDS.spread(commits.seconds)
+    yield of.COMMIT_FAILURES.one(commits.failures)
+    yield of.COMMIT_AGAIN.one(kept.again)
+    yield of.ASIDE.one(kept.aside)
+    yield of.STORED.one(kept.kept)
+
+
+def of_brain(brain: Brain) -> Iterator[Metric]:
+    """What was planned, and the last plan of every tenant."""
+    counts = brain.counts
+    yield of.PLAN_SECONDS.spread(counts.seconds)
+    yield of.PLAN_FAILURES.one(counts.failures)
+    yield of.TOLD.one(counts.told)
+    yield of.KEPT.one(counts.kept)
+    yield of.PLAN_FAILING.of({(name,): float(bool(one.failed)) for name, one in brain.tenants.items()})
+    last = {(name,): one.decision for name, one in brain.tenants.items() if one.decision is not None}
+    proofs = {key: one.solution.certificate for key, one in last.items()}
+    yield of.PLANNED_AT.of({key: one.plan.made_at.timestamp() for key, one in last.items()})
+    yield of.SESSIONS.of({key: len(one.asked.sessions) for key, one in last.items()})
+    yield of.GAP.of({key: one.gap for key, one in proofs.items()})
+    yield of.UNSERVED.of({key: one.energy_kwh_unserved for key, one in proofs.items()})
+    yield of.OVERLOADS.of({key: len(one.overloads) for key, one in last.items()})
+    reasons = Counter((*key, one.trust.value) for key, decision in last.items() for one in decision.uncontrolled)
+    yield of.UNCONTROLLED.of({key: float(count) for key, count in reasons.items()})
+
+
+def of_delivery(delivery: Delivery) -> Iterator[Metric]:
+    """Orders to stations."""
+    yield of.ORDERS_WAITING.one(delivery.waiting)
+    yield of.ORDERS_SETTLED.of(_by_word(delivery.counts.settled))
+    yield of.ORDER_SECONDS.spread(delivery.counts.seconds)
+
+
+def of_guard(guarding: Guarding) -> Iterator[Metric]:
+    """What the guard sees and does at every site that has a meter."""
+    states = guarding.states
+    yield of.SIGHT.of(
+        {(*key, sight.value): float(state.sight is sight) for key, state in states.items() for sight in Sight}
+    )
+    yield of.CAPS.of({key: float(len(state.caps)) for key, state in states.items()})
+    yield of.OVER_LIMIT.of({key: seconds for key, seconds in guarding.over_s().items()})
+
+
+def of_forecasts(forecasting: Forecasting, tenants: tuple[str, ...]) -> Iterator[Metric]:
+    """How old forecasts are, and what they rest on."""
+    ages = {(name,): age_s for name in tenants if (age_s := forecasting.age_s(name)) is not None}
+    yield of.FORECAST_AGE.of(ages)
+    known = {name: found for name in tenants if (found := forecasting.quantiles(name)) is not None}
+    bases = Counter((name, basis.value) for name, found in known.items() for basis in found.basis)
+    yield of.FORECAST_NODES.of({key: float(count) for key, count in bases.items()})
+
+
+def of_store(store: Store, last_write: Callable[[], datetime | None]) -> Iterator[Metric]:
+    """The database. One that does not answer says nothing of its size."""
+    try:
+        size = {(): float(store.size_bytes())} if isinstance(store, SqlStore) else {}
+    except StoreError:
+        size = {}
+    yield of.STORE_BYTES.of(size)
+    at = last_write()
+    yield of.LAST_WRITE.of({(): at.timestamp()} if at else {})
+
+
+def of_clock(clock: Callable[[], datetime]) -> Iterator[Metric]:
+    """Whether the clock of the machine was set back."""
+    yield of.CLOCK_AHEAD.one(clock.ahead_s if isinstance(clock, SteadyClock) else 0.0)
+
+
+def of_hub(hub: Hub) -> Iterator[Metric]:
+    """Who looks at live pages."""
+    yield of.LOOKING.one(hub.looking)
+
+
+def _by_word(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+    return {(str(word),): float(count) for word, count in dict(counts).items()}
