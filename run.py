@@ -33,10 +33,8 @@ def main() -> int:
 
 def demo(arguments: list[str]) -> int:
     set_up("runtime")
-    code = run("-m", "evenload", "demo", *arguments)
-    if code == 0:
-        print(f"The evenload command is {VENV / 'bin' / 'evenload'}")
-    return code
+    print(f"evenload: the evenload command is {VENV / 'bin' / 'evenload'}", file=sys.stderr)
+    return run("-m", "evenload", "demo", *arguments)
 
 
 def test(arguments: list[str]) -> int:
@@ -94,7 +92,7 @@ BENCHES = {
 }
 
 COMMANDS = {
-    "demo": (demo, "the main job: study a winter of real sessions and write a report"),
+    "demo": (demo, "a live town on this machine, until Ctrl-C; --study studies a winter and writes a report"),
     "test": (test, "every check and test; --fast leaves the slow ones and the browser out"),
     "check": (check, "format, lint, types, import directions, sizes, docs"),
     "bench": (bench, "measure speed and memory and print tables: foundation, schedule, site, ocpp, or all"),

@@ -7,8 +7,8 @@
 
 The server is `evenload serve` as a process of its own with an SQLite file; only its processor time counts. Its stations
 are virtual ones in this process, of both versions, each with a car and telling its meter every 30 seconds; the brain
-plans every minute and whenever something happens. Latency is from the plug to the first charging profile at the station.
-The day of the town is the whole of it, drivers and stations included. Nothing here asserts a time.
+plans every minute and whenever something happens. Latency is from the plug to the first charging profile at the
+station. The day of the town is the whole of it, drivers and stations included. Nothing here asserts a time.
 """
 
 import argparse
@@ -84,7 +84,8 @@ def town_of(devices: int) -> Town:
     shape = TownShape(
         transformers=2 + -(-homes // 8), home_stations=homes, workplace_stations=work, workplace_drivers=2 * work,
         public_stations=devices - homes - work, public_drivers=2 * (devices - homes - work),
-        feeder_kva=2.6 * devices, workplace_kva=0.5 * devices, workplace_site_kw=0.3 * devices, public_kva=0.4 * devices,
+        feeder_kva=2.6 * devices, workplace_kva=0.5 * devices, workplace_site_kw=0.3 * devices,
+        public_kva=0.4 * devices,
     )  # fmt: skip
     return Town(1, shape, start=datetime.now(UTC).date())
 

@@ -125,12 +125,13 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def platform_at(
-    settings: Settings, store: Store, clock: TownClock, policy: GuardPolicy, guard_s: float = 1.0
+    settings: Settings, store: Store, clock: TownClock, policy: GuardPolicy, guard_s: float | None = None
 ) -> AsyncIterator[tuple[Platform, int, str]]:  # fmt: skip
     """The platform running: itself, its port for stations, and the address of its API."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1) as writer:
-        guard = GuardSettings(guard_s / clock.speed, 1.0 / clock.speed, policy)
+        second_s = guard_s or 1.0 / clock.speed
+        guard = GuardSettings(second_s, second_s, policy)
         platform = Platform(settings, store, writer, clock.instant, loop.time, guard)
         api = await platform.listen_api(settings.host, settings.api_port)
         port, _ = await platform.stations.listen()

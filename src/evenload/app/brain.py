@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final
 
 from evenload.base.distribution import Distribution
@@ -15,10 +16,10 @@ from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
 from evenload.schedule.optimum import Solution
 from evenload.service.control import ControlPolicy, Decision, decide
-from evenload.service.dispatch import Given, dispatch, given_before
+from evenload.service.dispatch import Given, dispatch, given_before, without_refused
 from evenload.service.ports import Store
 from evenload.service.problem_of import HOURS_AHEAD
-from evenload.service.snapshot import Expected, Patience, Snapshot, snapshot
+from evenload.service.snapshot import Expected, Memory, Patience, Snapshot, snapshot
 
 _log = logging.getLogger("evenload.app.brain")
 
@@ -49,6 +50,7 @@ class Tenant:
     """What the brain remembers of a tenant between plans."""
 
     given: dict[str, Given] | None = None
+    refused_at: dict[str, datetime] = field(default_factory=dict)
     solution: Solution | None = None
     decision: Decision | None = None
     seen: Snapshot | None = None
@@ -97,15 +99,18 @@ class Brain:
         self._woken.set()
 
     async def run(self) -> None:
-        """Plan for ever."""
+        """Plan for ever: for tenants with news, and for those not planned for in the last period."""
+        due_at = dict.fromkeys(self.tenants, self._loop.time())
         with ThreadPoolExecutor(1, thread_name_prefix="brain") as worker:
             while True:
-                wanted = self._news or dict.fromkeys(self.tenants, _TICK)
-                self._news = {}
-                for name, why in wanted.items():
+                news, self._news = self._news, {}
+                due = [name for name, at in due_at.items() if at <= self._loop.time() and name not in news]
+                for name, why in (news | dict.fromkeys(due, _TICK)).items():
+                    due_at[name] = self._loop.time() + self._settings.period_s
                     await self._loop.run_in_executor(worker, self.plan, name, why)
+                patience_s = min(due_at.values(), default=inf) - self._loop.time()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._settings.period_s)
+                    await asyncio.wait_for(self._woken.wait(), max(patience_s, self._settings.settle_s))
                     await asyncio.sleep(self._settings.settle_s)
                 self._woken.clear()
 
@@ -115,9 +120,12 @@ class Brain:
         try:
             decision = self._planned(tenant, kept, why)
         except EvenloadError as error:
-            kept.failed = str(error)
-            self.counts.failures += 1
             _log.error("tenant=%s event=not_planned why=%s", tenant, error)
+            self._failed(kept, str(error))
+            return None
+        except Exception:  # noqa: BLE001  # the boundary between tenants: a defect met with one is its own
+            _log.exception("tenant=%s event=plan_defect", tenant)
+            self._failed(kept, "a defect in planning; the log has it")
             return None
         kept.failed, kept.decision, kept.solution = "", decision, decision.solution
         kept.seconds = time.perf_counter() - began
@@ -129,26 +137,32 @@ class Brain:
                   len(decision.uncontrolled), decision.solution.certificate.gap, kept.seconds)  # fmt: skip
         return decision
 
+    def _failed(self, kept: Tenant, why: str) -> None:
+        """What devices were told is read from the outbox again: who knows how far it came."""
+        kept.failed, kept.given = why, None
+        self.counts.failures += 1
+
     def _planned(self, tenant: str, kept: Tenant, why: str) -> Decision:
-        now = self._clock()
+        now, settings = self._clock(), self._settings
         expected = self._expected(tenant)
         with self._store.reading() as unit:
-            if kept.given is None:
-                kept.given = given_before(unit, tenant)
-            limits = {name: one.limits for name, one in kept.given.items()}
-            seen = snapshot(unit, tenant, Interval(now, now + _AHEAD), limits, expected, self._settings.patience)
-        decision = decide(seen, why, self._new_id, self._settings.policy, kept.solution)
+            given = given_before(unit, tenant) if kept.given is None else kept.given
+            given, refused = without_refused(unit, given)
+            kept.refused_at |= refused
+            memory = Memory({name: one.limits for name, one in given.items()}, kept.refused_at)
+            seen = snapshot(unit, tenant, Interval(now, now + _AHEAD), memory, expected, settings.patience)
+        decision = decide(seen, why, self._new_id, settings.policy, kept.solution)
         kept.seen = seen
-        if self._settings.dry_run:
+        if settings.dry_run:
             for row in decision.rows():
                 _log.info(
                     "tenant=%s event=would_tell device=%s kw=%s why=%s", tenant, row.device_id, row.power_kw, row.why
                 )
             return replace(decision, told=())
-        if not seen.sessions and not kept.given:
-            return decision
-        with self._store.writing() as unit:
-            kept.given = dispatch(unit, decision, kept.given)
+        if seen.sessions or given:
+            with self._store.writing() as unit:
+                given = dispatch(unit, decision, given)
+        kept.given = given  # only now is it certain
         if decision.told:
             self._dispatched()
         return decision

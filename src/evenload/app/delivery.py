@@ -16,6 +16,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command, CommandSettled, Disconnect, Settlement
 from evenload.net.ocpp_server import OcppServer
 from evenload.service import orders
+from evenload.service.orders import STANDING
 from evenload.service.ports import Store, StoreError
 from evenload.service.rows import OrderRow
 
@@ -90,9 +91,11 @@ class Delivery:
         for one in came:
             if self._waiting.setdefault(one.order_id, one) is one:
                 _log.info("station=%s event=ordered kind=%s order=%s", one.station, one.kind, one.order_id)
+        latest = {_of_what(one): one.number for one in sorted(self._waiting.values(), key=lambda one: one.number)}
         self._waiting = {
-            name: one for name, one in self._waiting.items() if one.worthless_at is None or one.worthless_at > now
-        }
+            name: one for name, one in self._waiting.items()
+            if (one.worthless_at is None or one.worthless_at > now) and one.number >= latest[_of_what(one)]
+        }  # fmt: skip
 
     def _give(self) -> None:
         if not self._waiting:
@@ -125,3 +128,8 @@ class Delivery:
                 self._waiting = {key: one for key, one in self._waiting.items() if one.station != row.station}
         finally:
             self._under_way.pop(name, None)
+
+
+def _of_what(row: OrderRow) -> tuple[object, ...]:
+    """What an order is about: of standing orders only the last about one thing is given, of others each."""
+    return (row.station, row.kind, row.evse_id) if row.kind in STANDING else (row.order_id,)

@@ -30,10 +30,16 @@ class FarSites:
         self._clock = clock
         self._lost = lost
         self._heard: dict[tuple[str, str], datetime] = {}
+        self._known: set[tuple[str, str]] = set()
 
     def heard(self, tenant: str, site_id: str) -> None:
         """A site told something. For any thread."""
         self._heard[tenant, site_id] = self._clock()
+        self._known.add((tenant, site_id))
+
+    def has(self, tenant: str, site_id: str) -> bool:
+        """Whether a site has a server of its own, as far as was heard since this one began."""
+        return (tenant, site_id) in self._known
 
     async def run(self) -> None:
         """Watch for ever."""

@@ -88,6 +88,8 @@ class Forecasting:
             kept.made_s = time.monotonic()
         except EvenloadError as error:
             _log.error("tenant=%s event=no_forecast why=%s", tenant, error)
+        except Exception:  # noqa: BLE001  # the boundary between tenants: a defect met with one is its own
+            _log.exception("tenant=%s event=forecast_defect", tenant)
 
     def expected(self, tenant: str) -> Expected | None:
         """What base load is expected of a tenant's circuits, ``None`` where nothing was metered yet."""

@@ -40,11 +40,15 @@ GivenTo = Callable[[str], Mapping[str, Given]]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How stations are told something, which of them can be now, and ids for what is told."""
+    """How stations are told something, which of them can be now, and ids for what is told.
+
+    ``elsewhere`` says of a tenant's site whether a server of its own guards it.
+    """
 
     send: Send
     connected: Callable[[], Collection[StationId]]
     new_id: Callable[[], str]
+    elsewhere: Callable[[str, str], bool] = lambda _tenant, _site_id: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Guarding:
         self._send = reach.send
         self._new_id = reach.new_id
         self._connected = reach.connected
+        self._elsewhere = reach.elsewhere
         self._settings = settings or GuardSettings()
         self._loop = asyncio.get_running_loop()
         self._posts: dict[tuple[str, str], _Post] = {}
@@ -164,7 +169,8 @@ class Guarding:
     def _look(self) -> tuple[GuardedSite, ...]:
         now = self._clock()
         with self._store.reading() as unit:
-            return tuple(one for tenant in self._tenants for one in guarded_sites(unit, tenant, now))
+            found = [one for tenant in self._tenants for one in guarded_sites(unit, tenant, now)]
+        return tuple(one for one in found if not self._elsewhere(one.site.tenant, one.site.site_id))
 
     def _post(self, one: GuardedSite) -> _Post:
         key = (one.site.tenant, one.site.site_id)

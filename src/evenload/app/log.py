@@ -10,6 +10,7 @@ from typing import Final, TextIO
 _SECRETS: Final = re.compile(
     r"(?i)((?:basic|bearer)\s+|(?:authorization_?key|password|secret)(?:[\"']\s*,\s*[\"']value)?[\"'\s:=]+)[^\s\"',}\]]+"
 )
+_FIELD: Final = re.compile(r"%%|(?:(\w+)=)?(%)[-+ #0]*\d*(?:\.\d+)?[a-z]|(\w+)=(\w+)")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -30,21 +31,36 @@ class TextLines(logging.Formatter):
         return without_secrets(text)
 
 
+def fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """What an entry says as ``name=value``, and what was logged beside it."""
+    values = iter(record.args if isinstance(record.args, tuple) else ())
+    found: dict[str, object] = {}
+    for place in _FIELD.finditer(str(record.msg)):
+        name, is_value, fixed, word = place.groups()
+        value = next(values, "") if is_value else word
+        if name or fixed:
+            found[name or fixed] = value
+    return found | {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a line; what was logged beside the text has keys of its own."""
+    """One JSON object a line; what an entry says as ``name=value`` has keys of its own, numbers as numbers."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One entry."""
-        told = {
+        told = {name: _plain(value) for name, value in fields_of(record).items()} | {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "text": without_secrets(record.getMessage()),
-            **{name: without_secrets(str(value)) for name, value in vars(record).items() if name not in _STANDARD},
         }
         if record.exc_info:
             told["traceback"] = without_secrets(self.formatException(record.exc_info))
         return json.dumps(told, ensure_ascii=False)
+
+
+def _plain(value: object) -> bool | int | float | str:
+    return value if isinstance(value, bool | int | float) else without_secrets(str(value))
 
 
 def set_up_logs(level: str, form: str, stream: TextIO | None = None) -> None:

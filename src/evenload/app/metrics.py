@@ -100,7 +100,7 @@ def of_guard(guarding: Guarding) -> Iterator[Metric]:
         {(*key, sight.value): float(state.sight is sight) for key, state in states.items() for sight in Sight}
     )
     yield of.CAPS.of({key: float(len(state.caps)) for key, state in states.items()})
-    yield of.OVER_LIMIT.of({key: seconds for key, seconds in guarding.over_s().items()})
+    yield of.OVER_LIMIT.of(dict(guarding.over_s()))
 
 
 def of_forecasts(forecasting: Forecasting, tenants: tuple[str, ...]) -> Iterator[Metric]:

@@ -72,7 +72,10 @@ class Platform:
         )  # fmt: skip
         self.guarding = Guarding(
             store, settings.tenants, clock, self.view, self._wanted,
-            Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id), guard,
+            Reach(
+                self.stations.server.command, lambda: self.stations.server.connected, _new_id,
+                lambda tenant, site_id: self.far_sites.has(tenant, site_id),
+            ), guard,
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
         self.far_sites = FarSites(store, writer, clock, self._site_lost)
@@ -104,7 +107,11 @@ class Platform:
         settings = self._settings
         number_apart(self._store, settings.tenants[0], f"{settings.upstream} {settings.site}")
         chosen = RelaySettings(
-            mark_of(settings.database), settings.site, alone_after=timedelta(seconds=settings.alone_after_s)
+            mark_of(settings.database),
+            settings.site,
+            settings.relay_every_s,
+            10 * settings.relay_every_s,
+            timedelta(seconds=settings.alone_after_s),
         )
         upstream = Upstream(settings.upstream, settings.upstream_key)
         return Relay(upstream, self._store, writer, self._clock, self.brain, self.stations, chosen)

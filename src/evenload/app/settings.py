@@ -14,6 +14,7 @@ from evenload.files.yaml_mapping import load_yaml
 from evenload.forecast.recipe import QUANTILES
 
 _PREFIX: Final = "EVENLOAD_"
+_NO_SETTINGS: Final = ("EVENLOAD_VENV",)
 
 
 class Settings(BaseModel):
@@ -21,43 +22,120 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=9000, ge=0, le=65535)
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    stations_ca: Path | None = None
-    stations_ca_key: Path | None = None
-    certificate_days: int = Field(default=365, ge=1, le=3650)
-    database: Path = Path("evenload.db")
-    database_url: str = Field(default="", repr=False)
-    tenants: tuple[str, ...] = ("home",)
-    unknown_stations: Literal["hold", "accept"] = "hold"
-    unknown_tokens: Literal["accept", "refuse"] = "accept"
-    connections_max: int = Field(default=20_000, ge=1)
-    heartbeat_s: int = Field(default=300, ge=1)
-    sample_s: int = Field(default=60, ge=1)
-    drain_s: float = Field(default=10.0, ge=0)
-    role: Literal["all", "stations", "site"] = "all"
-    api_port: int = Field(default=8000, ge=0, le=65535)
-    public_url: str = ""
-    secret_file: Path = Path("evenload.secret")
-    plan_every_s: float = Field(default=60.0, ge=0.5)
-    plan_settle_s: float = Field(default=0.2, ge=0.01, le=10)
-    plan_quantile: float = Field(default=0.9, gt=0, lt=1)
-    forecast_every_s: float = Field(default=600.0, ge=1)
-    dry_run: bool = False
-    upstream: str = ""
-    upstream_key: str = Field(default="", repr=False)
-    site: str = ""
-    alone_after_s: float = Field(default=300.0, ge=10)
-    metrics_token: str = Field(default="", repr=False)
-    webhooks_private: bool = False
-    oidc_issuer: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = Field(default="", repr=False)
-    oidc_audience: str = ""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on, for stations, API and pages; 0.0.0.0 for all.",
+    )
+    port: int = Field(default=9000, ge=0, le=65535, description="Port for stations; 0 for a free one.")
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="Certificate chain (PEM), for wss:// and https://. Read again when it changes and upon SIGHUP.",
+    )
+    tls_key: Path | None = Field(default=None, description="Its private key (PEM).")
+    stations_ca: Path | None = Field(
+        default=None,
+        description="Authority (PEM) of stations' own certificates; with it stations may prove who they are by one.",
+    )
+    stations_ca_key: Path | None = Field(
+        default=None,
+        description="Its private key (PEM), to sign the certificates that stations ask for.",
+    )
+    certificate_days: int = Field(
+        default=365,
+        ge=1,
+        le=3650,
+        description="How long certificates signed for stations are valid, in days.",
+    )
+    database: Path = Field(
+        default=Path("evenload.db"),
+        description="SQLite file; made if missing. Named, it goes before database_url.",
+    )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="PostgreSQL in place of SQLite, as in postgresql://user@host/database.",
+    )
+    tenants: tuple[str, ...] = Field(
+        default=("home",),
+        description="Tenants: the first part of stations' paths. In the environment separated by commas.",
+    )
+    unknown_stations: Literal["hold", "accept"] = Field(
+        default="hold",
+        description="What becomes of a station nobody knows: held until somebody approves it, or let in at once.",
+    )
+    unknown_tokens: Literal["accept", "refuse"] = Field(
+        default="accept",
+        description="Whether a card or app nobody listed may charge.",
+    )
+    connections_max: int = Field(default=20_000, ge=1, description="Stations connected at most.")
+    heartbeat_s: int = Field(
+        default=300,
+        ge=1,
+        description="How often stations are told to send heartbeats, in seconds.",
+    )
+    sample_s: int = Field(default=60, ge=1, description="How often stations are told to send meter values, in seconds.")
+    drain_s: float = Field(
+        default=10.0,
+        ge=0,
+        description="How long what was begun may take to finish when the server stops, in seconds.",
+    )
+    role: Literal["all", "stations", "site"] = Field(
+        default="all",
+        description="What runs: everything, charging stations only, or a site that has a server above it.",
+    )
+    api_port: int = Field(default=8000, ge=0, le=65535, description="Port of the API and the pages; 0 for a free one.")
+    public_url: str = Field(
+        default="",
+        description='What browsers reach the server by, such as https://charge.example.org; "" for host and api_port.',
+    )
+    secret_file: Path = Field(
+        default=Path("evenload.secret"),
+        description="Secret that signs cookies; made if missing. With another one everybody logs in again.",
+    )
+    plan_every_s: float = Field(default=60.0, ge=0.5, description="How often to plan when nothing happens, in seconds.")
+    plan_settle_s: float = Field(
+        default=0.2,
+        ge=0.01,
+        le=10,
+        description="How long to wait after something happened, so that what happens together is planned for together.",
+    )
+    plan_quantile: float = Field(
+        default=0.9,
+        gt=0,
+        lt=1,
+        description="Which quantile of the expected base load plans leave room for: higher is more careful.",
+    )
+    forecast_every_s: float = Field(default=600.0, ge=1, description="How often to forecast base load, in seconds.")
+    dry_run: bool = Field(default=False, description="Plan and log what would be told, but tell no station anything.")
+    upstream: str = Field(default="", description="URL of the API that plans for this site; with role site.")
+    upstream_key: str = Field(default="", repr=False, description="Key to that API.")
+    site: str = Field(default="", description='Which site this is at that server; "" where the key sees only one.')
+    relay_every_s: float = Field(default=1.0, ge=0.02, description="How often to speak with that server, in seconds.")
+    alone_after_s: float = Field(
+        default=300.0,
+        ge=10,
+        description="After so many seconds without that server, this one plans for its site alone.",
+    )
+    metrics_token: str = Field(default="", repr=False, description='Bearer token that /metrics asks for; "" for none.')
+    webhooks_private: bool = Field(
+        default=False,
+        description="Whether webhooks may go to addresses inside this network.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Issuer of logins (OpenID Connect), such as https://login.example.org/realms/grid.",
+    )
+    oidc_client_id: str = Field(default="", description="What this server is called there.")
+    oidc_client_secret: str = Field(default="", repr=False, description="Its secret there.")
+    oidc_audience: str = Field(default="", description='Whom bearer tokens are for; "" for oidc_client_id.')
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least important entries that are logged.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How logs are written: lines of text, or an object of JSON a line.",
+    )
 
     @property
     def store(self) -> str | Path:
@@ -104,8 +182,30 @@ def settings_from(file: Path | None, environment: Mapping[str, str], given: Mapp
         raise InputError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
+def told_by(file: Path | None, environment: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
+    """Where each setting has its value from: ``file``, its variable in the environment, ``command line``, ``default``."""
+    names = Settings.model_fields
+    return (
+        dict.fromkeys(names, "default")
+        | dict.fromkeys(_from_file(file) if file else {}, f"file {file}")
+        | {name: variable_of(name) for name in _from_environment(environment)}
+        | {name: "command line" for name, value in given.items() if value is not None}
+    )
+
+
+def variable_of(name: str) -> str:
+    """The variable of a setting in the environment."""
+    return f"{_PREFIX}{name.upper()}"
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    known = {*map(variable_of, Settings.model_fields), *_NO_SETTINGS}
+    return sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    names = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    names = {variable_of(name): name for name in Settings.model_fields}
     told: dict[str, Any] = {names[key]: value for key, value in environment.items() if key in names}
     if "tenants" in told:
         told["tenants"] = tuple(told["tenants"].replace(",", " ").split())

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from evenload.domain.station import StationId
@@ -48,7 +47,7 @@ class StoreSink:
         self._writer = writer
         self._failed = failed
         self._kept = kept
-        self._observe = partial(observe, logged=logged)
+        self._logged = logged
 
     async def commit(self, events: Sequence[StationEvent]) -> None:
         """Make events durable; ``CommitError`` names the stations of which some could not be."""
@@ -66,7 +65,9 @@ class StoreSink:
     async def _keep(self, events: Sequence[StationEvent]) -> Exception | None:
         """Keep events, all or none; what hindered it."""
         try:
-            news = await asyncio.get_running_loop().run_in_executor(self._writer, self._observe, self._store, events)
+            news = await asyncio.get_running_loop().run_in_executor(
+                self._writer, observe, self._store, events, self._logged
+            )
         except StoreError as error:
             return error
         except Exception as error:  # noqa: BLE001  # the boundary between stations: a defect met at one is its own

@@ -29,13 +29,15 @@ Slot = tuple[Purpose, int, int]
 
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
-    """When a profile is sent again: it would end within ``renew_s``, or is more than ``drift_kw`` off what is wanted.
+    """When a profile is sent again: it would end within ``renew_s``, allows more than ``over_kw`` too much, or more
+    than ``drift_kw`` too little: what many stations have too much of adds up.
 
     ``supplies`` is what to assume of an EVSE before its meter tells; EVSE 0 is the station, and any not named.
     """
 
     renew_s: float = 300.0
     drift_kw: float = 0.2
+    over_kw: float = 0.02
     tolerance: Tolerance = _TOLERANCE
     supplies: Mapping[int, Supply] = field(default_factory=lambda: {WHOLE_STATION: Supply()})
 
@@ -126,7 +128,7 @@ class Charging:
         began = self._session_start(new.evse_id) or instant
         periods = old.period_at(instant, began), new.period_at(instant, began)
         kw = [supply.convert(one, old.unit, Unit.W) / W_PER_KW if one else inf for one in periods]
-        return kw[0] == kw[1] or abs(kw[0] - kw[1]) <= self.policy.drift_kw
+        return kw[0] == kw[1] or -self.policy.drift_kw <= kw[0] - kw[1] <= self.policy.over_kw
 
     def _disobeys(self, placement: Placement) -> bool:
         watch = self._watches.get(placement.profile.evse_id)

@@ -34,13 +34,15 @@ _TRY_MORE: Final = 1.2
 @dataclass(frozen=True, slots=True)
 class ControlPolicy:
     """How devices are told. Limits reach ``ahead`` into the future; they are told again ``renew`` before they end, or
-    when they are more than ``drift_kw`` off what is wanted at some time ``soon``.
+    when at some time ``soon`` they are more than ``over_kw`` above what is wanted, or ``drift_kw`` below: what many
+    have too much of adds up at a circuit.
     """
 
-    ahead: timedelta = timedelta(hours=2)
-    renew: timedelta = timedelta(minutes=45)
+    ahead: timedelta = timedelta(hours=1)
+    renew: timedelta = timedelta(minutes=20)
     soon: timedelta = timedelta(minutes=5)
-    drift_kw: float = 0.25
+    drift_kw: float = 0.4
+    over_kw: float = 0.03
     gap: float = 5e-4
     sweeps_max: int = 60
 
@@ -106,7 +108,9 @@ def decide(
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
     least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions])
-    powers = told_kw(problem, solution.plan.power_kw, least_kw, steps, asked.share_left)
+    drawn_least_kw = np.minimum(least_kw, problem.power_kw_max)
+    powers = told_kw(problem, solution.plan.power_kw, drawn_least_kw, steps, asked.share_left)
+    powers = np.where(powers > 0, np.maximum(powers, least_kw[:, None]), 0.0)  # less is offered to no car
     plan_id = new_id()
     why = sentences_of(found, np.arange(problem.sessions))
     starts = [max(seen.now, to_datetime(at)) for at in problem.horizon.starts()[:steps]]
@@ -186,11 +190,13 @@ def near_enough(given: Limits | None, wanted: Limits, now: datetime, policy: Con
         return False
     window = Interval(now, now + policy.soon)
     instants = {now, *(one.start for limits in (given, wanted) for one in limits.steps if one.start in window)}
-    return all(_alike(given.at(instant), wanted.at(instant), policy.drift_kw) for instant in instants)
+    return all(_alike(given.at(instant), wanted.at(instant), policy) for instant in instants)
 
 
-def _alike(given_kw: float, wanted_kw: float, drift_kw: float) -> bool:
-    return given_kw == wanted_kw or (given_kw < inf and abs(given_kw - wanted_kw) <= drift_kw)
+def _alike(given_kw: float, wanted_kw: float, policy: ControlPolicy) -> bool:
+    if given_kw == 0 or wanted_kw == 0:
+        return given_kw == wanted_kw
+    return wanted_kw - policy.drift_kw <= given_kw <= wanted_kw + policy.over_kw
 
 
 def _overloads(outcome: Outcome) -> tuple[Overload, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
-from evenload.domain.station_commands import SetProfile
+from evenload.domain.station_commands import SetProfile, Settlement
 from evenload.domain.station_limits import Limits
 from evenload.service import orders
 from evenload.service.control import Decision, Told
@@ -35,7 +35,7 @@ def dispatch(unit: Unit, decision: Decision, given: Mapping[str, Given]) -> dict
     """
     tenant, now = decision.plan.tenant, decision.plan.made_at
     told = {one.device.device_id: one for one in decision.told}
-    busy = {one.device_id for one in decision.asked.sessions}
+    busy = {one.device_id for one in (*decision.asked.sessions, *decision.asked.others)}
     over = [one.order_id for name, one in given.items() if name in told or name not in busy]
     unit.orders.put(replace(one, standing=False) for one in unit.orders.find(over) if one.standing)
     for one in told.values():
@@ -75,3 +75,14 @@ def given_before(unit: Unit, tenant: str) -> dict[str, Given]:
         if isinstance(command, SetProfile):
             found[device.device_id] = Given(command.limits, row.order_id)
     return found
+
+
+def without_refused(unit: Unit, given: Mapping[str, Given]) -> tuple[dict[str, Given], dict[str, datetime]]:
+    """What devices were told without what they did not take, and when each of those said so."""
+    devices = {one.order_id: name for name, one in given.items()}
+    refused_at = {
+        devices[row.order_id]: row.settled_at
+        for row in unit.orders.find(devices)
+        if row.settled_at is not None and row.settlement and not Settlement(row.settlement).good
+    }
+    return {name: one for name, one in given.items() if name not in refused_at}, refused_at

@@ -29,6 +29,9 @@ _KINDS: Final = {
     if isinstance(kind, type) and issubclass(kind, Command) and kind is not Command
 }
 _WANTED: Final = (SetFallback, SetProfile)
+STANDING: Final = frozenset(kind.__name__ for kind in _WANTED)
+"""Kinds of orders that are wanted until another takes their place."""
+
 _VALUE_CHARACTERS_MAX: Final = 1 << 18
 
 

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 
 from evenload.base.horizon import Horizon
-from evenload.base.instants import to_datetime64
+from evenload.base.instants import to_datetime, to_datetime64
 from evenload.base.local_clock import LocalClock
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
+from evenload.domain.station_limits import Limits
 from evenload.schedule.problem import Problem
 from evenload.schedule.windows import Windows
 from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
@@ -45,7 +46,7 @@ plans made soon after one another are then alike.
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A problem, the sessions it plans in its order, and what it takes as given.
+    """A problem, the sessions it plans in its order, the others, and what it takes as given.
 
     ``uncontrolled`` are devices with a car that cannot be told what to draw; ``without`` are nodes with no forecast.
     ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
@@ -54,6 +55,7 @@ class Asked:
 
     problem: Problem
     sessions: tuple[SessionRow, ...]
+    others: tuple[SessionRow, ...]
     uncontrolled: tuple[DeviceState, ...]
     without: tuple[str, ...]
     price_is_known: bool
@@ -95,7 +97,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
         export_limit_kw=tree.export_limit_kw[:, None],
     )  # fmt: skip
-    return Asked(problem, tuple(planned), uncontrolled, without, known, share_left)
+    return Asked(problem, tuple(planned), tuple(others), uncontrolled, without, known, share_left)
 
 
 def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:
@@ -225,14 +227,31 @@ def _base_load(tree: CircuitTree, horizon: Horizon, expected: Expected | None) -
 def _uncontrolled_kw(
     seen: Snapshot, tree: CircuitTree, horizon: Horizon, sessions: Sequence[SessionRow]
 ) -> FloatArray:  # fmt: skip
-    """What cars at devices that do as they will may draw until they leave, through every node (nodes, steps)."""
+    """What cars at devices that do as they will may draw until they leave, through every node (nodes, steps).
+
+    One that was told something follows that until it ends, and its fallback afterwards.
+    """
     direct = np.zeros((len(tree), horizon.steps))
+    ends = [to_datetime(one) for one in horizon.starts()[1:]] + [horizon.end]
     for one in sessions:
         if missing_kwh(one) > 0:
             leaves = horizon.position(np.array([to_datetime64(leaves_at(one, seen.now))]))[0]
             until = max(1, min(int(np.ceil(leaves)), horizon.steps))
-            direct[tree.index[one.site_id], :until] += seen.devices[one.device_id].uncontrolled_kw
+            kw, node = seen.devices[one.device_id].uncontrolled_kw, tree.index[one.site_id]
+            direct[node, :until] += kw
+            given = seen.given.get(one.device_id)
+            start = seen.now
+            for step, end in enumerate(ends[:until]):
+                if given is None or start >= given.end:
+                    break
+                direct[node, step] += max(highest_kw(given, start, min(end, given.end)) - kw, 0.0)
+                start = end
     return tree.sum_up(direct)
+
+
+def highest_kw(limits: Limits, start: datetime, end: datetime) -> float:
+    """The highest limit (kW) between two instants, both within the limits."""
+    return max([limits.at(start), *(one.power_kw for one in limits.steps if start < one.start < end)])
 
 
 def _price(horizon: Horizon, rows: Sequence[SignalRow]) -> tuple[FloatArray, bool]:

@@ -40,6 +40,10 @@ class Taken:
     refused: tuple[str, ...]
 
 
+NOTHING: Final = Taken((), frozenset(), ())
+"""A site was heard of and told nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Orders after a number, and the number of the last order there is."""

@@ -1,7 +1,7 @@
 """What the brain sees at one moment: a tenant's grid, devices, sessions, limits, and what is expected of the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -25,6 +25,7 @@ class Trust(StrEnum):
     OFFLINE = "offline"
     STALE = "stale"
     DISOBEDIENT = "disobedient"
+    REFUSES = "refuses"
 
     @property
     def sentence(self) -> str:
@@ -38,6 +39,7 @@ _SENTENCES: Final = {
     Trust.OFFLINE: "it is not connected",
     Trust.STALE: "its meter has told nothing for too long",
     Trust.DISOBEDIENT: "it does not keep to what it is told",
+    Trust.REFUSES: "it does not take what it is told",
 }
 
 
@@ -53,7 +55,8 @@ class DeviceState:
     def uncontrolled_kw(self) -> float:
         """What a car at it may draw without being told (kW): the fallback where that is known to be in the station."""
         device = self.device
-        safe = self.fallback_is_verified and self.trust is not Trust.DISOBEDIENT and device.fallback_kw is not None
+        obeys = self.trust not in (Trust.DISOBEDIENT, Trust.REFUSES)
+        safe = self.fallback_is_verified and obeys and device.fallback_kw is not None
         return min(device.fallback_kw or 0.0, device.power_kw_max) if safe else device.power_kw_max
 
 
@@ -90,18 +93,27 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a device is believed: after its last reading, and after it was found not to obey."""
+    """How long a device is believed after its last reading, and not believed after it was found not to obey, or did
+    not take what it was told.
+    """
 
     stale: timedelta = _STALE
     disobedience: timedelta = timedelta(hours=1)
+    refusal: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of devices: what each was told last, and when one last did not take what it was told."""
+
+    given: Mapping[str, Limits] = field(default_factory=dict)
+    refused_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def snapshot(
-    unit: Unit, tenant: str, window: Interval, given: Mapping[str, Limits], expected: Expected | None,
-    patience: Patience | None = None,
-) -> Snapshot:  # fmt: skip
+    unit: Unit, tenant: str, window: Interval, memory: Memory, expected: Expected | None, patience: Patience
+) -> Snapshot:
     """The state of a tenant at the start of a window, with limits and signals of the whole window."""
-    patience = patience or Patience()
     now = window.start
     sessions = unit.sessions.going_on(tenant)
     stations = {row.station: row for row in unit.stations.of(tenant)}
@@ -110,10 +122,13 @@ def snapshot(
         one.device_id: state_of(one, stations.get(one.station), by_device.get(one.device_id), now, patience)
         for one in unit.devices.of(tenant)
     }
+    for name, refused_at in memory.refused_at.items():
+        if name in devices and devices[name].trust is Trust.CONTROLLED and now - refused_at < patience.refusal:
+            devices[name] = replace(devices[name], trust=Trust.REFUSES)
     return Snapshot(
         tenant, now, tuple(unit.circuits.of(tenant)), {one.site_id: one for one in unit.sites.of(tenant)}, devices,
-        tuple(sessions), tuple(unit.limits.within(tenant, window)), tuple(unit.signals.within(tenant, window)), given,
-        expected,
+        tuple(sessions), tuple(unit.limits.within(tenant, window)), tuple(unit.signals.within(tenant, window)),
+        memory.given, expected,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from evenload.domain.station import ConnectorStatus, StationId
+from evenload.domain.station_commands import CommandSettled
 from evenload.domain.station_events import (
     ChargingState,
     DisobedienceFound,
@@ -39,7 +40,7 @@ _TOLD_BY: Final = (StatusChanged, TransactionStarted, TransactionUpdated, Transa
 
 def track(unit: Unit, events: Sequence[StationEvent]) -> frozenset[str]:
     """Keep what events mean for sessions; the tenants that have to be planned for anew."""
-    trusted = {one.station.tenant for one in events if isinstance(one, _TRUST_CHANGES)}
+    trusted = {one.station.tenant for one in events if _changes_trust(one)}
     told = [one for one in events if isinstance(one, _TOLD_BY) and one.evse_id]
     if not told:
         return frozenset(trusted)
@@ -69,14 +70,21 @@ class _Tracked:
     def take(self, device: DeviceRow, event: StationEvent) -> None:
         """One event of a device."""
         session = self._open.get((device.tenant, device.device_id))
+        if session is not None and _is_anothers(session, event):
+            self._keep(device, session, _left(session, event))
+            session = None
         if session is None:
             if not _begins(event) or self._is_old(device, event):
                 return
             session = needs.begun(device, self._site(device), None, event.at)
+            if isinstance(event, TransactionStarted) and event.offline:
+                session = replace(session, began=Quality.ESTIMATED)
             self._open[device.tenant, device.device_id] = session
             self.news.add(device.tenant)
         if event.at < session.plugged_at - _CLOCKS_DIFFER:
-            return  # of the time before this session
+            if not isinstance(event, TransactionStarted) or session.transaction_id:
+                return  # of the time before this session
+            session = replace(session, plugged_at=event.at)  # a stay that is told of from its end
         after = _CHANGES[type(event)](session, event)
         if after.token != session.token:
             vehicles = self._unit.vehicles.with_tokens(device.tenant, [after.token])
@@ -106,10 +114,32 @@ class _Tracked:
         return self._sites[key]
 
 
+def _changes_trust(event: StationEvent) -> bool:
+    """Whether a device can be counted on more or less than before, or did not take what it was told."""
+    if isinstance(event, CommandSettled):
+        return not event.settlement.good
+    return isinstance(event, _TRUST_CHANGES)
+
+
 def _begins(event: StationEvent) -> bool:
     if isinstance(event, StatusChanged):
         return event.status in _PLUGGED and event.status is not ConnectorStatus.FINISHING
     return isinstance(event, TransactionStarted)
+
+
+def _is_anothers(session: SessionRow, event: StationEvent) -> bool:
+    """Whether an event shows that another car stands there than the session's: that one left without a word."""
+    if not isinstance(event, TransactionStarted) or event.token is None or not session.token:
+        return False
+    return event.token.key != session.token and event.at >= session.plugged_at
+
+
+def _left(session: SessionRow, event: StationEvent) -> SessionRow:
+    """A session whose end nobody told."""
+    return replace(
+        session, unplugged_at=session.metered_at or event.at, power_kw=0.0, transaction_id="",
+        energy_quality=Quality.ESTIMATED,
+    )  # fmt: skip
 
 
 def _matters(session: SessionRow) -> tuple[object, ...]:
@@ -121,7 +151,8 @@ def _matters(session: SessionRow) -> tuple[object, ...]:
 def _status(session: SessionRow, event: StatusChanged) -> SessionRow:
     if event.status is ConnectorStatus.AVAILABLE:
         return replace(session, unplugged_at=max(event.at, session.plugged_at), power_kw=0.0, transaction_id="")
-    return replace(session, suspended_by_vehicle=event.status is ConnectorStatus.SUSPENDED_BY_VEHICLE)
+    suspended = event.status is ConnectorStatus.SUSPENDED_BY_VEHICLE
+    return replace(session, suspended_by_vehicle=suspended, began=Quality.MEASURED)
 
 
 def _started(session: SessionRow, event: TransactionStarted) -> SessionRow:
@@ -146,9 +177,11 @@ def _ended(session: SessionRow, event: TransactionEnded) -> SessionRow:
     delivered = session.energy_kwh_delivered
     if event.energy_kwh is not None:
         delivered = session.energy_kwh_before + event.energy_kwh
+    nobody_saw_it_since = event.offline and session.began is Quality.ESTIMATED
     return replace(
-        session, transaction_id="", energy_kwh_delivered=delivered, energy_kwh_before=delivered, power_kw=0.0,
-        register_kwh_start=None, energy_quality=event.energy_quality, metered_at=event.at, suspended_by_vehicle=False,
+        session, unplugged_at=event.at if nobody_saw_it_since else None, transaction_id="",
+        energy_kwh_delivered=delivered, energy_kwh_before=delivered, power_kw=0.0, register_kwh_start=None,
+        energy_quality=event.energy_quality, metered_at=event.at, suspended_by_vehicle=False,
     )  # fmt: skip
 
 
@@ -176,7 +209,7 @@ class _Meter:
         start_kwh = session.register_kwh_start
         if start_kwh is None:
             known_kwh = session.energy_kwh_delivered - session.energy_kwh_before
-            self.session = replace(session, register_kwh_start=register_kwh - known_kwh, began=Quality.ESTIMATED)
+            self.session = replace(session, register_kwh_start=register_kwh - known_kwh)
         elif register_kwh >= start_kwh:
             self.session = replace(session, energy_kwh_delivered=session.energy_kwh_before + register_kwh - start_kwh)
 

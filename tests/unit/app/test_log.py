@@ -58,3 +58,25 @@ def test_lines_of_text_begin_with_the_time_in_utc() -> None:
     set_up_logs("debug", "text", stream)
     _log.debug("station=%s", "A")
     assert stream.getvalue().endswith("+00:00 debug   test station=A\n")
+
+
+def test_what_a_line_says_has_keys_of_its_own_in_json() -> None:
+    stream = io.StringIO()
+    set_up_logs("info", "json", stream)
+    _log.info("tenant=%s event=planned told=%d of %d gap=%.4f 100 %% sure why=%r", "home", 3, 7, 0.000123, "a b")
+    _log.info("nothing=%s", "password=0badc0de")
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first["text"] == "tenant=home event=planned told=3 of 7 gap=0.0001 100 % sure why='a b'"
+    assert {name: first[name] for name in ("tenant", "event", "told", "gap", "why")} == {
+        "tenant": "home", "event": "planned", "told": 3, "gap": 0.000123, "why": "a b",
+    }  # fmt: skip
+    assert second["nothing"] == "password=(hidden)"
+
+
+def test_a_line_cannot_pass_for_another() -> None:
+    stream = io.StringIO()
+    set_up_logs("info", "json", stream)
+    _log.info("event=refused level=%s text=%s request=%r", "x", "forged", "GET /\nevent=let_in")
+    told = json.loads(stream.getvalue())
+    assert (told["event"], told["level"], told["request"]) == ("refused", "info", "GET /\nevent=let_in")
+    assert told["text"].startswith("event=refused")

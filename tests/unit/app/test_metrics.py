@@ -40,13 +40,10 @@ def furnish(store: SqlStore) -> None:
     with store.writing() as unit:
         unit.circuits.put([CircuitRow("home", Circuit("depot", "", CircuitKind.SITE, 20.0))])
         unit.sites.put([SiteRow("home", "depot")])
-        unit.stations.put([
-            StationRow(StationId("home", "A"), approved=True, booted_at=NOW), StationRow(StationId("home", "B")),
-        ])  # fmt: skip
+        unit.stations.put([StationRow(StationId("home", name), approved=True) for name in "AB"])
+        unit.stations.saw({StationId("home", "A"): NOW})
         unit.devices.put([DeviceRow("home", name, "depot", name) for name in "AB"])
-        unit.sessions.put([
-            SessionRow("home", name, name, "depot", NOW, NOW.replace(hour=23), 10.0) for name in "AB"
-        ])  # fmt: skip
+        unit.sessions.put([SessionRow("home", name, name, "depot", NOW, NOW.replace(hour=23), 10.0) for name in "AB"])
         unit.loads.put([LoadRow("home", "depot", NOW.replace(hour=hour), 3600.0, 4.0) for hour in range(17)])
 
 

@@ -33,7 +33,7 @@ def commit(monkeypatch: pytest.MonkeyPatch, failures: int) -> tuple[int, list[St
     monkeypatch.setattr(module, "_PATIENCE_S", (0.0, 0.0))
     calls, lost = 0, list[StationEvent]()
 
-    def keep(_store: Store, _events: Sequence[StationEvent]) -> None:
+    def keep(_store: Store, _events: Sequence[StationEvent], _logged: Any) -> None:
         nonlocal calls
         calls += 1
         if calls <= failures:
@@ -67,7 +67,7 @@ def apart(
     monkeypatch.setattr(module, "_PATIENCE_S", (0.0,))
     kept, lost = list[StationEvent](), list[StationEvent]()
 
-    def keep(_store: Store, given: Sequence[StationEvent]) -> None:
+    def keep(_store: Store, given: Sequence[StationEvent], _logged: Any) -> None:
         for one in given:
             if error := refuses(one):
                 raise error

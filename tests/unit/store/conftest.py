@@ -40,26 +40,46 @@ def url_of(server: Any, database: str = "postgres") -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
-    """The server, with a database that holds the schema and nothing else."""
+    """The server."""
     server = started(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
-    own = f"template_{os.getpid()}"
     try:
-        with psycopg.connect(url_of(server), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {own}")
-        opened(url_of(server, own)).close()
         yield server
     finally:
         server.cleanup()
 
 
 @pytest.fixture
-def postgres_url(postgres: Any) -> Iterator[str]:
-    """A database of its own."""
+def new_postgres_url(postgres: Any) -> Iterator[str]:
+    """A database of its own, which a test may do to what it likes."""
     name = f"d{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(url_of(postgres), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_{os.getpid()}")
+        connection.execute(f"CREATE DATABASE {name}")
         yield url_of(postgres, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _shared_postgres_url(postgres: Any) -> str:
+    name = f"shared_{os.getpid()}"
+    with psycopg.connect(url_of(postgres), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return url_of(postgres, name)
+
+
+@pytest.fixture
+def postgres_url(_shared_postgres_url: str) -> Iterator[str]:
+    """A database with the schema and nothing in it: one for all tests of a worker, emptied after each."""
+    yield _shared_postgres_url
+    with psycopg.connect(_shared_postgres_url) as connection:
+        names = connection.execute(
+            "SELECT c.relname, i.inhrelid IS NOT NULL FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid "
+            "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
+        ).fetchall()
+        for name, partition in names:
+            if name.startswith("readings_d") and partition:
+                connection.execute(f"DROP TABLE {name}")
+            elif name != "alembic_version":
+                connection.execute(f"DELETE FROM {name}")  # noqa: S608 - names of ours
 
 
 @pytest.fixture
@@ -75,6 +95,14 @@ def own_postgres() -> Iterator[Any]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     where = tmp_path / "kept.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    with opened(where) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    """As ``sql``, whose schema the test may change."""
+    where = tmp_path / "kept.db" if request.param == "sqlite" else request.getfixturevalue("new_postgres_url")
     with opened(where) as made:
         yield made
 

@@ -87,6 +87,7 @@ def test_texts_with_a_character_0_are_kept_without_it(postgres_url: str) -> None
             assert {row.transaction_id for row in unit.readings.within(A, Interval(T0, T0 + DAY), 99)} == {"1\ufffd"}
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_a_sentence_and_all_goes_on_when_it_is_back(own_postgres: Any) -> None:
     with opened(str(own_postgres.get_uri())) as store:
         with store.writing() as unit:

@@ -26,8 +26,8 @@ def test_the_newest_revision_is_the_one_the_schema_names() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
 
 
-def test_revisions_add_up_to_the_schema(sql: SqlStore) -> None:
-    with sql.writing_connection() as connection:
+def test_revisions_add_up_to_the_schema(new_sql: SqlStore) -> None:
+    with new_sql.writing_connection() as connection:
         command.check(configuration(connection))  # what `alembic check` does
         assert differences(connection) == []
         connection.execute(text("ALTER TABLE sites ADD COLUMN more INTEGER"))
@@ -64,11 +64,11 @@ def test_a_file_from_before_there_were_revisions_is_carried_forward(tmp_path: Pa
                 assert differences(connection) == []
 
 
-def test_a_database_of_a_later_evenload_is_refused(sql: SqlStore) -> None:
-    with sql.writing_connection() as connection:
+def test_a_database_of_a_later_evenload_is_refused(new_sql: SqlStore) -> None:
+    with new_sql.writing_connection() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InputError, match=r"made by a later evenload \(it is at 9999, this evenload knows"):
-        SqlStore(sql.database)
+        SqlStore(new_sql.database)
 
 
 def test_an_upgrade_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:

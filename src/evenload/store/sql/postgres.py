@@ -14,9 +14,9 @@ from evenload.store.sql.packing import COLUMNS, DAY_US, NUMBERS, ReadingTuple, d
 
 _WRITER: Final = 0x6576656E6C6F6164
 """The advisory lock of who writes."""
-_OPTIONS: Final = {
+_CONNECTING: Final = {
     "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
-    "tcp_user_timeout": 20_000, "options": f"-c lock_timeout={BUSY_S}s -c TimeZone=UTC",
+    "tcp_user_timeout": 20_000,
 }  # fmt: skip
 _PHASES: Final = "(OLD.phases::jsonb || excluded.phases::jsonb)::text"
 _PUT_FEW: Final = insert_text("readings", "%s") + completing_text(_PHASES)
@@ -54,7 +54,7 @@ class PostgresDatabase:
         try:
             self.engine = create_engine(
                 url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=32, pool_pre_ping=True,
-                connect_args=_OPTIONS,
+                connect_args=_options(url),
             )  # fmt: skip
         except ModuleNotFoundError as error:
             raise MissingRequirementError("PostgreSQL needs the extra: pip install 'evenload[postgres]'") from error
@@ -108,6 +108,12 @@ class PostgresDatabase:
         if getattr(error.orig, "sqlstate", None) == "55P03":
             told = f"another process has been writing to it for more than {BUSY_S} s"
         return f"{self.name} cannot be used: {told}"
+
+
+def _options(url: URL) -> dict[str, Any]:
+    """How to connect; what the address says wins."""
+    own = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    return own | {"options": f"-c lock_timeout={BUSY_S}s -c TimeZone=UTC {url.query.get('options', '')}"}
 
 
 def _began(connection: Connection) -> None:

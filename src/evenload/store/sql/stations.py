@@ -41,8 +41,11 @@ class SqlStations:
 
     def find_all(self, wanted: Iterable[StationId]) -> Mapping[StationId, StationRow]:
         """Those of these that there are."""
+        asked = list(wanted)
+        if len(asked) == 1:  # which is most often, and three times as fast
+            return {row.station: row for row in map(self.find, asked) if row}
         of, rows = stations.c, list[StationRow]()
-        for some in portions((one.tenant, one.identity) for one in wanted):
+        for some in portions((one.tenant, one.identity) for one in asked):
             found = select(stations).where(tuple_(of.tenant, of.identity).in_(some))
             rows += map(_station, self.connection.execute(found))
         return {row.station: row for row in rows}

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -13,47 +12,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from evenload.base.errors import InputError, InvariantError
 from evenload.service.ports import StoreError
-from evenload.store.sql.access import SqlAudit, SqlReplies, SqlUsers, SqlWebhooks
 from evenload.store.sql.database import Database, first_line
-from evenload.store.sql.live import SqlCircuits, SqlDevices, SqlSites, SqlVehicles
-from evenload.store.sql.orders import SqlEvents, SqlOrders
-from evenload.store.sql.plans import SqlDecisions, SqlPlans
 from evenload.store.sql.postgres import PostgresDatabase
-from evenload.store.sql.readings import Meter, SqlReadings
-from evenload.store.sql.series import SqlLimits, SqlLoads, SqlSignals
-from evenload.store.sql.sessions import SqlSessions
-from evenload.store.sql.slots import SqlSlots
+from evenload.store.sql.readings import Meter
 from evenload.store.sql.sqlite import SqliteFile
-from evenload.store.sql.stations import SqlStations, SqlTokens
-from evenload.store.sql.transactions import SqlTransactions
+from evenload.store.sql.unit import SqlUnit
 from evenload.store.sql.versions import bring_up
-
-
-@dataclass(frozen=True, slots=True)
-class SqlUnit:
-    """A unit of work."""
-
-    stations: SqlStations
-    tokens: SqlTokens
-    transactions: SqlTransactions
-    readings: SqlReadings
-    slots: SqlSlots
-    events: SqlEvents
-    orders: SqlOrders
-    circuits: SqlCircuits
-    sites: SqlSites
-    devices: SqlDevices
-    vehicles: SqlVehicles
-    sessions: SqlSessions
-    limits: SqlLimits
-    signals: SqlSignals
-    loads: SqlLoads
-    plans: SqlPlans
-    decisions: SqlDecisions
-    users: SqlUsers
-    audit: SqlAudit
-    webhooks: SqlWebhooks
-    replies: SqlReplies
 
 
 class SqlStore:
@@ -78,19 +42,13 @@ class SqlStore:
     def reading(self) -> Iterator[SqlUnit]:
         """A unit that only reads, of one state."""
         with self.reading_connection() as connection:
-            yield self._unit(connection)
+            yield SqlUnit(connection, self.database, self._meters)
 
     @contextmanager
     def writing(self) -> Iterator[SqlUnit]:
         """A unit that nobody else's writing comes between, on the disk once it is left without an error."""
         with self.writing_connection() as connection:
-            yield self._unit(connection)
-
-    def _unit(self, connection: Connection) -> SqlUnit:
-        return SqlUnit(
-            readings=SqlReadings(connection, self.database, self._meters),
-            **{name: port(connection) for name, port in _PORTS.items()},
-        )
+            yield SqlUnit(connection, self.database, self._meters)
 
     @contextmanager
     def reading_connection(self) -> Iterator[Connection]:
@@ -136,30 +94,6 @@ class SqlStore:
     def close(self) -> None:
         """Close every connection."""
         self.database.engine.dispose()
-
-
-_PORTS: dict[str, Any] = {
-    "stations": SqlStations,
-    "tokens": SqlTokens,
-    "transactions": SqlTransactions,
-    "slots": SqlSlots,
-    "events": SqlEvents,
-    "orders": SqlOrders,
-    "circuits": SqlCircuits,
-    "sites": SqlSites,
-    "devices": SqlDevices,
-    "vehicles": SqlVehicles,
-    "sessions": SqlSessions,
-    "limits": SqlLimits,
-    "signals": SqlSignals,
-    "loads": SqlLoads,
-    "plans": SqlPlans,
-    "decisions": SqlDecisions,
-    "users": SqlUsers,
-    "audit": SqlAudit,
-    "webhooks": SqlWebhooks,
-    "replies": SqlReplies,
-}
 
 
 def opened(where: str | Path, *, make: bool = True) -> SqlStore:

@@ -52,13 +52,16 @@ class SqlTransactions:
         self, stations: Iterable[StationId], ended_from: datetime
     ) -> Mapping[StationId, Sequence[TransactionRow]]:
         """As ``at_station``, of many; a station without any is absent."""
-        rows: dict[StationId, list[TransactionRow]] = {}
-        for some in portions((one.tenant, one.identity) for one in stations):
+        asked = list(stations)
+        if len(asked) == 1:  # which is most often, and three times as fast
+            return {station: rows for station in asked if (rows := self.at_station(station, ended_from))}
+        found_at: dict[StationId, list[TransactionRow]] = {}
+        for some in portions((one.tenant, one.identity) for one in asked):
             found = select(transactions).where(tuple_(_OF.tenant, _OF.identity).in_(some))
             for row in map(_transaction, self.connection.execute(found.where(_OF.lately_until >= ended_from))):
-                rows.setdefault(row.station, []).append(row)
+                found_at.setdefault(row.station, []).append(row)
         return {station: sorted(own, key=lambda row: (row.started_at, row.transaction_id))
-                for station, own in rows.items()}  # fmt: skip
+                for station, own in found_at.items()}  # fmt: skip
 
     def last(self, tenant: str, count: int, *, only_open: bool = False) -> Sequence[TransactionRow]:
         """The last that began, the latest first."""

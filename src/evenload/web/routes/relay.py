@@ -108,6 +108,7 @@ def list_orders(
 ) -> Orders:  # fmt: skip
     """Orders for the stations of a site. Role: operator."""
     waiting = relay.orders_for(scope, services.store, site_id, after, services.clock())
+    services.relayed(scope.tenant, site_id, relay.NOTHING)
     return Orders(last=waiting.last, orders=[RelayedOrder.of(one) for one in waiting.orders])
 
 
