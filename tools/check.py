@@ -25,6 +25,7 @@ GENERATORS = (
     "tools/conformance.py",
     "tools/files_reference.py",
     "tools/reference.py",
+    "tools/settings_reference.py",
     "tools/openapi.py",
     "tools/showcase.py",
     "tools/ocpp_structs.py",

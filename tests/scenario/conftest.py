@@ -1,11 +1,11 @@
 """A depot on real sockets: eight virtual stations of both versions, a building, and the platform that serves them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,6 @@ class Site:
     building_kw: float = 5.0
     limit_kw: float = LIMIT_KW
     excursions_s: list[float] = field(default_factory=list)
-    _over_since: float | None = None
 
     def cars_kw(self) -> list[float]:
         for station in self.stations:
@@ -85,16 +84,18 @@ class Site:
         return self.building_kw + sum(self.cars_kw())
 
     async def watch(self) -> None:
-        """Meter for ever."""
+        """Meter for ever. An excursion counts from the last time all was well to the first time it is again."""
+        well_at = self.clock.seconds()
+        was_over = False
         while True:
-            now, over = self.clock.seconds(), self.metered_kw() > self.limit_kw + 0.01
-            if over and self._over_since is None:
-                self._over_since = now
+            now, is_over = self.clock.seconds(), self.metered_kw() > self.limit_kw + 0.01
+            if is_over and not was_over:
                 self.excursions_s.append(0.0)
-            if over and self._over_since is not None:
-                self.excursions_s[-1] = now - self._over_since
-            elif not over:
-                self._over_since = None
+            if self.excursions_s and (is_over or was_over):
+                self.excursions_s[-1] = now - well_at
+            if not is_over:
+                well_at = now
+            was_over = is_over
             await asyncio.sleep(_ON_A_METER_S)
 
     def plug_in(self, **car: Any) -> None:
@@ -171,18 +172,17 @@ async def fleet_at(clock: TownClock, port: int, **spec: Any) -> AsyncIterator[Si
         await fleet.stop()
 
 
-@dataclass(frozen=True)
 class Bench:
     """What scenarios of depots are made of."""
 
-    epoch: datetime = EPOCH
-    limit_kw: float = LIMIT_KW
-    key: Callable[[Store, Role, datetime], str] = staticmethod(api_key)
-    furnish: Callable[..., None] = staticmethod(furnish)
-    eventually: Callable[..., Awaitable[None]] = staticmethod(eventually)
-    settings: Callable[..., Settings] = staticmethod(settings_for)
-    platform: Callable[..., Any] = staticmethod(platform_at)
-    fleet: Callable[..., Any] = staticmethod(fleet_at)
+    epoch = EPOCH
+    limit_kw = LIMIT_KW
+    key = staticmethod(api_key)
+    furnish = staticmethod(furnish)
+    eventually = staticmethod(eventually)
+    settings = staticmethod(settings_for)
+    platform = staticmethod(platform_at)
+    fleet = staticmethod(fleet_at)
 
     def clock(self, speed: float) -> TownClock:
         return TownClock(self.epoch, asyncio.get_running_loop().time, speed)
@@ -191,6 +191,3 @@ class Bench:
 @pytest.fixture
 def depots() -> Bench:
     return Bench()
-
-
-MINUTE = timedelta(minutes=1)

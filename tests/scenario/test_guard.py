@@ -63,9 +63,7 @@ def main_meter(site: Any, port: int) -> Any:
         station.duties.to_say.append(core.MeterValuesRequest(connector_id=0, meter_value=(value,)))
 
     station.duties.sample = tell  # type: ignore[method-assign]
-    return SocketFleet(
-        [station], lambda _: f"ws://127.0.0.1:{port}/ocpp/home/MAIN", clock=site.clock, redial_s=0.2
-    )
+    return SocketFleet([station], lambda _: f"ws://127.0.0.1:{port}/ocpp/home/MAIN", clock=site.clock, redial_s=0.2)
 
 
 @dataclass
@@ -116,13 +114,15 @@ def test_a_step_of_the_building_with_a_modbus_meter_and_back(depots: Any, tmp_pa
         site: Any = None
         async with modbus(lambda: site.metered_kw() if site else 0.0) as meter_port:
             depots.furnish(store, f"modbus:127.0.0.1:{meter_port}/1/100")
-            async with depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, _):
-                async with depots.fleet(clock, port) as site:
-                    await steps_by_50_kw(depots, site, platform)
-                    site.building_kw -= 50.0
-                    await depots.eventually(lambda: not platform.guarding.states[HOME].caps, 25.0)
-                    await depots.eventually(lambda: sum(site.cars_kw()) > 85.0)
-                    assert max(site.excursions_s) <= EXCURSION_S_MAX
+            async with (
+                depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, _),
+                depots.fleet(clock, port) as site,
+            ):
+                await steps_by_50_kw(depots, site, platform)
+                site.building_kw -= 50.0
+                await depots.eventually(lambda: not platform.guarding.states[HOME].caps, 25.0)
+                await depots.eventually(lambda: sum(site.cars_kw()) > 85.0)
+                assert max(site.excursions_s) <= EXCURSION_S_MAX
         with store.reading() as unit:
             told = unit.decisions.last("home", 100, device_id="CP0:1")
         assert any(row.kind == "guard" and "above its limit of 100.0 kW" in row.why for row in told)
@@ -135,19 +135,21 @@ def test_a_step_of_the_building_with_a_meter_told_by_rest(depots: Any, tmp_path:
         clock, store = depots.clock(SPEED), MemoryStore()
         depots.furnish(store, "rest")
         key = depots.key(store, Role.OPERATOR, clock.instant())
-        async with depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, url):
-            async with depots.fleet(clock, port) as site:
-                rest = Rest(url, key, site, site.metered_kw)
-                telling = asyncio.get_running_loop().create_task(rest.run())
-                try:
-                    await steps_by_50_kw(depots, site, platform)
-                    rest.shown_kw = lambda: 1000 * site.metered_kw()  # watts for kilowatts: refused, so it is silent
-                    await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.SILENT)
-                    await depots.eventually(lambda: max(site.cars_kw()) <= 4.31)
-                    assert rest.answers[-1] == 422
-                finally:
-                    telling.cancel()
-                    await asyncio.gather(telling, return_exceptions=True)
+        async with (
+            depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, url),
+            depots.fleet(clock, port) as site,
+        ):
+            rest = Rest(url, key, site, site.metered_kw)
+            telling = asyncio.get_running_loop().create_task(rest.run())
+            try:
+                await steps_by_50_kw(depots, site, platform)
+                rest.shown_kw = lambda: 1000 * site.metered_kw()  # watts for kilowatts: refused, so it is silent
+                await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.SILENT)
+                await depots.eventually(lambda: max(site.cars_kw()) <= 4.31)
+                assert rest.answers[-1] == 422
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
 
     run(scenario())
 
@@ -157,17 +159,19 @@ def test_a_step_of_the_building_with_the_main_meter_of_a_station(depots: Any, tm
         clock, store = depots.clock(SPEED), MemoryStore()
         depots.furnish(store, "ocpp:MAIN")
         settings = depots.settings(tmp_path, unknown_stations="accept")
-        async with depots.platform(settings, store, clock, GuardPolicy()) as (platform, port, _):
-            async with depots.fleet(clock, port) as site:
-                meter = main_meter(site, port)
-                meter.start()
-                try:
-                    await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
-                    await steps_by_50_kw(depots, site, platform)
-                finally:
-                    await meter.stop()
-                await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.SILENT)
-                await depots.eventually(lambda: max(site.cars_kw()) <= 4.31)
+        async with (
+            depots.platform(settings, store, clock, GuardPolicy()) as (platform, port, _),
+            depots.fleet(clock, port) as site,
+        ):
+            meter = main_meter(site, port)
+            meter.start()
+            try:
+                await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
+                await steps_by_50_kw(depots, site, platform)
+            finally:
+                await meter.stop()
+            await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.SILENT)
+            await depots.eventually(lambda: max(site.cars_kw()) <= 4.31)
 
     run(scenario())
 
@@ -183,19 +187,21 @@ def test_a_meter_that_freezes_or_counts_in_w_leaves_all_at_their_fallbacks(
     async def scenario() -> None:
         clock, store = depots.clock(4 * SPEED), MemoryStore()
         shown: Any = lambda: 20.0  # noqa: E731
-        async with modbus(lambda: shown()) as meter_port:
+        async with modbus(lambda: shown()) as meter_port:  # noqa: PLW0108 - it changes
             depots.furnish(store, f"modbus:127.0.0.1:{meter_port}/1/100")
-            async with depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, _):
-                async with depots.fleet(clock, port) as site:
-                    shown = site.metered_kw
-                    await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
-                    shown = lambda: fault(site.metered_kw())  # noqa: E731
-                    site.plug_in()
-                    await depots.eventually(lambda: platform.guarding.states[HOME].sight is sight, 20.0)
-                    await depots.eventually(lambda: 0 < max(site.cars_kw()) <= 4.31)
-                    shown = site.metered_kw
-                    await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
-                    await depots.eventually(lambda: max(site.cars_kw()) > 10.0, 20.0)
+            async with (
+                depots.platform(depots.settings(tmp_path), store, clock, GuardPolicy()) as (platform, port, _),
+                depots.fleet(clock, port) as site,
+            ):
+                shown = site.metered_kw
+                await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
+                shown = lambda: fault(site.metered_kw())  # noqa: E731
+                site.plug_in()
+                await depots.eventually(lambda: platform.guarding.states[HOME].sight is sight, 20.0)
+                await depots.eventually(lambda: 0 < max(site.cars_kw()) <= 4.31)
+                shown = site.metered_kw
+                await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
+                await depots.eventually(lambda: max(site.cars_kw()) > 10.0, 20.0)
 
     run(scenario())
     assert sight.sentence in caplog.text

@@ -97,6 +97,7 @@ async def steps_by_50_kw(site: Any) -> float:
     await site.for_virtual(5)
     site.excursions_s.clear()
     site.building_kw += 50.0
+    assert site.metered_kw() > site.limit_kw + 20.0
     await site.for_virtual(20)
     assert site.metered_kw() <= site.limit_kw
     longest = max(site.excursions_s, default=0.0)
@@ -130,7 +131,7 @@ async def until_virtual(site: Any, hours: float) -> None:
     await site.for_virtual(hours * 3600 - site.clock.seconds())
 
 
-async def day_alone(depots: Any, site: Any, line: Line, far: Any, near: Any) -> list[float]:
+async def day_alone(depots: Any, site: Any, line: Line, near: Any) -> list[float]:
     """Cut off from the first evening to the second; the steps of the building meanwhile, as excursions (s)."""
     site.plug_in(soc_target=0.33)
     await depots.eventually(lambda: len(near.relay.given) == len(site.stations))
@@ -182,27 +183,29 @@ def test_a_site_cut_off_for_a_day_keeps_its_limit_serves_its_cars_and_tells_all_
                         tmp_path, role="site", upstream=f"http://127.0.0.1:{port}", upstream_key=key,
                         relay_every_s=0.05, alone_after_s=1800, **quick,
                     )  # fmt: skip
-                    async with depots.platform(near_settings, near_store, clock, POLICY, 0.05) as (near, own_port, _):
-                        async with depots.fleet(clock, own_port, meter_s=300.0) as site:
-                            there.append(site)
-                            longest = await day_alone(depots, site, line, far, near)
-                            print(f"excursions (virtual s): {longest}")  # noqa: T201
-                            assert 0 < max(longest) <= EXCURSION_S_MAX
-                            assert not far.guarding.states
-                            clock.speed = SLOW
-                            line.mend()
-                            await depots.eventually(lambda: not near.relay.is_alone)
-                            await depots.eventually(
-                                lambda: sessions_of(far_store, clock.epoch) == sessions_of(near_store, clock.epoch)
-                            )
-                            assert transactions_of(far_store) == transactions_of(near_store)
-                            assert len(sessions_of(far_store, clock.epoch)) == 16
-                            with near_store.reading() as unit:
-                                stations = [one.station for one in unit.stations.of("home")]
-                            for station in stations:
-                                ours = readings_of(near_store, clock.epoch, station)
-                                assert readings_of(far_store, clock.epoch, station) == ours
-                                assert len(ours) > 50
+                    async with (
+                        depots.platform(near_settings, near_store, clock, POLICY, 0.05) as (near, own_port, _),
+                        depots.fleet(clock, own_port, meter_s=300.0) as site,
+                    ):
+                        there.append(site)
+                        longest = await day_alone(depots, site, line, near)
+                        print(f"excursions (virtual s): {longest}")  # noqa: T201
+                        assert 0 < max(longest) <= EXCURSION_S_MAX
+                        assert not far.guarding.states
+                        clock.speed = SLOW
+                        line.mend()
+                        await depots.eventually(lambda: not near.relay.is_alone)
+                        await depots.eventually(
+                            lambda: sessions_of(far_store, clock.epoch) == sessions_of(near_store, clock.epoch)
+                        )
+                        assert transactions_of(far_store) == transactions_of(near_store)
+                        assert len(sessions_of(far_store, clock.epoch)) == 16
+                        with near_store.reading() as unit:
+                            stations = [one.station for one in unit.stations.of("home")]
+                        for station in stations:
+                            ours = readings_of(near_store, clock.epoch, station)
+                            assert readings_of(far_store, clock.epoch, station) == ours
+                            assert len(ours) > 50
         far_store.close()
         near_store.close()
 

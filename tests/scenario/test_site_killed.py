@@ -1,4 +1,4 @@
-"""A site and the server that plans for it, each killed (SIGKILL) in the middle: nothing is lost, nothing comes twice."""
+"""A site and the server that plans for it, each killed (SIGKILL) in the middle: nothing is lost or comes twice."""
 
 import asyncio
 import os
@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from evenload.app.clock import utc_now
 from evenload.base.instants import Interval
 from evenload.service.access_rows import Role
 from evenload.store.sql.store import SqlStore, opened
@@ -67,7 +68,7 @@ class Server:
 
 def told_by(store: SqlStore) -> dict[str, Any]:
     """Everything about sessions that both sides must agree on."""
-    now = datetime.now(UTC)
+    now = utc_now()
     window = Interval(now - timedelta(days=1), now + timedelta(days=1))
     with store.reading() as unit:
         sessions = unit.sessions.within("home", window)
@@ -113,12 +114,12 @@ def test_either_side_is_killed_in_the_middle_and_both_tell_the_same_in_the_end(d
         cloud = Server(tmp_path / "cloud")
         far = opened(cloud.database)
         depots.furnish(far, "")
-        key = depots.key(far, Role.OPERATOR, datetime.now(UTC))
+        key = depots.key(far, Role.OPERATOR, utc_now())
         near_server = Server(
             tmp_path / "site", role="site", upstream=cloud.url, upstream_key=key, relay_every_s=0.1, alone_after_s=600
         )
         near = opened(near_server.database)
-        clock = type(depots.clock(1.0))(datetime.now(UTC), asyncio.get_running_loop().time, 1.0)
+        clock = type(depots.clock(1.0))(utc_now(), asyncio.get_running_loop().time, 1.0)
         await cloud.start()
         await near_server.start()
         try:

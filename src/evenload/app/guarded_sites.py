@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Final
 
+import numpy as np
+
 from evenload.base.instants import Interval
 from evenload.service.guard import Guarded, Metered, Sight
 from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
 from evenload.service.ports import Unit
+from evenload.service.problem_of import HOURS_AHEAD, horizon_at
+from evenload.service.snapshot import Expected
 
 _log = logging.getLogger("evenload.app.guard")
 
@@ -70,3 +74,10 @@ def guarded_sites(unit: Unit, tenant: str, now: datetime) -> Iterable[GuardedSit
             if device.managed and device.device_id in sessions
         )
         yield GuardedSite(site, limit_kw, cars)
+
+
+def steady(site_id: str, base_kw: float, now: datetime) -> Expected:
+    """That a site goes on to draw beside its cars what it draws now: all that is known where nobody forecasts."""
+    horizon = horizon_at(now, hours=HOURS_AHEAD + 1)
+    load_kw = np.full((1, horizon.steps), max(base_kw, 0.0))
+    return Expected((site_id,), horizon.start, horizon.step_minutes, load_kw, basis={site_id: "its meter now"})

@@ -115,14 +115,8 @@ class Guarding:
                         post.task = self._loop.create_task(self._guard_apart(one, post, post.meter, connected))
                 await asyncio.sleep(max(0.01, began + self._settings.period_s - self._loop.time()))
         finally:
-            self._stop()
-
-    def _stop(self) -> None:
-        for post in self._posts.values():
-            if post.task is not None:
-                post.task.cancel()
-            if post.meter is not None:
-                post.meter.close()
+            for post in self._posts.values():
+                self._leave(post)
 
     @property
     def states(self) -> Mapping[tuple[str, str], Guarded]:
@@ -165,6 +159,17 @@ class Guarding:
             self._sites = await asyncio.to_thread(self._look)
         except EvenloadError as error:
             _log.warning("event=guard_blind_to_store why=%s", error)  # what was known last still holds
+            return
+        here = {(one.site.tenant, one.site.site_id) for one in self._sites}
+        for key in self._posts.keys() - here:
+            self._leave(self._posts.pop(key))
+
+    def _leave(self, post: _Post) -> None:
+        """Guard a site no more. Caps that are told end by themselves."""
+        if post.task is not None:
+            post.task.cancel()
+        if post.meter is not None:
+            post.meter.close()
 
     def _look(self) -> tuple[GuardedSite, ...]:
         now = self._clock()
@@ -240,7 +245,9 @@ class Guarding:
         measured = self._view.power.get((device.station, device.evse_id))
         power_kw = told_kw if measured is None else measured.power_kw
         if reachable and measured is not None and not session.suspended_by_vehicle:
-            told_at = max(_told_at(given, now), post.told_at.get(device.device_id, session.plugged_at))
+            told_at = max(
+                session.plugged_at, _told_at(given, now), post.told_at.get(device.device_id, session.plugged_at)
+            )
             # what was measured before the last word was followed says nothing any more
             power_kw = told_kw if measured.at < told_at + _FOLLOWED else min(measured.power_kw, told_kw)
         needs = session.energy_kwh_delivered < session.energy_kwh_minimum

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Final, TextIO
 
 _SECRETS: Final = re.compile(
@@ -48,7 +49,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One entry."""
-        told = {name: _plain(value) for name, value in fields_of(record).items()} | {
+        told = {name: _plain(name, value) for name, value in fields_of(record).items()} | {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -59,8 +60,10 @@ class JsonLines(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
-def _plain(value: object) -> bool | int | float | str:
-    return value if isinstance(value, bool | int | float) else without_secrets(str(value))
+def _plain(name: str, value: object) -> bool | int | float | str:
+    if isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return without_secrets(f"{name}={value}").removeprefix(f"{name}=")
 
 
 def set_up_logs(level: str, form: str, stream: TextIO | None = None) -> None:

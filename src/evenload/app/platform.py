@@ -18,6 +18,7 @@ from evenload.app import metrics
 from evenload.app.brain import Brain, BrainSettings
 from evenload.app.far_sites import FarSites
 from evenload.app.forecasting import Forecasting
+from evenload.app.guarded_sites import steady
 from evenload.app.guarding import Guarding, GuardSettings, Reach
 from evenload.app.readiness import faults_of
 from evenload.app.relay import Relay, RelaySettings, mark_of
@@ -34,6 +35,7 @@ from evenload.net.password import hash_key
 from evenload.service.dispatch import Given
 from evenload.service.ports import Store
 from evenload.service.relay import Taken, number_apart
+from evenload.service.snapshot import Expected
 from evenload.web.api import api
 from evenload.web.hub import Hub
 from evenload.web.live import StoreSource
@@ -67,18 +69,16 @@ class Platform:
             store, settings.tenants, clock, settings.plan_quantile, settings.forecast_every_s
         )  # fmt: skip
         self.brain = Brain(
-            store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self.forecasting.expected,
+            store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self._expected,
             BrainSettings(settings.plan_every_s, settings.plan_settle_s, dry_run=settings.dry_run),
         )  # fmt: skip
+        self.far_sites = FarSites(store, writer, clock, self._site_lost)
         self.guarding = Guarding(
             store, settings.tenants, clock, self.view, self._wanted,
-            Reach(
-                self.stations.server.command, lambda: self.stations.server.connected, _new_id,
-                lambda tenant, site_id: self.far_sites.has(tenant, site_id),
-            ), guard,
+            Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id, self.far_sites.has),
+            guard,
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
-        self.far_sites = FarSites(store, writer, clock, self._site_lost)
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
         self.states = LiveStates(parts, clock, settings.plan_quantile)
         self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
@@ -143,6 +143,14 @@ class Platform:
 
     def _site_lost(self, events: Sequence[StationEvent], tenant: str) -> None:
         self._kept(events, frozenset([tenant]))
+
+    def _expected(self, tenant: str) -> Expected | None:
+        """What base load the plan counts with. A site that plans for itself sees at least what flows now."""
+        found = self.forecasting.expected(tenant)
+        if found is None and self.relay is not None and self.relay.site_id:
+            base_kw = self.guarding.base_kw(tenant, self.relay.site_id)
+            return None if base_kw is None else steady(self.relay.site_id, base_kw, self._clock())
+        return found
 
     def _wanted(self, tenant: str) -> Mapping[str, Given]:
         if self.relay is not None:

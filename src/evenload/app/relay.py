@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ import msgspec
 
 from evenload.app.brain import Brain
 from evenload.app.stations import StationSide
-from evenload.app.upstream import Upstream, UpstreamError
+from evenload.app.upstream import RefusedByUpstreamError, Upstream, UpstreamError
 from evenload.base.errors import EvenloadError
 from evenload.domain.station import StationId
 from evenload.service import relay
 from evenload.service.dispatch import Given, given_before
 from evenload.service.ports import Store
 from evenload.service.relay_state import take_state
+from evenload.service.rows import EventRow
 
 _log = logging.getLogger("evenload.app.relay")
 
@@ -79,6 +80,11 @@ class Relay:
         self._planning: asyncio.Task[None] | None = None
 
     @property
+    def site_id(self) -> str:
+        """Which site this is, ``""`` before that is known."""
+        return self._mark.site_id
+
+    @property
     def is_alone(self) -> bool:
         """Whether the site plans for itself."""
         return self._planning is not None
@@ -109,8 +115,7 @@ class Relay:
             await self._learn()
         mended = self._is_cut or self._mark.alone
         while rows := await self._store_call(relay.to_tell, self._tenant, self._mark.told, _AT_ONCE):
-            for why in await self._upstream.tell(self._mark.site_id, rows, None):
-                _log.error("event=not_relayed why=%s", why)
+            await self._tell(rows)
             self._note(told=rows[-1].number)
             await self._store_call(relay.told, self._tenant, rows[-1].number)
         due = self._loop.time() >= self._state_at_s
@@ -123,6 +128,19 @@ class Relay:
             self._state_at_s = self._loop.time() + self._settings.state_s
         await self._hear(anew=self._mark.alone)
         self._mended()
+
+    async def _tell(self, rows: Sequence[EventRow]) -> None:
+        """Tell what happened. What is not taken is told in halves and in the end left out, not to block the rest."""
+        try:
+            refused = await self._upstream.tell(self._mark.site_id, rows, None)
+        except RefusedByUpstreamError as error:
+            if len(rows) > 1:
+                await self._tell(rows[: len(rows) // 2])
+                await self._tell(rows[len(rows) // 2 :])
+                return
+            refused = (f"{rows[0].kind} of {rows[0].station}: {error}",)
+        for why in refused:
+            _log.error("site=%s event=not_relayed why=%s", self._mark.site_id, why)
 
     async def _learn(self) -> None:
         """Take over what the site has to know."""

@@ -183,7 +183,7 @@ def settings_from(file: Path | None, environment: Mapping[str, str], given: Mapp
 
 
 def told_by(file: Path | None, environment: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
-    """Where each setting has its value from: ``file``, its variable in the environment, ``command line``, ``default``."""
+    """Where each setting has its value from: the file, a variable of the environment, the command line, the default."""
     names = Settings.model_fields
     return (
         dict.fromkeys(names, "default")

@@ -63,6 +63,7 @@ class _Kept:
     """What is kept of a tenant: the last day, and what its last plan expects ahead, which is worked out once."""
 
     node: str = ""
+    based: bool = False
     samples: deque[_Sample] = field(default_factory=lambda: deque(maxlen=_KEPT))
     sampled_at: datetime | None = None
     ahead: tuple[str, Ahead] | None = None
@@ -125,8 +126,9 @@ class LiveStates:
         head = next((one for one in state.circuits if one.node == state.head), None)
         if head is None:
             return
-        if kept.node != head.node:
-            kept.node, kept.samples = head.node, deque(maxlen=_KEPT)
+        if kept.node != head.node or (head.base_kw is not None and not kept.based):
+            kept.node, kept.samples = head.node, deque(maxlen=_KEPT)  # a load without its base is no load
+        kept.based = head.base_kw is not None
         minutes = timedelta(minutes=state.now.minute % 5, seconds=state.now.second, microseconds=state.now.microsecond)
         kept.sampled_at = state.now - minutes
         kept.samples.append(_Sample(

@@ -35,10 +35,10 @@ def cars_now(decision: Decision, seen: Snapshot, view: LiveView, now: datetime) 
     )  # fmt: skip
 
 
-def _worth(car: CarNow) -> tuple[int, bool, float, datetime]:
-    """Unusual ones first, then those that want something and leave soonest."""
+def _worth(car: CarNow) -> tuple[bool, int, float, datetime]:
+    """Those that want something before those that do not; unusual ones first, then those that leave soonest."""
     rank = min((_MARKED.index(mark) for mark in car.marks), default=len(_MARKED))
-    return rank, car.state == "full", -car.lacking_kwh, car.departs_at
+    return car.state == "full", rank, -car.lacking_kwh, car.departs_at
 
 
 def _car(

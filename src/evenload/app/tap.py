@@ -54,6 +54,17 @@ def tap_of(database: Path) -> Path:
     return database.with_name(database.name + ".tap")
 
 
+def is_served(database: Path) -> bool:
+    """Whether a server runs with that database: its tap answers."""
+    path = tap_of(database)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
 @dataclass(slots=True)
 class _Looker:
     """Somebody who looks, and the frames that wait for them."""

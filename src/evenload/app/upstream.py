@@ -16,10 +16,15 @@ from evenload.service.rows import EventRow, OrderRow
 
 T = TypeVar("T")
 _TIMEOUT_S: Final = 10.0
+_NOT_TAKEN: Final = (400, 413, 422)
 
 
 class UpstreamError(EvenloadError):
     """The other server did not answer, or not so that it is understood."""
+
+
+class RefusedByUpstreamError(UpstreamError):
+    """It answered that it does not take what it was told, and would not another time either."""
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -104,7 +109,8 @@ class Upstream:
             ) from error
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise UpstreamError(f"{self._http.base_url} answers what is not understood: {error}") from error
-        raise UpstreamError(f"{self._http.base_url} refuses: {_reason(answer)}")
+        kind_of_error = RefusedByUpstreamError if answer.status_code in _NOT_TAKEN else UpstreamError
+        raise kind_of_error(f"{self._http.base_url} refuses: {_reason(answer)}")
 
 
 def _fields(order: _Order) -> list[tuple[str, Any]]:

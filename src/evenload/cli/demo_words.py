@@ -42,7 +42,7 @@ class Words:
     def end(self, report: TownReport) -> None:
         """Say the last numbers."""
         if report.interrupted and self._latest:
-            output.print(f"Stopped at {_clock(self._latest)}: {self._latest.cars} cars were plugged in.", markup=False)
+            output.print(f"Stopped at {_clock(self._latest)}: cars plugged in: {self._latest.cars}.", markup=False)
         days = len(report.days)
         output.print(
             f"{days} {'day' if days == 1 else 'days'} lived in {_minutes(report.seconds)}: {report.speed_mean:.0f} "
@@ -53,22 +53,28 @@ class Words:
     def _ready(self, opened: Opened) -> None:
         if self._alone:
             return
-        for line in _what_to_open(opened, self._settings):
-            output.print(line, markup=False)
-        output.file.flush()
+        self._say(*_what_to_open(opened, self._settings))
 
     def _day(self, result: DayResult) -> None:
-        if self._silent:
-            return
-        output.print(day_table(result))
+        if not self._silent:
+            self._say(day_table(result))
+
+    def _say(self, *what: str | Table) -> None:
+        """Print, with the status line out of the way."""
+        if self._status:
+            self._status.stop()
+        for one in what:
+            output.print(one, markup=False)
         output.file.flush()
+        if self._status:
+            self._status.start()
 
     def _now(self, now: TownNow) -> None:
         self._latest = now
         if self._status:
             slowed = f", slowed from {now.speed_wanted:.0f} to keep up" if now.is_slowed else ""
             self._status.update(
-                f"day {now.day}, {_clock(now)}; {now.cars} cars plugged in; {now.speed:.0f} virtual seconds a second"
+                f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; {now.speed:.0f} virtual seconds a second"
                 f"{slowed}; {now.lag_s:.0f} s behind; Ctrl-C stops"
             )
 
@@ -86,7 +92,7 @@ def day_table(result: DayResult) -> Table:
 
 def _what_to_open(opened: Opened, settings: TownSettings) -> list[str]:
     """What to look at and what to try, ready to be pasted."""
-    evening = datetime(START.year, START.month, START.day, 20, tzinfo=ZoneInfo(ZONE))
+    evening = datetime(START.year, START.month, START.day, 22, tzinfo=ZoneInfo(ZONE))
     start, end = evening.isoformat(), (evening + timedelta(hours=2)).isoformat()
     limit = (
         f'{{"node": "{FEEDER}", "start": "{start}", "end": "{end}", "limit_kw": {_limit_kw(settings):.0f}, '
@@ -115,7 +121,7 @@ def _what_to_open(opened: Opened, settings: TownSettings) -> list[str]:
 
 
 def _limit_kw(settings: TownSettings) -> float:
-    return 0.6 * settings.shape.feeder_kva
+    return 0.64 * settings.shape.feeder_kva
 
 
 def _clock(now: TownNow) -> str:

@@ -12,6 +12,7 @@ from evenload.cli import (
     audit,
     db,
     demo,
+    doctor,
     example,
     explain,
     files,
@@ -41,6 +42,7 @@ app.command("example")(example.example)
 app.command("population")(population.population)
 app.command("schema")(schema.schema)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.add_typer(files.app, name="files")
 app.add_typer(ocpp.app, name="ocpp")
 app.add_typer(db.app, name="db")

@@ -171,7 +171,7 @@ def resume(store: Store, tenant: str, given: Sequence[OrderRow]) -> set[StationI
         unit.orders.put(
             [*(replace(row, standing=False) for row in over), *(replace(row, standing=True) for row in again)]
         )
-    return {row.station for row in given if row.standing}
+    return {StationId(tenant, row.station.identity) for row in given if row.standing}
 
 
 def _give_way(unit: Unit, row: OrderRow) -> None:

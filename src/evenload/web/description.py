@@ -31,8 +31,10 @@ _TAGS: Final = {
     "users": "Accounts of people.", "keys": "Keys to the API.", "webhooks": "Whom to tell of events.",
     "audit": "Who did what.", "me": "Who asks; logging in and out.", "stream": "News as they come.",
     "state": "What goes on now, and did in the last day.",
+    "relay": "What sites with a server of their own tell, and are told.",
     "health": "Whether it lives and works.",
 }  # fmt: skip
+_NAMED_IN_QUERY: Final = frozenset({"/v1/readings", "/v1/relay/orders", "/v1/relay/site"})
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
@@ -65,7 +67,7 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     named = "{" in path
     statuses = [422] if "422" in operation["responses"] or "requestBody" in operation else []
     statuses += [401, 403, 503] if asks else []
-    statuses += [404] if named or (asks and changes) or path == "/v1/readings" else []
+    statuses += [404] if named or (asks and changes) or path in _NAMED_IN_QUERY else []
     statuses += [400] if "requestBody" in operation else []
     statuses += [409, 412, 413] if asks and changes else []
     operation["responses"].pop("422", None)

@@ -64,13 +64,14 @@ def test_what_a_line_says_has_keys_of_its_own_in_json() -> None:
     stream = io.StringIO()
     set_up_logs("info", "json", stream)
     _log.info("tenant=%s event=planned told=%d of %d gap=%.4f 100 %% sure why=%r", "home", 3, 7, 0.000123, "a b")
-    _log.info("nothing=%s", "password=0badc0de")
+    _log.info("nothing=%s password=%s limit_kw=%.1f", "password=0badc0de", "0badc0de", float("inf"))
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert first["text"] == "tenant=home event=planned told=3 of 7 gap=0.0001 100 % sure why='a b'"
     assert {name: first[name] for name in ("tenant", "event", "told", "gap", "why")} == {
         "tenant": "home", "event": "planned", "told": 3, "gap": 0.000123, "why": "a b",
     }  # fmt: skip
-    assert second["nothing"] == "password=(hidden)"
+    assert (second["nothing"], second["password"], second["limit_kw"]) == ("password=(hidden)", "(hidden)", "inf")
+    assert "0badc0de" not in stream.getvalue()
 
 
 def test_a_line_cannot_pass_for_another() -> None:

@@ -1,6 +1,7 @@
 """Settings: where they come from, which wins, what is wrong with them in a sentence."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -57,3 +58,27 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"role": "site"}, "needs upstream and upstream_key"),
+        ({"role": "site", "upstream": "https://far.example"}, "needs upstream and upstream_key"),
+        ({"upstream": "https://far.example", "upstream_key": "evl_x"}, "needs upstream and upstream_key"),
+        (
+            {"role": "site", "upstream": "https://far.example", "upstream_key": "evl_x", "tenants": ("a", "b")},
+            "a site has one tenant",
+        ),
+    ],
+)
+def test_a_site_says_who_plans_for_it(told: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        settings_from(None, {}, told)
+
+
+def test_the_key_of_a_site_is_not_shown() -> None:
+    told = {"EVENLOAD_ROLE": "site", "EVENLOAD_UPSTREAM": "https://far.example", "EVENLOAD_UPSTREAM_KEY": "evl_x"}
+    chosen = settings_from(None, told, {})
+    assert (chosen.role, chosen.upstream_key) == ("site", "evl_x")
+    assert "evl_x" not in repr(chosen)

@@ -102,7 +102,7 @@ def test_a_disabled_account_is_out_everywhere() -> None:
 def test_the_last_administrator_stays() -> None:
     store = furnished()
     for change in ({"disabled_at": NOON}, {"role": Role.OPERATOR}):
-        with pytest.raises(ConflictError, match="Ann@Example.org is the last administrator") as caught:
+        with pytest.raises(ConflictError, match=r"Ann@Example\.org is the last administrator") as caught:
             access.change_user(ADMIN, store, "ann", NOON, lambda row, change=change: replace(row, **change))
         assert caught.value.reason is Refusal.LAST_ADMIN
     access.change_user(ADMIN, store, "eve", NOON, lambda row: replace(row, role=Role.ADMIN))

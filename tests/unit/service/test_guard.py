@@ -136,3 +136,36 @@ def test_a_cap_ends_and_the_plan_goes_on() -> None:
     told = capped(plan, 4.0, START, until)
     assert [(one.start, one.power_kw) for one in told.steps] == [(START, 4.0), (until, 11.0), (half, 3.0)]
     assert told.end == window.end
+
+
+def test_what_one_try_did_not_shed_is_shed_twice_over_and_in_the_end_nobody_draws() -> None:
+    """The estimate of what cars draw is wrong: six of eight are full and draw nothing at all."""
+    drawing, state, at_zero = cars(*range(8)), Guarded(), None
+    for second in range(12):
+        now = START + second * SECOND
+        capped_kw = sum(min(11.0, state.caps.get(name, 11.0)) for name in ("d6", "d7"))
+        metered_kw = 92.0 + capped_kw
+        drawn = [replace(one, power_kw=min(11.0, state.caps.get(one.device_id, 11.0))) for one in drawing]
+        state = judge(100.0, Metered(now, metered_kw), drawn, state, now, POLICY)
+        if not any(state.caps.values()) and at_zero is None:
+            at_zero = second
+    assert at_zero is not None
+    assert at_zero <= 9
+    assert state.over_since is None
+
+
+def test_nothing_is_shed_where_nobody_can_be_told() -> None:
+    drawing = [replace(one, reachable=one.device_id != "d0") for one in cars(0, 1, 2)]
+    state = judge(40.0, Metered(START, 45.0), drawing, Guarded(), START, POLICY)
+    shed_kw = sum(11.0 - state.caps[name] for name in ("d1", "d2"))
+    assert shed_kw == pytest.approx(5.5)
+    raised = judge(80.0, Metered(START + 60 * SECOND, 39.5), drawing, state, START + 60 * SECOND, POLICY)
+    assert raised.caps.get("d0", 11.0) == state.caps["d0"]
+
+
+def test_a_car_that_draws_nothing_yet_may_begin_at_the_least_while_there_is_enough_to_shed() -> None:
+    drawing = [replace(cars(5)[0], device_id="idle", power_kw=0.0), *cars(0, 1)]
+    state = judge(40.0, Metered(START, 45.0), drawing, Guarded(), START, POLICY)
+    assert state.caps["idle"] == 1.4
+    desperate = judge(10.0, Metered(START, 80.0), drawing, Guarded(), START, POLICY)
+    assert not any(desperate.caps.values())

@@ -8,6 +8,7 @@ import pytest
 
 from evenload.base.instants import Interval
 from evenload.domain.station import ConnectorStatus, StationId, Token
+from evenload.domain.station_commands import CommandSettled, Settlement
 from evenload.domain.station_events import (
     MeterSampled,
     NeedDeclared,
@@ -17,7 +18,7 @@ from evenload.domain.station_events import (
     TransactionEnded,
     TransactionStarted,
 )
-from evenload.domain.station_readings import Reading, ReadingKind
+from evenload.domain.station_readings import Quality, Reading, ReadingKind
 from evenload.service.live_rows import DeviceRow, NeedBasis, SessionRow, SiteRow, VehicleRow
 from evenload.service.track import track
 from evenload.store.memory import MemoryStore
@@ -175,3 +176,38 @@ def test_stations_nobody_enrolled_have_no_sessions(store: MemoryStore) -> None:
     )  # fmt: skip
     assert tell(store, [stranger]) == frozenset()
     assert not sessions(store)
+
+
+def test_another_car_is_another_session_even_where_nobody_told_that_the_first_left(store: MemoryStore) -> None:
+    tell(store, a_stay()[:4])
+    others = event(TransactionStarted, 120, transaction_id="8", token=Token("OTHER"), register_kwh=110.0)
+    assert tell(store, [others, metered(130, 111.0, 9.0, "8")]) == {"t"}
+    first, second = sorted(sessions(store), key=lambda one: one.plugged_at)
+    assert first.unplugged_at == NOON + timedelta(minutes=20)
+    assert first.energy_quality is Quality.ESTIMATED
+    assert (second.token, second.vehicle_id, second.energy_kwh_delivered) == ("other", "", pytest.approx(1.0))
+
+
+def test_a_visit_that_is_told_of_afterwards_has_an_end(store: MemoryStore) -> None:
+    late = [
+        status(ConnectorStatus.AVAILABLE, 100),
+        event(TransactionStarted, 1, transaction_id="7", register_kwh=100.0, offline=True),
+        event(TransactionEnded, 30, transaction_id="7", energy_kwh=4.0, offline=True),
+    ]
+    tell(store, late)
+    (session,) = sessions(store)
+    assert (session.unplugged_at, session.energy_kwh_delivered) == (NOON + timedelta(minutes=30), 4.0)
+
+
+def test_a_stay_that_is_told_of_from_its_end_begins_where_its_transaction_did(store: MemoryStore) -> None:
+    late = event(TransactionStarted, -90, transaction_id="7", register_kwh=100.0, offline=True)
+    tell(store, [status(ConnectorStatus.CHARGING, 0), late, metered(5, 108.0, 9.0)])
+    (session,) = sessions(store)
+    assert session.plugged_at == NOON - timedelta(minutes=90)
+    assert session.energy_kwh_delivered == pytest.approx(8.0)
+
+
+def test_a_limit_that_is_not_taken_is_news(store: MemoryStore) -> None:
+    settled = event(CommandSettled, 5, command_id="c", settlement=Settlement.REJECTED)
+    assert tell(store, [settled]) == {"t"}
+    assert tell(store, [event(CommandSettled, 5, command_id="c", settlement=Settlement.DONE)]) == frozenset()

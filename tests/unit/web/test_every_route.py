@@ -86,6 +86,9 @@ CASES = {
     "GET /v1/audit": Case(A, "/v1/audit", own=True),
     "GET /v1/me": Case(V, "/v1/me", own=True),
     "PUT /v1/me/password": Case(V, "/v1/me/password", {"old": "x", "new": "0123456789"}, own=True),
+    "POST /v1/relay/events": Case(O, "/v1/relay/events", {"site_id": "depot-south", "events": []}),
+    "GET /v1/relay/orders": Case(O, "/v1/relay/orders?site_id=depot-south"),
+    "GET /v1/relay/site": Case(O, "/v1/relay/site?site_id=depot-south"),
     "GET /v1/state": Case(V, "/v1/state", own=True),
     "GET /v1/state/history": Case(V, "/v1/state/history", own=True),
     "GET /v1/stream": Case(V, "/v1/stream?topics=nothing", own=True),
@@ -93,7 +96,8 @@ CASES = {
 """The stream never ends, so it is asked for what it does not have: who may ask is told 422."""
 OPEN = {
     "POST /v1/login", "POST /v1/logout", "GET /v1/oidc/login", "GET /v1/oidc/callback", "GET /healthz", "GET /readyz",
-    "GET /metrics", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /live", "GET /live.css", "GET /live.js",
+    "GET /metrics", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /live", "GET /live.css",
+    "GET /live.js",
 }  # fmt: skip
 ROLES = list(Role)
 

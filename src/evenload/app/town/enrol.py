@@ -40,7 +40,9 @@ def enrol_town(store: Store, town: Town, now: datetime, key_id: str, secret: str
     base_kw = own_load_kw(town, past)
     devices = _with_fallbacks(town, devices_of(town, now), base_kw)
     with store.writing() as unit:
-        unit.circuits.put(CircuitRow(TENANT, one) for one in town.circuits.circuits)
+        unit.circuits.put(
+            CircuitRow(TENANT, one if one.parent else replace(one, timezone=ZONE)) for one in town.circuits.circuits
+        )
         unit.sites.put(
             SiteRow(
                 TENANT, one.node, timezone=ZONE, ready_by=_READY_BY[one.kind], energy_kwh_usual=_USUAL_KWH[one.kind],

@@ -19,15 +19,15 @@ def shape_of(stations: int) -> TownShape:
     workplace = max(1, round(whole.workplace_stations * share))
     public = max(1, round(whole.public_stations * share))
     home = stations - workplace - public
-    a_transformer = whole.home_stations / (whole.transformers - 2)
+    residential = ceil(home * (whole.transformers - 2) / whole.home_stations)
     return TownShape(
-        transformers=2 + ceil(home / a_transformer),
+        transformers=2 + residential,
         home_stations=home,
         workplace_stations=workplace,
         workplace_drivers=max(1, round(whole.workplace_drivers * share)),
         public_stations=public,
         public_drivers=max(1, round(whole.public_drivers * share)),
-        feeder_kva=round(whole.feeder_kva * share, 1),
+        feeder_kva=round(whole.feeder_kva * residential / (whole.transformers - 2), 1),
         workplace_kva=max(37.5, round(whole.workplace_kva * share, 1)),
         workplace_site_kw=max(22.0, round(whole.workplace_site_kw * share, 1)),
         public_kva=max(37.5, round(whole.public_kva * share, 1)),

@@ -81,7 +81,7 @@ def _chunks(store: SqlStore, day: int) -> Iterator[list[ReadingTuple]]:
     for meters in _ranges(counts):
         with store.reading_connection() as connection:
             found = READINGS.where(*of_day, of.meter >= meters[0], of.meter <= meters[-1])
-            rows = [tuple(row) for row in connection.execute(found)]
+            rows = list(map(tuple, connection.execute(found).all()))
         yield sorted(rows, key=itemgetter(1, 0))
 
 

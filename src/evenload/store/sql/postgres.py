@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 
 from evenload.base.errors import MissingRequirementError
 from evenload.store.sql.columns import without_zeros
@@ -27,12 +27,16 @@ _DAYS_MAX: Final = 400
 _TYPES: Final = ("int8", "int8", "text", *("float8" for _ in NUMBERS), "text", "text", "text", "text")
 _NAMES: Final = ", ".join(COLUMNS)
 _STAGED: Final = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, _TYPES, strict=True))
-_STAGE: Final = f"CREATE TEMPORARY TABLE IF NOT EXISTS staged ({_STAGED}) ON COMMIT DELETE ROWS"
-_PUT_STAGED: Final = f"INSERT INTO readings ({_NAMES}) SELECT {_NAMES} FROM staged" + completing_text(_PHASES)  # noqa: S608
+_STAGE: Final = f"CREATE TEMPORARY TABLE IF NOT EXISTS staged ({_STAGED})"
+_STAGED_MAX: Final = 10_000
+"""So many rows that were deleted may lie in the staging table before it is made anew, which costs a millisecond."""
+_ADD_STAGED: Final = f"INSERT INTO readings ({_NAMES}) SELECT {_NAMES} FROM staged"  # noqa: S608 - names of ours
+_PUT_STAGED: Final = _ADD_STAGED + completing_text(_PHASES)
 _LAST_STAGED: Final = (
     f"INSERT INTO readings_last ({_NAMES}) SELECT DISTINCT ON (meter) {_NAMES} FROM staged "  # noqa: S608 - ours
     'ORDER BY meter, at DESC, kind COLLATE "C" DESC' + last_text(_PHASES)
 )
+_COPY: Final = f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _SAME: Final = " AND ".join(f"readings.{name} IS NOT DISTINCT FROM staged.{name}" for name in COLUMNS[3:])
 _REMOVE: Final = (
     f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608
@@ -70,11 +74,11 @@ class PostgresDatabase:
         """Add readings, each key once; complete those that are there, and note the latest."""
         self._have_days(connection, {day_of(row[0]) for row in rows})
         if len(rows) <= _FEW:
-            connection.exec_driver_sql(_PUT_FEW, [_clean(row) for row in rows])
-            connection.exec_driver_sql(_LAST_FEW, [_clean(row) for row in latest(rows)])
+            connection.exec_driver_sql(_PUT_FEW, _clean(rows))
+            connection.exec_driver_sql(_LAST_FEW, _clean(latest(rows)))
             return
         with _staged(connection, rows):
-            if not _copied(connection, rows):
+            if not _added(connection):
                 connection.exec_driver_sql(_PUT_STAGED)
             connection.exec_driver_sql(_LAST_STAGED)
 
@@ -123,41 +127,44 @@ def _began(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
-def _clean(row: ReadingTuple) -> ReadingTuple:
-    return (*row[:-1], without_zeros(row[-1]))
+def _clean(rows: Sequence[ReadingTuple]) -> list[ReadingTuple]:
+    if not any("\0" in row[-1] for row in rows):
+        return list(rows)
+    return [(*row[:-1], without_zeros(row[-1])) for row in rows]
 
 
 @contextmanager
 def _staged(connection: Connection, rows: Sequence[ReadingTuple]) -> Iterator[None]:
     """Rows in a table of this connection's own."""
     connection.exec_driver_sql(_STAGE)
-    _copy(connection, "staged", rows)
+    connection.info["staged"] = staged = connection.info.get("staged", 0) + len(rows)
+    _copy(connection, rows)
     yield
-    connection.exec_driver_sql("TRUNCATE staged")
+    if staged > _STAGED_MAX:
+        connection.info["staged"] = 0
+    connection.exec_driver_sql("TRUNCATE staged" if staged > _STAGED_MAX else "DELETE FROM staged")
 
 
-def _copied(connection: Connection, rows: Sequence[ReadingTuple]) -> bool:
-    """Add readings the fast way, which cannot complete any; ``False``, and nothing is done, where one is there."""
-    errors: Any = connection.dialect.dbapi
+def _added(connection: Connection) -> bool:
+    """Add what is staged the fast way, which completes none; ``False``, and nothing is done, where one is there."""
     try:
         with connection.begin_nested():
-            _copy(connection, "readings", rows)
-    except errors.errors.UniqueViolation:
+            connection.exec_driver_sql(_ADD_STAGED)
+    except IntegrityError:
         return False
     return True
 
 
-def _copy(connection: Connection, table: str, rows: Sequence[ReadingTuple]) -> None:
-    told = f"COPY {table} ({_NAMES}) FROM STDIN (FORMAT BINARY)"
+def _copy(connection: Connection, rows: Sequence[ReadingTuple]) -> None:
     driver: Any = connection.connection.driver_connection
     errors: Any = connection.dialect.dbapi
     try:
-        with driver.cursor() as cursor, cursor.copy(told) as copy:
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_TYPES)
-            for row in rows:
-                copy.write_row(_clean(row))
+            for row in _clean(rows):
+                copy.write_row(row)
     except errors.OperationalError as error:  # past SQLAlchemy, which would have wrapped it
-        raise OperationalError(told, None, error) from error
+        raise OperationalError(_COPY, None, error) from error
 
 
 def _add_day(connection: Connection, day: int) -> None:

@@ -101,12 +101,19 @@ def opened(where: str | Path, *, make: bool = True) -> SqlStore:
 
     ``InputError`` where it is neither, or is not there and ``make`` is not set; ``StoreError`` where it cannot be used.
     """
-    if isinstance(where, str) and "://" in where:
-        return SqlStore(_server(where))
-    path = Path(where)
-    if not make and not path.exists():
-        raise InputError(f"there is no database {path}; `evenload serve` makes it, or name another with --database")
-    return SqlStore(SqliteFile(path))
+    if not make and not is_address(where) and not Path(where).exists():
+        raise InputError(f"there is no database {where}; `evenload serve` makes it, or name another with --database")
+    return SqlStore(database_at(where))
+
+
+def database_at(where: str | Path) -> Database:
+    """The database at a path of an SQLite file or a ``postgresql://`` URL, not connected to yet."""
+    return _server(str(where)) if is_address(where) else SqliteFile(Path(where))
+
+
+def is_address(where: str | Path) -> bool:
+    """Whether it is the address of a server and not a file."""
+    return isinstance(where, str) and "://" in where
 
 
 def _server(address: str) -> PostgresDatabase:

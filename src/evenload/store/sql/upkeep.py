@@ -100,7 +100,7 @@ def _roll(store: SqlStore, start: int, count: int) -> int:
     of = readings.c
     with store.reading_connection() as connection:
         near = READINGS.where(of.at >= to_instant(start - LOOK_BACK_US), of.at < to_instant(end + SLOT_US))
-        rows = [tuple(row) for row in connection.execute(near)]
+        rows = list(map(tuple, connection.execute(near).all()))
         places = Places.of(connection)
     made = slots_of(slot_means(rows, start, count), start) if rows else []
     with store.writing_connection() as connection:
