@@ -110,7 +110,8 @@ class Brain:
                     await self._loop.run_in_executor(worker, self.plan, name, why)
                 patience_s = min(due_at.values(), default=inf) - self._loop.time()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), max(patience_s, self._settings.settle_s))
+                    async with asyncio.timeout(max(patience_s, self._settings.settle_s)):
+                        await self._woken.wait()
                     await asyncio.sleep(self._settings.settle_s)
                 self._woken.clear()
 

@@ -73,7 +73,8 @@ class Delivery:
                 _log.warning("event=orders_not_read why=%s", error)
             self._give()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), PERIOD_S)
+                async with asyncio.timeout(PERIOD_S):
+                    await self._woken.wait()
             self._woken.clear()
 
     def wake(self) -> None:
