@@ -87,6 +87,7 @@ BENCHES = {
     "site": "bench/site_peers.py",
     "ocpp": "bench/ocpp_load.py",
     "api": "bench/api_reads.py",
+    "live": "bench/live.py",
     "store": "bench/store_rates.py",
     "forecast": "bench/forecast_skill.py",
 }

@@ -21,11 +21,11 @@ from evenload.store.sql.store import opened
 
 pytestmark = [pytest.mark.requirement("R85", "R86"), pytest.mark.slow]
 
-SLOW, FAST = 20.0, 6000.0
+SLOW, FAST = 20.0, 9000.0
 EXCURSION_S_MAX = 10.0
 MINIMUM_KWH, USUAL_KWH = 10.0, 16.0
 POLICY = replace(GuardPolicy(), silence=timedelta(hours=1), frozen=timedelta(days=9))
-"""A meter that is read every 50 ms of a clock that runs 6000 times too fast is neither silent nor frozen."""
+"""A meter that is read every 50 ms of a clock that runs 9000 times too fast is neither silent nor frozen."""
 
 
 @dataclass

@@ -69,9 +69,11 @@ def test_sessions_are_given_what_the_registers_of_their_stations_count(
     sessions = sessions_of(day[1], town)
     window = Interval(town.epoch - timedelta(hours=1), town.epoch + timedelta(days=2))
     with opened(day[1]) as store, store.reading() as unit:
+        ended = unit.transactions.last(TENANT, MOST)
         for device in unit.devices.of(TENANT):
             rows = [one.reading for one in unit.readings.within(device.station, window, MOST)]
             counted = [one.energy_kwh_import or 0.0 for one in rows if one.kind is ReadingKind.REGISTER]
+            counted += [one.register_kwh_end or 0.0 for one in ended if one.station == device.station]
             given = sum(one.energy_kwh_delivered for one in sessions if one.device_id == device.device_id)
             assert given == pytest.approx(max(counted, default=0.0), abs=0.01), device.device_id
 

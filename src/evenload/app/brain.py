@@ -51,6 +51,7 @@ class Tenant:
 
     given: dict[str, Given] | None = None
     refused_at: dict[str, datetime] = field(default_factory=dict)
+    learned_kw: dict[str, float] = field(default_factory=dict)
     solution: Solution | None = None
     decision: Decision | None = None
     seen: Snapshot | None = None
@@ -150,10 +151,10 @@ class Brain:
             given = given_before(unit, tenant) if kept.given is None else kept.given
             given, refused = without_refused(unit, given)
             kept.refused_at |= refused
-            memory = Memory({name: one.limits for name, one in given.items()}, kept.refused_at)
+            memory = Memory({name: one.limits for name, one in given.items()}, kept.refused_at, kept.learned_kw)
             seen = snapshot(unit, tenant, Interval(now, now + _AHEAD), memory, expected, settings.patience)
         decision = decide(seen, why, self._new_id, settings.policy, kept.solution)
-        kept.seen = seen
+        kept.seen, kept.learned_kw = seen, decision.learned_kw()
         if settings.dry_run:
             for row in decision.rows():
                 _log.info(

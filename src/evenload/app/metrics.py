@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from typing import Final
@@ -100,13 +101,13 @@ def of_guard(guarding: Guarding) -> Iterator[Metric]:
         {(*key, sight.value): float(state.sight is sight) for key, state in states.items() for sight in Sight}
     )
     yield of.CAPS.of({key: float(len(state.caps)) for key, state in states.items()})
-    yield of.OVER_LIMIT.of(dict(guarding.over_s()))
+    yield of.OVER_LIMIT.of({(tenant, site): over_s for (tenant, site), over_s in guarding.over_s().items()})
 
 
 def of_forecasts(forecasting: Forecasting, tenants: tuple[str, ...]) -> Iterator[Metric]:
     """How old forecasts are, and what they rest on."""
-    ages = {(name,): age_s for name in tenants if (age_s := forecasting.age_s(name)) is not None}
-    yield of.FORECAST_AGE.of(ages)
+    ages = {name: age_s for name in tenants if (age_s := forecasting.age_s(name)) is not None}
+    yield of.FORECAST_AGE.of({(name,): age_s for name, age_s in ages.items()})
     known = {name: found for name in tenants if (found := forecasting.quantiles(name)) is not None}
     bases = Counter((name, basis.value) for name, found in known.items() for basis in found.basis)
     yield of.FORECAST_NODES.of({key: float(count) for key, count in bases.items()})
@@ -114,13 +115,11 @@ def of_forecasts(forecasting: Forecasting, tenants: tuple[str, ...]) -> Iterator
 
 def of_store(store: Store, last_write: Callable[[], datetime | None]) -> Iterator[Metric]:
     """The database. One that does not answer says nothing of its size."""
-    try:
-        size = {(): float(store.size_bytes())} if isinstance(store, SqlStore) else {}
-    except StoreError:
-        size = {}
-    yield of.STORE_BYTES.of(size)
-    at = last_write()
-    yield of.LAST_WRITE.of({(): at.timestamp()} if at else {})
+    with suppress(StoreError):
+        if isinstance(store, SqlStore):
+            yield of.STORE_BYTES.one(store.size_bytes())
+    if (at := last_write()) is not None:
+        yield of.LAST_WRITE.one(at.timestamp())
 
 
 def of_clock(clock: Callable[[], datetime]) -> Iterator[Metric]:

@@ -32,6 +32,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command
 from evenload.domain.station_events import StationEvent
 from evenload.net.password import hash_key
+from evenload.service.control import ControlPolicy
 from evenload.service.dispatch import Given
 from evenload.service.ports import Store
 from evenload.service.relay import Taken, number_apart
@@ -70,7 +71,10 @@ class Platform:
         )  # fmt: skip
         self.brain = Brain(
             store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self._expected,
-            BrainSettings(settings.plan_every_s, settings.plan_settle_s, dry_run=settings.dry_run),
+            BrainSettings(
+                settings.plan_every_s, settings.plan_settle_s, dry_run=settings.dry_run,
+                policy=ControlPolicy(soon=timedelta(seconds=settings.plan_soon_s)),
+            ),
         )  # fmt: skip
         self.far_sites = FarSites(store, writer, clock, self._site_lost)
         self.guarding = Guarding(

@@ -93,6 +93,9 @@ class Settings(BaseModel):
         description="Secret that signs cookies; made if missing. With another one everybody logs in again.",
     )
     plan_every_s: float = Field(default=60.0, ge=0.5, description="How often to plan when nothing happens, in seconds.")
+    plan_soon_s: float = Field(
+        default=300.0, ge=1, description="How far ahead what was told must fit a new plan; more than plan_every_s."
+    )
     plan_settle_s: float = Field(
         default=0.2,
         ge=0.01,

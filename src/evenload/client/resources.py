@@ -209,7 +209,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime
     step_minutes: float
     steps: int
-    sessions_count: int
     summary: dict[str, Any]
     sessions: tuple[PlannedSession, ...] = ()
 

@@ -19,15 +19,14 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.spans import sentences_of
 from evenload.schedule.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
-from evenload.service.problem_of import Asked, horizon_at, known_kw_max, power_kw_least, problem_of
-from evenload.service.rounding import told_kw
+from evenload.service.problem_of import Asked, charges, horizon_at, power_kw_least, problem_of
+from evenload.service.rounding import Tellable, told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
 
 _DOWN_KW: Final = 100.0
 """Powers are told in whole 10 W, rounded down."""
 
 
-_FULL: Final = 0.98
 _TRY_MORE: Final = 1.2
 
 
@@ -85,6 +84,15 @@ class Decision:
         """Devices with a car that cannot be told what to draw."""
         return self.asked.uncontrolled
 
+    def learned_kw(self) -> dict[str, float]:
+        """The power (kW) that cars showed to be all they can, by session."""
+        power_kw = self.asked.problem.power_kw_max.tolist()
+        return {
+            one.session_id: kw
+            for one, kw, known in zip(self.asked.sessions, power_kw, self.asked.known_kw, strict=True)
+            if kw < known
+        }
+
     def rows(self) -> Iterator[DecisionRow]:
         """What was decided, device by device, with why."""
         for one in self.told:
@@ -107,10 +115,11 @@ def decide(
     outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
-    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions])
-    drawn_least_kw = np.minimum(least_kw, problem.power_kw_max)
-    powers = told_kw(problem, solution.plan.power_kw, drawn_least_kw, steps, asked.share_left)
-    powers = np.where(powers > 0, np.maximum(powers, least_kw[:, None]), 0.0)  # less is offered to no car
+    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions], dtype=np.float64)
+    on = np.array([charges(one, seen) for one in asked.sessions], dtype=np.bool_)
+    at_once = problem.delivered_kwh(solution.minimum_kw) > 0
+    tellable = Tellable(least_kw, _most_kw(asked), on, at_once)
+    powers = told_kw(problem, solution.plan.power_kw, tellable, steps, asked.share_left)
     plan_id = new_id()
     why = sentences_of(found, np.arange(problem.sessions))
     starts = [max(seen.now, to_datetime(at)) for at in problem.horizon.starts()[:steps]]
@@ -119,11 +128,6 @@ def decide(
         device = seen.devices[session.device_id].device
         if session.suspended_by_vehicle:  # it may wake up as its fallback allows, and then it is planned for
             continue
-        full_kw = float(problem.power_kw_max[number])
-        more_kw = _more_kw(session, seen, full_kw)
-        powers[number] = np.where(
-            powers[number] >= _FULL * full_kw, np.maximum(powers[number], more_kw), powers[number]
-        )
         limits = _limits(starts, powers[number], seen.now + policy.ahead)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
             kept.append(session.session_id)
@@ -151,10 +155,9 @@ def _raises(told: Told, seen: Snapshot) -> bool:
     return told.command.limits.at(seen.now) > before_kw
 
 
-def _more_kw(session: SessionRow, seen: Snapshot, full_kw: float) -> float:
-    """What is told where a car may draw all it can: some more than it seems to take, so that it can show if it can."""
-    known_kw = known_kw_max(session, seen)
-    return min(known_kw, full_kw * _TRY_MORE) if full_kw < known_kw else 0.0
+def _most_kw(asked: Asked) -> FloatArray:
+    """What is told where cars may draw all they can: some more than they seem to take, so that they can show it."""
+    return np.minimum(np.array(asked.known_kw, dtype=np.float64), asked.problem.power_kw_max * _TRY_MORE)
 
 
 def _turn(solution: Solution, asked: Asked, session: int, told_kw: float, least_kw: float) -> str:

@@ -16,10 +16,10 @@ from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.scope import Scope
 
 
-def circuits(scope: Scope, store: Store) -> Sequence[Circuit]:
-    """The grid, by name."""
+def circuits(scope: Scope, store: Store, after: str = "", count: int | None = None) -> Sequence[Circuit]:
+    """The grid by name, at most ``count`` that follow ``after``."""
     with store.reading() as unit:
-        return unit.circuits.of(scope.tenant)
+        return unit.circuits.of(scope.tenant, after=after, count=count)
 
 
 def circuit(scope: Scope, store: Store, node: str) -> Circuit:

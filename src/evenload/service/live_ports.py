@@ -1,6 +1,6 @@
 """The ports to sites, devices, sessions, limits, plans and users that are kept. The tenant is never left out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,8 +25,8 @@ from evenload.service.live_rows import (
 class Circuits(Protocol):
     """The grid of a tenant."""
 
-    def of(self, tenant: str) -> Sequence[Circuit]:
-        """All nodes, by name."""
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[Circuit]:
+        """Nodes by name, at most ``count`` that follow one."""
 
     def find(self, tenant: str, node: str) -> Circuit | None:
         """One, or ``None``."""
@@ -157,8 +157,8 @@ class Plans(Protocol):
     def find(self, tenant: str, plan_id: str) -> PlanRow | None:
         """One with its sessions, or ``None``."""
 
-    def last(self, tenant: str, count: int = 1) -> Sequence[PlanRow]:
-        """The last ones with their sessions, the latest first."""
+    def last(self, tenant: str, count: int = 1, *, only: Collection[str] | None = None) -> Sequence[PlanRow]:
+        """The last ones with their sessions, the latest first; with ``only`` some of the sessions, or none."""
 
     def add(self, row: PlanRow) -> None:
         """Append."""

@@ -86,9 +86,9 @@ def mean_powers(scope: Scope, store: Store, device_id: str, window: Interval, st
 
 
 def plans(scope: Scope, store: Store, count: int) -> Sequence[PlanRow]:
-    """The last plans, the latest first."""
+    """The last plans without their sessions, the latest first."""
     with store.reading() as unit:
-        return unit.plans.last(scope.tenant, count)
+        return unit.plans.last(scope.tenant, count, only=())
 
 
 def plan(scope: Scope, store: Store, plan_id: str) -> PlanRow:
@@ -117,7 +117,7 @@ def explain(scope: Scope, store: Store, session_id: str) -> Explanation:
         row = unit.sessions.find(scope.tenant, session_id)
         if row is None:
             raise NotFoundError(f"there is no session {session_id!r}")
-        last = next(iter(unit.plans.last(scope.tenant)), None)
+        last = next(iter(unit.plans.last(scope.tenant, only=(session_id,))), None)
         told = unit.decisions.last(scope.tenant, _WHY_DECISIONS, session_id=session_id)
     planned = next((one for one in last.sessions if one.session_id == session_id), None) if last else None
     return Explanation(row, last, planned, told)

@@ -50,8 +50,8 @@ class Stations(Protocol):
     def find_all(self, wanted: Iterable[StationId]) -> Mapping[StationId, StationRow]:
         """Those of these that there are."""
 
-    def of(self, tenant: str) -> Sequence[StationRow]:
-        """All of a tenant, by identity."""
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[StationRow]:
+        """Those of a tenant by identity, at most ``count`` that follow one."""
 
     def held(self, tenant: str) -> int:
         """How many of a tenant are neither approved nor revoked."""

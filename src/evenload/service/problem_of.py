@@ -11,10 +11,11 @@ import numpy as np
 from evenload.base.horizon import Horizon
 from evenload.base.instants import to_datetime, to_datetime64
 from evenload.base.local_clock import LocalClock
-from evenload.base.units import FloatArray
+from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.station_limits import Limits
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Tariffs
 from evenload.schedule.windows import Windows
 from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
 from evenload.service.snapshot import DeviceState, Expected, Snapshot, Trust
@@ -24,6 +25,8 @@ ROOT: Final = "(all)"
 
 STEP_MINUTES: Final = 15
 HOURS_AHEAD: Final = 36
+_GOES_ON: Final = 0.002
+_GOES_ON_STEPS: Final = 3
 _OVERDUE: Final = timedelta(hours=1)
 _AT_LEAST: Final = timedelta(minutes=1)
 _EARLY: Final = timedelta(minutes=15)
@@ -50,7 +53,7 @@ class Asked:
 
     ``uncontrolled`` are devices with a car that cannot be told what to draw; ``without`` are nodes with no forecast.
     ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
-    over the whole step stands for a power from now on that fits.
+    over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power.
     """
 
     problem: Problem
@@ -60,6 +63,7 @@ class Asked:
     without: tuple[str, ...]
     price_is_known: bool
     share_left: float
+    known_kw: tuple[float, ...]
 
 
 def horizon_at(now: datetime, step_minutes: int = STEP_MINUTES, hours: int = HOURS_AHEAD) -> Horizon:
@@ -81,9 +85,11 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     windows = Windows.between(horizon, starts, np.array([to_datetime64(one) for one in leaves], dtype="datetime64[s]"))
     power_kw = np.array([power_kw_max(one, seen) for one in planned], dtype=np.float64)
     missing = np.array([missing_kwh(one) for one in planned], dtype=np.float64)
+    known_kw = tuple(known_kw_max(one, seen) for one in planned)
     slots = np.diff(windows.offset)
+    on = np.array([charges(one, seen) for one in planned], dtype=np.bool_)
     share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
-    limit_kw = limits_kw(tree, horizon, seen.limits)
+    limit_kw = _guarded_kw(tree, seen, limits_kw(tree, horizon, seen.limits))
     emergency_kw = np.maximum(tree.emergency_limit_kw[:, None], limit_kw)
     problem = Problem(
         horizon=horizon, session_id=np.array([one.session_id for one in planned], dtype=np.str_),
@@ -95,9 +101,9 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         minute_of_day=LocalClock(_zone(seen)).minute_of_day(horizon.starts()),
         minimum_kwh=np.minimum(np.array([_minimum_kwh(one, seen.now) for one in planned], dtype=np.float64), missing),
         emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
-        export_limit_kw=tree.export_limit_kw[:, None],
+        export_limit_kw=tree.export_limit_kw[:, None], tariffs=_for_who_charges(price, on),
     )  # fmt: skip
-    return Asked(problem, tuple(planned), tuple(others), uncontrolled, without, known, share_left)
+    return Asked(problem, tuple(planned), tuple(others), uncontrolled, without, known, share_left, known_kw)
 
 
 def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:
@@ -167,14 +173,15 @@ def known_kw_max(session: SessionRow, seen: Snapshot) -> float:
 
 
 def power_kw_max(session: SessionRow, seen: Snapshot) -> float:
-    """The most a car draws (kW): what is known, or less where it draws less although it may."""
+    """The most a car draws (kW): what is known, or less where it draws less although it may, or did so before."""
     known_kw = known_kw_max(session, seen)
+    learned_kw = seen.learned_kw.get(session.session_id, inf)
     given, drawn_kw = seen.given.get(session.device_id), session.power_kw
     if given is None or drawn_kw is None or drawn_kw < _DRAWS_KW or session.metered_at is None:
-        return known_kw
+        return min(known_kw, learned_kw)
     allowed = [given.at(session.metered_at), given.at(session.metered_at - _SETTLED)]
     free = all(kw < inf and kw >= _HELD * drawn_kw for kw in allowed)
-    return min(known_kw, drawn_kw * _METERED_UP) if free else known_kw
+    return min(known_kw, drawn_kw * _METERED_UP if free else max(learned_kw, drawn_kw))
 
 
 def power_kw_least(session: SessionRow, seen: Snapshot) -> float:
@@ -199,6 +206,15 @@ def limits_kw(tree: CircuitTree, horizon: Horizon, rows: Sequence[LimitRow]) -> 
         if first < last:
             found[node, first:last] = np.minimum(found[node, first:last], row.limit_kw)
     return found
+
+
+def _guarded_kw(tree: CircuitTree, seen: Snapshot, limit_kw: FloatArray) -> FloatArray:
+    """Limits no higher than what the guard keeps sites to: else the plan and the guard would undo each other."""
+    for site in seen.sites.values():
+        if site.guard_kw is not None and site.site_id in tree.index:
+            node = tree.index[site.site_id]
+            limit_kw[node] = np.minimum(limit_kw[node], site.guard_kw)
+    return limit_kw
 
 
 def _left_of(limit_kw: FloatArray, base_kw: FloatArray, share: float) -> FloatArray:
@@ -252,6 +268,20 @@ def _uncontrolled_kw(
 def highest_kw(limits: Limits, start: datetime, end: datetime) -> float:
     """The highest limit (kW) between two instants, both within the limits."""
     return max([limits.at(start), *(one.power_kw for one in limits.steps if start < one.start < end)])
+
+
+def charges(session: SessionRow, seen: Snapshot) -> bool:
+    """Whether a car may charge now by what it was told last."""
+    given = seen.given.get(session.device_id)
+    return given is not None and 0 < given.at(seen.now) < inf
+
+
+def _for_who_charges(price: FloatArray, on: BoolArray) -> Tariffs:
+    """Prices a trifle lower for a while for those that charge already: of plans as good, the one that changes less."""
+    lower = price.copy()
+    lower[:_GOES_ON_STEPS] -= _GOES_ON
+    both = np.stack([price, lower])
+    return Tariffs(on.astype(np.int64), both, both)
 
 
 def _price(horizon: Horizon, rows: Sequence[SignalRow]) -> tuple[FloatArray, bool]:

@@ -1,73 +1,137 @@
 """From powers of a plan to powers devices can be told: 0, or at the least what they can charge at."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.problem import Problem
 
-_NOTHING_KW = 0.05
+_NOTHING_KW: Final = 0.05
+_FULL: Final = 0.98
+_STAYS_ON_H: Final = 0.5
+"""A car that charges goes on before one that could wait no more than so much less: contactors and cars wear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tellable:
+    """What devices of sessions can be told: at the least ``least_kw``, and up to ``most_kw`` where a car may draw all
+    it can, so that it can show if it can more. ``is_on`` are those that charge already, ``at_once`` those whose energy
+    is to come before that of others; all (sessions,).
+    """
+
+    least_kw: FloatArray
+    most_kw: FloatArray
+    is_on: BoolArray
+    at_once: BoolArray
 
 
 def told_kw(
-    problem: Problem, power_kw: FloatArray, power_kw_min: FloatArray, steps: int, share_left: float = 1.0
-) -> FloatArray:
-    """Powers (sessions, steps) of the first steps: each 0, or ``power_kw_min`` (sessions,) or more.
+    problem: Problem, power_kw: FloatArray, devices: Tellable, steps: int, share_left: float = 1.0
+) -> FloatArray:  # fmt: skip
+    """Powers (sessions, steps) of the first steps: each 0, or the least of its device or more.
 
-    A mean over the ``share_left`` of the first step is told as the power it stands for. A power below the least is
-    raised to it where every circuit on the way has room, those with least time left first, and is 0 otherwise. A car
-    that leaves in the middle of a step gets more than its mean only as far as there is room: at no moment does a
-    circuit carry more than its limit on account of this.
+    A mean over the ``share_left`` of the first step is told as the power it stands for. By turns, those at once and who
+    can wait least first, each gets what is planned for it, or the least of its device where that is more, while every
+    circuit on its way has room; then what others could not take of their plans raises those. A car that leaves in the
+    middle of a step gets more than its mean, and any is offered more than it is counted at, only as far as there is
+    room: at no moment does a circuit carry more than its limit on account of this.
     """
     steps = min(steps, problem.horizon.steps)
     told = np.zeros((problem.sessions, steps))
-    paths = [problem.tree.path(node) for node in range(len(problem.tree))]
-    order = np.argsort(_slack_h(problem, power_kw), kind="stable")
-    limit_kw = np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)
-    first, last = problem.first_step, problem.first_step + np.diff(problem.offset) - 1
-    for step in range(steps):
-        share = share_left if step == 0 else 1.0
-        here = order[(step >= first[order]) & (step <= last[order])]
-        slot = problem.offset[:-1][here] + step - first[here]
-        planned = power_kw[slot] / share
-        stays = problem.cap_kw[slot] / np.maximum(problem.power_kw_max[here] * share, 1e-9)
-        wanted = np.where(last[here] == step, planned / np.maximum(stays, 1e-9), planned)
-        room = (limit_kw[:, step] - problem.base_load_kw[:, step]) / share - _through(problem, here, planned)
-        told[here, step] = planned
-        most, least = problem.power_kw_max[here], power_kw_min[here]
-        as_planned = (planned == 0) | (
-            (least <= planned) & (planned >= _NOTHING_KW) & (wanted <= planned) & (planned <= most)
-        )
-        for k in np.flatnonzero(~as_planned).tolist():
-            session = int(here[k])
-            told[session, step] = _possible(
-                float(planned[k]), float(wanted[k]), float(power_kw_min[session]), float(problem.power_kw_max[session]),
-                room, paths[problem.node[session]],
-            )  # fmt: skip
+    slack_h = _slack_h(problem, power_kw, share_left)
+    is_on = devices.is_on
+    for number in range(steps):
+        share = share_left if number == 0 else 1.0
+        step = _Step.of(problem, power_kw, devices, number, share)
+        waits_h = slack_h[step.here] - _STAYS_ON_H * is_on[step.here]
+        turn = np.lexsort((waits_h, ~devices.at_once[step.here]))
+        step.take_turns(turn.tolist())
+        step.leave()
+        told[step.here, number] = step.offers(devices)
+        is_on = told[:, number] > 0
     return told
 
 
-def _through(problem: Problem, sessions: IntArray, power_kw: FloatArray) -> FloatArray:
-    """What powers of sessions put through every node, shape (nodes,)."""
-    direct = np.bincount(problem.node[sessions], weights=power_kw, minlength=len(problem.tree)).astype(np.float64)
-    return problem.tree.sum_up(direct[:, None])[:, 0]
+@dataclass(slots=True)
+class _Step:
+    """One step: sessions that are there, what each has, and what room circuits have left."""
+
+    here: IntArray
+    planned: FloatArray
+    wanted: FloatArray
+    least: FloatArray
+    most: FloatArray
+    has: FloatArray
+    room: FloatArray
+    ways: list[list[int]]
+
+    @classmethod
+    def of(cls, problem: Problem, power_kw: FloatArray, devices: Tellable, number: int, share: float) -> "_Step":
+        first, last = problem.first_step, problem.first_step + np.diff(problem.offset) - 1
+        here = np.flatnonzero((number >= first) & (number <= last))
+        slot = problem.offset[:-1][here] + number - first[here]
+        most = problem.power_kw_max[here]
+        planned = np.minimum(power_kw[slot] / share, most)
+        stays = problem.cap_kw[slot] / np.maximum(most * share, 1e-9)
+        wanted = np.where(last[here] == number, np.minimum(planned / np.maximum(stays, 1e-9), most), planned)
+        least = np.minimum(devices.least_kw[here], most)
+        limit_kw = np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)[:, number]
+        room = (limit_kw - problem.base_load_kw[:, number]) / share
+        ways = [list(problem.tree.path(node)) for node in problem.node[here].tolist()]
+        return cls(here, planned, wanted, least, most, np.zeros(here.size), room, ways)
+
+    def _give(self, k: int, kw: float) -> None:
+        self.has[k] += kw
+        self.room[self.ways[k]] -= kw
+
+    def _spare(self, k: int) -> float:
+        return float(self.room[self.ways[k]].min())
+
+    def take_turns(self, turn: list[int]) -> None:
+        """Each gets its plan, at the least what its device can, in its turn; then what is left of plans is used up."""
+        planned = [k for k in turn if self.planned[k] > _NOTHING_KW]
+        left_kw = float(self.planned[planned].sum())
+        for k in planned:
+            spare_kw = self._spare(k)
+            if self.least[k] <= spare_kw + 1e-9:
+                kw = min(max(float(self.planned[k]), float(self.least[k])), spare_kw)
+                self._give(k, kw)
+                left_kw -= kw
+        for k in planned:
+            if self.has[k] > 0 and left_kw > 0:
+                more_kw = max(min(float(self.most[k] - self.has[k]), self._spare(k), left_kw), 0.0)
+                self._give(k, more_kw)
+                left_kw -= more_kw
+
+    def leave(self) -> None:
+        """Those that leave within the step get what they would get in all of it, as far as there is room."""
+        for k in np.flatnonzero((self.wanted > self.has + _NOTHING_KW) & (self.has > 0)).tolist():
+            self._give(k, max(min(float(self.wanted[k] - self.has[k]), self._spare(k)), 0.0))
+
+    def offers(self, devices: Tellable) -> FloatArray:
+        """What is offered: no less than the least of the device, and more to who may draw all it can."""
+        offered = self.has.copy()
+        least, most = devices.least_kw[self.here], devices.most_kw[self.here]
+        for k in np.flatnonzero((offered > 0) & (offered < least)).tolist():
+            more_kw = float(least[k] - offered[k])
+            fits = more_kw <= self._spare(k) + 1e-9
+            offered[k] = least[k] if fits else 0.0
+            self.room[self.ways[k]] -= more_kw if fits else -self.has[k]
+        for k in np.flatnonzero((self.has >= _FULL * self.most) & (most > offered) & (offered > 0)).tolist():
+            more_kw = max(min(float(most[k] - offered[k]), self._spare(k)), 0.0)
+            offered[k] += more_kw
+            self.room[self.ways[k]] -= more_kw
+        return offered
 
 
-def _possible(
-    planned_kw: float, wanted_kw: float, least_kw: float, most_kw: float, room_kw: FloatArray, path: tuple[int, ...]
-) -> float:
-    """The power for one session and step; ``room_kw`` (nodes,) is changed by what it takes or gives back."""
-    spare_kw = max(float(room_kw[list(path)].min()), 0.0)
-    chosen = min(max(planned_kw, min(wanted_kw, planned_kw + spare_kw)), most_kw)
-    if planned_kw < _NOTHING_KW or least_kw > most_kw:
-        chosen = 0.0
-    elif chosen < least_kw:
-        chosen = least_kw if least_kw - planned_kw <= spare_kw else 0.0
-    for node in path:
-        room_kw[node] -= chosen - planned_kw
-    return chosen
-
-
-def _slack_h(problem: Problem, power_kw: FloatArray) -> FloatArray:
-    """Hours each session could wait and still get what it is planned to get, shape (sessions,)."""
+def _slack_h(problem: Problem, power_kw: FloatArray, share_left: float) -> FloatArray:
+    """Hours each session could wait and still get what it is planned to get, were it alone, shape (sessions,)."""
+    room = (
+        np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)[:, 0] - problem.base_load_kw[:, 0]
+    ) / share_left
+    way_kw = np.array([room[list(problem.tree.path(node))].min() for node in range(len(problem.tree))])
+    fastest_kw = np.maximum(np.minimum(problem.power_kw_max, way_kw[problem.node]), 0.1)
     stays_h = np.diff(problem.offset) * problem.horizon.hours_per_step
-    return np.asarray(stays_h - problem.delivered_kwh(power_kw) / np.maximum(problem.power_kw_max, 1e-9))
+    return np.asarray(stays_h - problem.delivered_kwh(power_kw) / fastest_kw)

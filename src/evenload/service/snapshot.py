@@ -77,7 +77,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a decision depends on. ``given`` is what each device was told last."""
+    """Everything a decision depends on. ``given`` is what each device was told last, ``learned_kw`` what cars showed to
+    be all they can, by session.
+    """
 
     tenant: str
     now: datetime
@@ -89,6 +91,7 @@ class Snapshot:
     signals: tuple[SignalRow, ...] = ()
     given: Mapping[str, Limits] = field(default_factory=dict)
     expected: Expected | None = None
+    learned_kw: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,13 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of devices: what each was told last, and when one last did not take what it was told."""
+    """What is remembered: what each device was told last, when one last did not take what it was told, and the power
+    (kW) that cars showed to be all they can, by session.
+    """
 
     given: Mapping[str, Limits] = field(default_factory=dict)
     refused_at: Mapping[str, datetime] = field(default_factory=dict)
+    learned_kw: Mapping[str, float] = field(default_factory=dict)
 
 
 def snapshot(
@@ -128,7 +134,7 @@ def snapshot(
     return Snapshot(
         tenant, now, tuple(unit.circuits.of(tenant)), {one.site_id: one for one in unit.sites.of(tenant)}, devices,
         tuple(sessions), tuple(unit.limits.within(tenant, window)), tuple(unit.signals.within(tenant, window)),
-        memory.given, expected,
+        memory.given, expected, memory.learned_kw,
     )  # fmt: skip
 
 

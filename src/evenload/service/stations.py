@@ -14,10 +14,10 @@ from evenload.service.rows import StationRow
 from evenload.service.scope import Scope
 
 
-def stations(scope: Scope, store: Store) -> Sequence[StationRow]:
-    """Stations, by identity."""
+def stations(scope: Scope, store: Store, after: str = "", count: int | None = None) -> Sequence[StationRow]:
+    """Stations by identity, at most ``count`` that follow ``after``."""
     with store.reading() as unit:
-        return unit.stations.of(scope.tenant)
+        return unit.stations.of(scope.tenant, after=after, count=count)
 
 
 def station(scope: Scope, store: Store, identity: str) -> StationRow:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from evenload.base.instants import Interval
 from evenload.domain.station import ConnectorStatus, StationId
 from evenload.domain.station_commands import CommandSettled
 from evenload.domain.station_events import (
@@ -70,6 +71,9 @@ class _Tracked:
     def take(self, device: DeviceRow, event: StationEvent) -> None:
         """One event of a device."""
         session = self._open.get((device.tenant, device.device_id))
+        if isinstance(event, TransactionEnded) and (session is None or session.transaction_id != event.transaction_id):
+            self._settle(device, event)
+            return
         if session is not None and _is_anothers(session, event):
             self._keep(device, session, _left(session, event))
             session = None
@@ -99,6 +103,16 @@ class _Tracked:
             self._open[device.tenant, device.device_id] = after
         if _matters(before) != _matters(after):
             self.news.add(device.tenant)
+
+    def _settle(self, device: DeviceRow, event: TransactionEnded) -> None:
+        """A transaction whose end is told after its car left: what it delivered is known only now."""
+        window = Interval(event.at - _CLOCKS_DIFFER, event.at + _CLOCKS_DIFFER)
+        kept = self._unit.sessions.within(device.tenant, window, device_id=device.device_id)
+        rows = {(one.tenant, one.session_id): one for one in kept} | self.changed
+        for key, session in rows.items():
+            is_its = session.device_id == device.device_id and session.transaction_id == event.transaction_id
+            if is_its and session.unplugged_at is not None:
+                self.changed[key] = replace(_ended(session, event), unplugged_at=session.unplugged_at)
 
     def _is_old(self, device: DeviceRow, event: StationEvent) -> bool:
         """Whether an event tells of a session that is over: stations tell late what they did while offline."""
@@ -149,8 +163,8 @@ def _matters(session: SessionRow) -> tuple[object, ...]:
 
 
 def _status(session: SessionRow, event: StatusChanged) -> SessionRow:
-    if event.status is ConnectorStatus.AVAILABLE:
-        return replace(session, unplugged_at=max(event.at, session.plugged_at), power_kw=0.0, transaction_id="")
+    if event.status is ConnectorStatus.AVAILABLE:  # its transaction is kept where nobody told its end yet
+        return replace(session, unplugged_at=max(event.at, session.plugged_at), power_kw=0.0)
     suspended = event.status is ConnectorStatus.SUSPENDED_BY_VEHICLE
     return replace(session, suspended_by_vehicle=suspended, began=Quality.MEASURED)
 

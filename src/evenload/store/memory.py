@@ -52,9 +52,10 @@ class MemoryStations:
         """Those of these that there are."""
         return {station: self.rows[station] for station in wanted if station in self.rows}
 
-    def of(self, tenant: str) -> Sequence[StationRow]:
-        """All of a tenant, by identity."""
-        return [row for station, row in sorted(self.rows.items()) if station.tenant == tenant]
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[StationRow]:
+        """Those of a tenant by identity, at most ``count`` that follow one."""
+        found = [row for one, row in sorted(self.rows.items()) if one.tenant == tenant and one.identity > after]
+        return found[:count]
 
     def held(self, tenant: str) -> int:
         """How many of a tenant are neither approved nor revoked."""

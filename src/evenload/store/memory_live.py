@@ -1,6 +1,6 @@
 """Sites, devices, vehicles, sessions, plans and decisions in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -27,9 +27,10 @@ class MemoryCircuits:
 
     rows: dict[Key, Circuit] = field(default_factory=dict)
 
-    def of(self, tenant: str) -> Sequence[Circuit]:
-        """All nodes, by name."""
-        return [row for (owner, _), row in sorted(self.rows.items(), key=lambda item: item[0]) if owner == tenant]
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[Circuit]:
+        """Nodes by name, at most ``count`` that follow one."""
+        ordered = sorted(self.rows.items(), key=lambda item: item[0])
+        return [row for (owner, node), row in ordered if owner == tenant and node > after][:count]
 
     def find(self, tenant: str, node: str) -> Circuit | None:
         """One, or ``None``."""
@@ -188,9 +189,12 @@ class MemoryPlans:
         """One with its sessions, or ``None``."""
         return self.rows.get((tenant, plan_id))
 
-    def last(self, tenant: str, count: int = 1) -> Sequence[PlanRow]:
-        """The last ones with their sessions, the latest first."""
-        return [row for row in reversed(self.rows.values()) if row.tenant == tenant][:count]
+    def last(self, tenant: str, count: int = 1, *, only: Collection[str] | None = None) -> Sequence[PlanRow]:
+        """The last ones with their sessions, the latest first; with ``only`` some of the sessions, or none."""
+        found = [row for row in reversed(self.rows.values()) if row.tenant == tenant][:count]
+        if only is None:
+            return found
+        return [replace(row, sessions=tuple(one for one in row.sessions if one.session_id in only)) for row in found]
 
     def add(self, row: PlanRow) -> None:
         """Append."""

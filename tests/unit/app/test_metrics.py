@@ -96,6 +96,7 @@ def test_every_part_is_counted(tmp_path: Path) -> None:
 def test_names_and_units_keep_to_the_conventions(tmp_path: Path) -> None:
     async def body() -> set[str]:
         with platform(tmp_path) as (made, _):
+            made._kept((), frozenset())  # as when something was stored
             return {one.name for one in made.app.state.registry.collect()}
 
     told = asyncio.run(body())

@@ -152,6 +152,23 @@ def test_a_stay_told_of_when_it_is_over_makes_no_second_one(store: MemoryStore) 
     assert session.energy_kwh_delivered == 4.0
 
 
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("next_came", [False, True])
+def test_a_transaction_that_ends_after_its_car_left_still_counts(
+    store: MemoryStore, *, apart: bool, next_came: bool
+) -> None:
+    left = [*a_stay()[:4], status(ConnectorStatus.AVAILABLE, 30)]
+    others = [status(ConnectorStatus.PREPARING, 31)] if next_came else []
+    ended = [*others, event(TransactionEnded, 30, transaction_id="7", register_kwh=104.0, energy_kwh=4.0)]
+    for events in [left, ended] if apart else [[*left, *ended]]:
+        tell(store, events)
+    tell(store, ended)
+    first, *_ = sorted(sessions(store), key=lambda one: one.plugged_at)
+    assert (first.energy_kwh_delivered, first.transaction_id) == (4.0, "")
+    assert first.unplugged_at == NOON + timedelta(minutes=30)
+    assert len(sessions(store)) == 1 + next_came
+
+
 def test_what_a_vehicle_tells_is_its_need(store: MemoryStore) -> None:
     tell(store, a_stay()[:2])
     departs_at = NOON + timedelta(hours=3)

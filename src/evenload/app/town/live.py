@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import numpy as np
 import uvloop
 
 from evenload.app.bootstrap import until_stopped
@@ -22,11 +21,10 @@ from evenload.app.settings import Settings
 from evenload.app.town.beside import TownNow, Unmanaged, told_beside
 from evenload.app.town.enrol import TENANT, enrol_town
 from evenload.app.town.phones import RestPhones
+from evenload.app.town.registers import registers
 from evenload.app.town.utility import Utility
 from evenload.base.errors import InvariantError
 from evenload.base.instants import Interval
-from evenload.domain.station import StationId
-from evenload.domain.station_readings import ReadingKind
 from evenload.service.ports import Store
 from evenload.simulate.station import VirtualStation
 from evenload.simulate.station_sockets import SocketFleet
@@ -35,7 +33,7 @@ from evenload.simulate.town_arrays import day_horizon
 from evenload.simulate.town_clock import Pace, TownClock
 from evenload.simulate.town_drivers import Done, Streets
 from evenload.simulate.town_grid import TownShape
-from evenload.simulate.town_measures import Meter, figures, metered_kw
+from evenload.simulate.town_measures import figures, metered_kw
 from evenload.simulate.town_result import DayResult
 from evenload.store.sql.store import opened
 
@@ -47,7 +45,6 @@ _HEARTBEAT_S: Final = 4 * 3600
 _PLAN_EVERY_S: Final = 600.0
 _FORECAST_EVERY_S: Final = 3600.0
 _CONNECT_S_MAX: Final = 120.0
-_READINGS_MAX: Final = 100_000
 _AFTER_DAY: Final = timedelta(minutes=15)
 """So long after a day its last meter values have come."""
 
@@ -143,6 +140,7 @@ class _Live:
             host=chosen.host, port=chosen.port, api_port=chosen.api_port, database=chosen.folder / "town.db",
             tenants=(TENANT,), heartbeat_s=_HEARTBEAT_S, sample_s=int(TELEMETRY_S),
             secret_file=chosen.folder / "town.secret", plan_quantile=0.95, plan_settle_s=0.05,
+            plan_soon_s=_PLAN_EVERY_S + 60,
             plan_every_s=max(0.5, _PLAN_EVERY_S / chosen.speed),
             forecast_every_s=max(2.0, _FORECAST_EVERY_S / chosen.speed),
         )  # fmt: skip
@@ -262,20 +260,7 @@ class _Live:
     def _measure(self, number: int, done: list[Done], opt_outs: int) -> DayResult:
         horizon = day_horizon(self._town, number)
         window = Interval(horizon.start - timedelta(hours=1), horizon.end + timedelta(hours=1))
-        meters: dict[str, Meter] = {}
-        with self._store.reading() as unit:
-            for device in self._town.devices:
-                rows = unit.readings.within(StationId(TENANT, device.station), window, _READINGS_MAX)
-                counted = [
-                    (one.reading.at, one.reading.energy_kwh_import) for one in rows
-                    if one.reading.kind is ReadingKind.REGISTER and one.reading.energy_kwh_import is not None
-                ]  # fmt: skip
-                for one in unit.transactions.at_station(StationId(TENANT, device.station), window.start):
-                    ends = (one.started_at, one.register_kwh_start), (one.ended_at, one.register_kwh_end)
-                    counted += [(at, kwh) for at, kwh in ends if at is not None and kwh is not None and at in window]
-                counted.sort()
-                at = np.array([at.replace(tzinfo=None) for at, _ in counted], dtype="datetime64[s]")
-                meters[device.station] = at, np.array([kwh for _, kwh in counted], dtype=np.float64)
+        meters = registers(self._store, self._town, window)
         managed = figures(self._town, number, metered_kw(self._town, meters, horizon), done, opt_outs)
         return DayResult.of(self._town, number, managed)
 

@@ -25,10 +25,10 @@ class SqlCircuits:
 
     connection: Connection
 
-    def of(self, tenant: str) -> Sequence[Circuit]:
-        """All nodes, by name."""
-        of = tables.circuits.c
-        return _CIRCUITS.read(self.connection, _CIRCUITS.selecting.where(of.tenant == tenant).order_by(of.node))
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[Circuit]:
+        """Nodes by name, at most ``count`` that follow one."""
+        found = _CIRCUITS.selecting.where(tables.circuits.c.tenant == tenant)
+        return _CIRCUITS.page(self.connection, found, "node", after, count)
 
     def find(self, tenant: str, node: str) -> Circuit | None:
         """One, or ``None``."""

@@ -1,7 +1,7 @@
 """Plans and decisions in SQL. What a plan gives its sessions is one blob: powers to 0.1 W, not a row a step."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -46,16 +46,19 @@ def packed(sessions: Sequence[PlannedSession]) -> bytes:
     )
 
 
-def unpacked(body: bytes) -> tuple[PlannedSession, ...]:
-    """Sessions of a plan as they were kept."""
+def unpacked(body: bytes, only: Collection[str] | None = None) -> tuple[PlannedSession, ...]:
+    """Sessions of a plan as they were kept; with ``only`` some of them, or none."""
+    if only is not None and not only:
+        return ()
     kept = msgspec.msgpack.decode(zlib.decompress(body), type=_Sessions)
-    powers = (np.frombuffer(kept.powers, dtype="<i4") / _PER_KW).tolist()
+    powers = np.frombuffer(kept.powers, dtype="<i4")
     ends = np.cumsum([0, *kept.steps]).tolist()
     return tuple(
-        PlannedSession(session_id, first, tuple(powers[start:end]), why)
+        PlannedSession(session_id, first, tuple((powers[start:end] / _PER_KW).tolist()), why)
         for session_id, first, why, (start, end) in zip(
             kept.ids, kept.first_steps, kept.why, pairwise(ends), strict=True
         )
+        if only is None or session_id in only
     )
 
 
@@ -71,14 +74,14 @@ class SqlPlans:
         found = self._rows(_PLANS.selecting.where(of.tenant == tenant, of.plan_id == plan_id))
         return found[0] if found else None
 
-    def last(self, tenant: str, count: int = 1) -> Sequence[PlanRow]:
-        """The last ones with their sessions, the latest first."""
+    def last(self, tenant: str, count: int = 1, *, only: Collection[str] | None = None) -> Sequence[PlanRow]:
+        """The last ones with their sessions, the latest first; with ``only`` some of the sessions, or none."""
         of = tables.plans.c
-        return self._rows(_PLANS.selecting.where(of.tenant == tenant).order_by(of.number.desc()).limit(count))
+        return self._rows(_PLANS.selecting.where(of.tenant == tenant).order_by(of.number.desc()).limit(count), only)
 
-    def _rows(self, found: Select[Any]) -> list[PlanRow]:
+    def _rows(self, found: Select[Any], only: Collection[str] | None = None) -> list[PlanRow]:
         rows = (one._asdict() for one in self.connection.execute(found))
-        return [PlanRow(**{**row, "sessions": unpacked(row["sessions"])}) for row in rows]
+        return [PlanRow(**{**row, "sessions": unpacked(row["sessions"], only)}) for row in rows]
 
     def add(self, row: PlanRow) -> None:
         """Append."""

@@ -50,9 +50,10 @@ class SqlStations:
             rows += map(_station, self.connection.execute(found))
         return {row.station: row for row in rows}
 
-    def of(self, tenant: str) -> Sequence[StationRow]:
-        """All of a tenant, by identity."""
-        found = select(stations).where(stations.c.tenant == tenant).order_by(stations.c.identity)
+    def of(self, tenant: str, *, after: str = "", count: int | None = None) -> Sequence[StationRow]:
+        """Those of a tenant by identity, at most ``count`` that follow one."""
+        of = stations.c
+        found = select(stations).where(of.tenant == tenant, of.identity > after).order_by(of.identity).limit(count)
         return [_station(row) for row in self.connection.execute(found)]
 
     def held(self, tenant: str) -> int:

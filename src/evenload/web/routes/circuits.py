@@ -78,7 +78,8 @@ class Counted(Resource):
 @router.get("")
 def list_circuits(scope: Asking, services: With, cut: Cutting) -> Page[NamedCircuit]:
     """The grid, by name."""
-    return cut.of_all(grid.circuits(scope, services.store), lambda one: one.node, NamedCircuit.of)
+    rows = grid.circuits(scope, services.store, cut.after, cut.count + 1)
+    return cut.page(rows, lambda one: one.node, NamedCircuit.of)
 
 
 @router.post("", dependencies=[ONCE])

@@ -24,7 +24,6 @@ class PlanOutline(Resource):
     start: Instant = Field(description="Start of step 0.")
     step_minutes: float
     steps: int
-    sessions_count: int
     summary: dict[str, Any] = Field(description="Objective, bound, gap, what is not served, circuits.")
 
 
@@ -67,7 +66,7 @@ def get_plan(scope: Asking, services: With, plan_id: NameInPath) -> Plan:
 def _outline(row: PlanRow) -> dict[str, Any]:
     return {
         "plan_id": row.plan_id, "made_at": row.made_at, "trigger": row.trigger, "start": row.start,
-        "step_minutes": row.step_minutes, "steps": row.steps, "sessions_count": len(row.sessions),
+        "step_minutes": row.step_minutes, "steps": row.steps,
         "summary": json.loads(row.summary) if row.summary else {},
     }  # fmt: skip
 

@@ -70,7 +70,8 @@ class Admitted(Resource):
 @router.get("")
 def list_stations(scope: Asking, services: With, cut: Cutting) -> Page[Station]:
     """Stations, by identity."""
-    return cut.of_all(stations.stations(scope, services.store), lambda one: one.station.identity, Station.of)
+    rows = stations.stations(scope, services.store, cut.after, cut.count + 1)
+    return cut.page(rows, lambda one: one.station.identity, Station.of)
 
 
 @router.post("", status_code=201, dependencies=[ONCE])
