@@ -1,6 +1,6 @@
 """What README shows of the packaged study: one picture and one table, both from a run.
 
-tools/showcase.py OUT      takes them from a finished `evenload demo --out OUT`
+tools/showcase.py OUT      takes them from a finished `evenload demo --study --out OUT`
 tools/showcase.py          writes README's table again from docs/showcase/summary.json
 tools/showcase.py --check  writes nothing; exits 1 where README does not show that summary
 """
@@ -31,7 +31,7 @@ KEPT = (
 def main() -> int:
     """Take over a run, or bring README up to it, or check that it is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", nargs="?", type=Path, help="folder of a finished demo")
+    parser.add_argument("out", nargs="?", type=Path, help="folder of a finished study")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where README is stale")
     chosen = parser.parse_args()
     if chosen.out:

@@ -20,7 +20,7 @@ from evenload.store.sql.store import opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R139", "R145")]
 
-STATIONS, SEED, SPEED = 24, 1, 1800
+STATIONS, SEED, SPEED = 24, 1, 2000
 MOST = 100_000
 
 

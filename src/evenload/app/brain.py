@@ -129,6 +129,7 @@ class Brain:
             _log.exception("tenant=%s event=plan_defect", tenant)
             self._failed(kept, "a defect in planning; the log has it")
             return None
+        _say_unplaced(tenant, decision, kept.decision)
         kept.failed, kept.decision, kept.solution = "", decision, decision.solution
         kept.seconds = time.perf_counter() - began
         self.counts.told += len(decision.told)
@@ -168,3 +169,11 @@ class Brain:
         if decision.told:
             self._dispatched()
         return decision
+
+
+def _say_unplaced(tenant: str, decision: Decision, before: Decision | None) -> None:
+    """Say once that cars are nobody's to plan for."""
+    sites = sorted({one.site_id for one in decision.asked.unplaced})
+    if sites and not (before and before.asked.unplaced):
+        _log.warning("tenant=%s event=at_no_circuit sessions=%d sites=%s", tenant, len(decision.asked.unplaced),
+                     " ".join(sites))  # fmt: skip

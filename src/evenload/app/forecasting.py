@@ -1,74 +1,93 @@
-"""Base load ahead, kept fresh: histories of circuits from the store, a forecast of each, handed to the brain."""
+"""Base load ahead, kept fresh: what is metered at circuits from the store, a forecast of each, handed to the brain."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import numpy as np
 
+from evenload.app.aside import Aside
+from evenload.app.load_memory import LoadMemory, Wanted, meters_of, read_loads
 from evenload.base.errors import EvenloadError
 from evenload.base.horizon import Horizon
-from evenload.base.instants import Interval, to_datetime64
-from evenload.base.local_clock import LocalClock
-from evenload.base.units import FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
-from evenload.forecast.conditions import Calendar
-from evenload.forecast.forecast import Forecast
-from evenload.forecast.forecaster import fit
-from evenload.forecast.history import LoadHistory
-from evenload.service.live_rows import LoadKind, LoadRow
+from evenload.files import packaged
+from evenload.forecast.class_profile import ClassProfile
+from evenload.forecast.forecast import Basis, Forecast
+from evenload.service.base_load import COLD_DAYS, Loads, Metered, base_load_ahead
 from evenload.service.ports import Store
 from evenload.service.problem_of import HOURS_AHEAD, STEP_MINUTES, horizon_at, tree_of
 from evenload.service.snapshot import Expected
+from evenload.store.sql.store import opened
 
 _log = logging.getLogger("evenload.app.forecasting")
 
-PAST: Final = timedelta(days=42)
 _STALE: Final = 3
-_LATE: Final = timedelta(days=3)
-"""How long after it was metered a load may still come."""
+_MANY: Final = 100
+"""So many meters are forecast in a process of its own: a thread would have the event loop wait for its turn."""
+_MUCH: Final = 100_000
+"""So many loads are read in a process of its own, where another can open the store."""
+_HOMES: Final = "homes"
 
 
 @dataclass(slots=True)
 class _Kept:
-    """The history of a tenant so far, and the forecast made of it."""
+    """What is remembered of a tenant's meters, and the forecast made of it."""
 
-    nodes: tuple[str, ...]
-    horizon: Horizon
-    load_kw: FloatArray
+    memory: LoadMemory = field(default_factory=LoadMemory)
     forecast: Forecast | None = None
-    read_from: datetime | None = None
     made_s: float = 0.0
+    tried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a forecast is made of; goes to another process where there is much of it."""
+
+    metered: Metered
+    tree: CircuitTree
+    now: datetime
+    horizon: Horizon
 
 
 class Forecasting:
     """Forecasts for tenants, made anew every ``period_s`` of the event loop.
 
-    Where nothing was metered yet nothing is expected, and the plan says so.
+    Where nothing was metered yet nothing is expected, and the plan says so. ``roll_up`` has quarter hours of what cars
+    drew made of readings, up to an instant: main meters tell of cars too, which are taken off. ``where`` the store is
+    opened again by a process that reads much of it.
     """
 
     def __init__(
-        self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], quantile: float, period_s: float
-    ) -> None:
+        self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], quantile: float, period_s: float,
+        roll_up: Callable[[datetime], object] | None = None, where: str | Path | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._tenants = tuple(tenants)
         self._clock = clock
         self._quantile = quantile
         self._period_s = period_s
+        self._roll_up = roll_up
+        self._where = where
         self._kept: dict[str, _Kept] = {}
+        self._aside = Aside()
         self._one_at_a_time = Lock()
 
     async def run(self) -> None:
         """Forecast for ever."""
-        while True:
-            for tenant in self._tenants:
-                await asyncio.to_thread(self.refresh, tenant)
-            await asyncio.sleep(self._period_s)
+        try:
+            while True:
+                for tenant in self._tenants:
+                    await asyncio.to_thread(self.refresh, tenant)
+                await asyncio.sleep(self._period_s)
+        finally:
+            self._aside.stop()
 
     def refresh(self, tenant: str) -> None:
         """Read what was metered since, and forecast. For any thread."""
@@ -76,25 +95,40 @@ class Forecasting:
             self._refresh(tenant)
 
     def _refresh(self, tenant: str) -> None:
-        now = self._clock()
+        kept, now = self._kept.setdefault(tenant, _Kept()), self._clock()
         try:
-            with self._store.reading() as unit:
-                tree = tree_of(unit.circuits.of(tenant))
-                kept = self._history(tenant, now)
-                rows = unit.loads.within(tenant, Interval(kept.read_from or now - PAST, now))
-            self._take(kept, rows)
-            kept.read_from = max(now - _LATE, now - PAST)
-            kept.forecast = _forecast(kept, tree, now)
-            kept.made_s = time.monotonic()
+            meters = meters_of(self._store, tenant)
+            if self._roll_up is not None and any(is_total for _, is_total in meters):
+                self._roll_up(now)
+            for span in kept.memory.due(now, len(meters)):
+                for wanted in kept.memory.wanted(tenant, meters, now, span):
+                    kept.memory.take(wanted, self._read(wanted))
+                kept.forecast = self._made(tenant, kept.memory.metered, now)
+                kept.made_s = time.monotonic()
         except EvenloadError as error:
             _log.error("tenant=%s event=no_forecast why=%s", tenant, error)
         except Exception:  # noqa: BLE001  # the boundary between tenants: a defect met with one is its own
             _log.exception("tenant=%s event=forecast_defect", tenant)
+        kept.tried = True
+
+    def _read(self, wanted: Wanted) -> Loads:
+        if self._where is not None and wanted.size > _MUCH:
+            return self._aside.do(_read_from, (self._where, wanted))
+        return read_loads(self._store, wanted)
+
+    def _made(self, tenant: str, metered: Metered, now: datetime) -> Forecast | None:
+        with self._store.reading() as unit:
+            tree = tree_of(unit.circuits.of(tenant))
+        asked = _Asked(metered, tree, now, horizon_at(now, hours=HOURS_AHEAD + 1))
+        found = self._aside.do(_forecast, asked) if len(metered.nodes) >= _MANY else _forecast(asked)
+        bases = [] if found is None else list(found.basis)
+        told = " ".join(f"{one.value}={bases.count(one)}" for one in Basis if one in bases)
+        _log.info("tenant=%s event=forecast %s", tenant, told or "nothing is metered")
+        return found
 
     def expected(self, tenant: str) -> Expected | None:
         """What base load is expected of a tenant's circuits, ``None`` where nothing was metered yet."""
-        kept = self._kept.get(tenant)
-        found = kept.forecast if kept else None
+        found = self.quantiles(tenant)
         if found is None:
             return None
         load_kw = found.quantile_kw(self._quantile)
@@ -110,6 +144,11 @@ class Forecasting:
         kept = self._kept.get(tenant)
         return kept.forecast if kept else None
 
+    def tried(self, tenant: str) -> bool:
+        """Whether a forecast of a tenant was tried: where there is none then, nothing was metered."""
+        kept = self._kept.get(tenant)
+        return kept is not None and kept.tried
+
     def age_s(self, tenant: str) -> float | None:
         """How long ago a tenant's forecast was made, by a clock nobody can set; ``None`` where there is none."""
         kept = self._kept.get(tenant)
@@ -120,57 +159,18 @@ class Forecasting:
         ages = {tenant: self.age_s(tenant) for tenant in self._tenants}
         return [tenant for tenant, age_s in ages.items() if age_s is not None and age_s > _STALE * self._period_s]
 
-    def _history(self, tenant: str, now: datetime) -> _Kept:
-        """The history of a tenant, moved on to end with the step that goes on now."""
-        steps = int(PAST / timedelta(minutes=STEP_MINUTES))
-        end = horizon_at(now).start
-        horizon = Horizon(end - PAST, STEP_MINUTES, steps)
-        kept = self._kept.get(tenant)
-        if kept is None:
-            kept = self._kept[tenant] = _Kept((), horizon, np.zeros((0, steps)))
-        moved = int((horizon.start - kept.horizon.start) / timedelta(minutes=STEP_MINUTES))
-        if moved > 0:
-            fresh = np.full((len(kept.nodes), min(moved, steps)), np.nan)
-            kept.load_kw = np.hstack([kept.load_kw, fresh])[:, -steps:]
-            kept.horizon = horizon
-        return kept
 
-    def _take(self, kept: _Kept, rows: Sequence[LoadRow]) -> None:
-        """Fill in loads of what is connected at circuits; each is a mean that covers whole steps."""
-        direct = [one for one in rows if one.kind is LoadKind.DIRECT]
-        names = dict.fromkeys((*kept.nodes, *(one.node for one in direct)))
-        if len(names) > len(kept.nodes):
-            new = np.full((len(names) - len(kept.nodes), kept.horizon.steps), np.nan)
-            kept.nodes, kept.load_kw = tuple(names), np.vstack([kept.load_kw, new])
-        at = {name: row for row, name in enumerate(kept.nodes)}
-        if not direct:
-            return
-        starts = kept.horizon.position(np.array([to_datetime64(one.at) for one in direct]))
-        for one, start in zip(direct, np.round(starts).astype(int).tolist(), strict=True):
-            steps = max(1, round(one.duration_s / (60 * STEP_MINUTES)))
-            first, last = max(start, 0), min(start + steps, kept.horizon.steps)
-            kept.load_kw[at[one.node], first:last] = one.load_kw
+def _forecast(asked: _Asked) -> Forecast | None:
+    is_cold = bool((asked.metered.days < COLD_DAYS).any())
+    return base_load_ahead(asked.metered, asked.tree, asked.now, asked.horizon, _homes() if is_cold else None)
 
 
-def _forecast(kept: _Kept, tree: CircuitTree, now: datetime) -> Forecast | None:
-    """Forecasts of every circuit that has anything metered below it, each on its own sum."""
-    placed = [row for row, node in enumerate(kept.nodes) if node in tree.index]
-    if not placed:
-        return None
-    sums = _sums(tree, {kept.nodes[row]: place for place, row in enumerate(placed)})
-    own = LoadHistory(tuple(f"={kept.nodes[row]}" for row in placed), kept.horizon, kept.load_kw[placed])
-    history = own.with_sums(sums)
-    whole = slice(len(placed), None)
-    summed = LoadHistory(history.nodes[whole], kept.horizon, history.load_kw[whole])
-    zone = tree.circuits[0].timezone or "UTC"
-    horizon = horizon_at(now, hours=HOURS_AHEAD + 1)
-    return fit(summed, Calendar(LocalClock(zone))).predict(now, horizon)
+def _homes() -> ClassProfile:
+    """What homes are like, from the profiles that come with evenload."""
+    return ClassProfile.of_days(_HOMES, packaged.households(step_minutes=STEP_MINUTES))
 
 
-def _sums(tree: CircuitTree, rows: Mapping[str, int]) -> dict[str, IntArray]:
-    """For every circuit the rows of what is metered at it and below it."""
-    below: dict[int, list[int]] = {}
-    for node, row in rows.items():
-        for above in tree.path(tree.index[node]):
-            below.setdefault(above, []).append(row)
-    return {tree.circuits[node].node: np.array(members, dtype=np.int64) for node, members in below.items()}
+def _read_from(given: tuple[str | Path, Wanted]) -> Loads:
+    where, wanted = given
+    with opened(where) as store:
+        return read_loads(store, wanted)

@@ -8,8 +8,8 @@ from evenload.app.view import LiveView
 from evenload.service.control import Decision
 from evenload.service.live_rows import PlannedSession, SessionRow
 from evenload.service.live_state import CarNow, CarsNow
-from evenload.service.problem_of import missing_kwh
-from evenload.service.snapshot import DeviceState, Snapshot, Trust
+from evenload.service.problem_of import is_full, missing_kwh
+from evenload.service.snapshot import Snapshot, Trust
 
 NOTED_MAX: Final = 20
 _DRAWS_KW: Final = 0.1
@@ -23,7 +23,7 @@ def cars_now(decision: Decision, seen: Snapshot, view: LiveView, now: datetime) 
     planned = {one.session_id: one for one in decision.plan.sessions}
     hours = decision.plan.step_minutes / 60
     cars = [
-        _car(one, seen.devices[one.device_id], planned.get(one.session_id), hours, view, now)
+        _car(one, seen, planned.get(one.session_id), hours, view, now)
         for one in seen.sessions if one.device_id in seen.devices
     ]  # fmt: skip
     states = Counter(one.state for one in cars)
@@ -42,12 +42,13 @@ def _worth(car: CarNow) -> tuple[bool, int, float, datetime]:
 
 
 def _car(
-    session: SessionRow, state: DeviceState, planned: PlannedSession | None, hours: float, view: LiveView, now: datetime
+    session: SessionRow, seen: Snapshot, planned: PlannedSession | None, hours: float, view: LiveView, now: datetime
 ) -> CarNow:
+    state = seen.devices[session.device_id]
     device = state.device
     metered = view.power.get((device.station, device.evse_id))
     power_kw = metered.power_kw if metered is not None and metered.at >= session.plugged_at else 0.0
-    missing = missing_kwh(session)
+    missing = missing_kwh(session, seen)
     # who cannot be told anything is not planned for, and who should be gone is served as it goes
     lacking = max(missing - sum(planned.power_kw) * hours, 0.0) if planned and session.departs_at > now else 0.0
     lacking = lacking if lacking > _LACKS_KWH else 0.0
@@ -62,7 +63,7 @@ def _car(
     why = state.trust.sentence if state.trust is not Trust.CONTROLLED else planned.why if planned else ""
     return CarNow(
         session.session_id, session.device_id, session.site_id, session.vehicle_id,
-        "charging" if charges else "full" if session.suspended_by_vehicle or missing <= 0 else "waiting",
+        "charging" if charges else "full" if is_full(session, seen) or missing <= 0 else "waiting",
         tuple(marks), round(power_kw, 2), round(session.energy_kwh, 2), round(session.energy_kwh_delivered, 2),
         round(lacking, 2), session.departs_at, why,
     )  # fmt: skip

@@ -90,7 +90,7 @@ class StationSide:
     async def listen(self) -> tuple[int, bool]:
         """Begin to take stations; the port, and whether the line is encrypted."""
         settings, tls = self._settings, tls_of(self._settings)
-        restarted(self._store, settings.tenants, self._clock())
+        restarted(self._store, settings.tenants)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.at_once)
         return await _listening(self.server, settings, tls), tls is not None
 

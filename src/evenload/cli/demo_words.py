@@ -42,7 +42,7 @@ class Words:
     def end(self, report: TownReport) -> None:
         """Say the last numbers."""
         if report.interrupted and self._latest:
-            output.print(f"Stopped at {_clock(self._latest)}: cars plugged in: {self._latest.cars}.", markup=False)
+            output.print(f"Stopped at {_clock(self._latest)}; cars plugged in: {self._latest.cars}.", markup=False)
         days = len(report.days)
         output.print(
             f"{days} {'day' if days == 1 else 'days'} lived in {_minutes(report.seconds)}: {report.speed_mean:.0f} "

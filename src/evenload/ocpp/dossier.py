@@ -232,10 +232,13 @@ class Dossier:
     ) -> Reply:
         """What a station says is in force, held against what it was given. Periods count from the window's start."""
         supply = self.charging.electrics(evse_id).supply
+        power_kw = {
+            one.start_s: supply.convert(one, unit, Unit.W) / 1000.0 for one in periods
+        }  # the last at a time counts
         steps = [
-            LimitStep(window.start + timedelta(seconds=one.start_s), supply.convert(one, unit, Unit.W) / 1000.0)
-            for one in periods
-            if timedelta(seconds=one.start_s) < window.end - window.start
+            LimitStep(window.start + timedelta(seconds=start_s), power_kw[start_s])
+            for start_s in sorted(power_kw)
+            if timedelta(seconds=start_s) < window.end - window.start
         ]
         if not steps or any(step.power_kw < 0 for step in steps):
             return Reply(Settlement.REJECTED, "its schedule cannot be read")

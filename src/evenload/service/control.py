@@ -19,7 +19,7 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.spans import sentences_of
 from evenload.schedule.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
-from evenload.service.problem_of import Asked, charges, horizon_at, power_kw_least, problem_of
+from evenload.service.problem_of import Asked, charges, horizon_at, is_full, power_kw_least, problem_of
 from evenload.service.rounding import Tellable, told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
 
@@ -115,7 +115,7 @@ def decide(
     outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
-    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions], dtype=np.float64)
+    least_kw = np.array([seen.devices[one.device_id].device.power_kw_min for one in asked.sessions], dtype=np.float64)
     on = np.array([charges(one, seen) for one in asked.sessions], dtype=np.bool_)
     at_once = problem.delivered_kwh(solution.minimum_kw) > 0
     tellable = Tellable(least_kw, _most_kw(asked), on, at_once)
@@ -126,7 +126,7 @@ def decide(
     told, kept = [], []
     for number, session in enumerate(asked.sessions):
         device = seen.devices[session.device_id].device
-        if session.suspended_by_vehicle:  # it may wake up as its fallback allows, and then it is planned for
+        if is_full(session, seen):  # it may wake up as it was told or as its fallback allows, and then is planned for
             continue
         limits = _limits(starts, powers[number], seen.now + policy.ahead)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
@@ -224,6 +224,7 @@ def _summary(asked: Asked, solution: Solution, outcome: Outcome) -> str:
         "peak_kw": float(outcome.load_kw[0].max()), "price_is_known": asked.price_is_known,
         "nodes_without_forecast": len(asked.without),
         "uncontrolled": {one.device.device_id: one.trust.value for one in asked.uncontrolled},
+        "devices_unseen": len(asked.unseen), "sessions_at_no_circuit": len(asked.unplaced),
         "overloads": [[one.node, one.at.isoformat(), round(one.kw_over, 3)] for one in _overloads(outcome)],
         "circuits": _circuits(asked, outcome, solution),
     }  # fmt: skip

@@ -36,6 +36,7 @@ def dispatch(unit: Unit, decision: Decision, given: Mapping[str, Given]) -> dict
     tenant, now = decision.plan.tenant, decision.plan.made_at
     told = {one.device.device_id: one for one in decision.told}
     busy = {one.device_id for one in (*decision.asked.sessions, *decision.asked.others)}
+    busy |= {one.device.device_id for one in decision.asked.unseen}  # which may follow it still
     over = [one.order_id for name, one in given.items() if name in told or name not in busy]
     unit.orders.put(replace(one, standing=False) for one in unit.orders.find(over) if one.standing)
     for one in told.values():

@@ -81,6 +81,8 @@ def known_device(unit: Unit, tenant: str, device_id: str) -> DeviceRow:
 
 
 def _check(row: DeviceRow) -> None:
+    if row.evse_id < 1:
+        raise InputError(f"device {row.device_id}: EVSEs count from 1; enrol each EVSE of a station as a device")
     if row.power_kw_min > row.power_kw_max:
         raise InputError(f"device {row.device_id}: power_kw_min {row.power_kw_min} is above power_kw_max")
     if row.fallback_kw is not None and row.fallback_kw > row.power_kw_max:
@@ -100,7 +102,7 @@ def _check_place(unit: Unit, row: DeviceRow) -> None:
             f"(POST /v1/stations, or `evenload ocpp add {row.identity}`)"
         )
     for other in unit.devices.at_stations([row.station]):
-        if other.device_id != row.device_id and (other.evse_id == row.evse_id or 0 in (other.evse_id, row.evse_id)):
+        if other.device_id != row.device_id and other.evse_id == row.evse_id:
             raise ConflictError(
                 Refusal.EVSE_ENROLLED, f"EVSE {row.evse_id} of station {row.identity!r} is device {other.device_id!r}"
             )

@@ -12,6 +12,7 @@ from evenload.service.access_rows import Role
 from evenload.service.live_rows import CircuitRow, SiteRow
 from evenload.service.local_time import check_clock
 from evenload.service.ports import Store, Unit
+from evenload.service.problem_of import ROOT
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.scope import Scope
 
@@ -122,6 +123,8 @@ def known_circuit(unit: Unit, tenant: str, node: str) -> Circuit:
 def _put(unit: Unit, scope: Scope, given: Iterable[Circuit]) -> None:
     named: dict[str, Circuit] = {}
     for one in given:
+        if one.node == ROOT:
+            raise CircuitError(f"no circuit can be called {ROOT!r}: that is the one above all without one above them")
         if one.node in named:
             raise CircuitError(f"circuit {one.node!r} is listed twice")
         if one.timezone:

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
+from evenload.base.errors import InputError
 from evenload.domain.circuit import Circuit
 from evenload.domain.session import Control
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality
+
+_PHASES: Final = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ class SiteRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """An EVSE of a station at a site. ``fallback_kw`` is stored in the station and holds when nothing else was said."""
+    """An EVSE of a station at a site. ``fallback_kw`` is stored in the station and holds when nothing else was said.
+
+    ``InputError`` where it could give nothing.
+    """
 
     tenant: str
     device_id: str
@@ -57,6 +64,13 @@ class DeviceRow:
     managed: bool = True
     enrolled_at: datetime | None = None
     retired_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.power_kw_max > 0 and self.voltage_v > 0 and self.phases in _PHASES):
+            raise InputError(
+                f"device {self.device_id}: power_kw_max and voltage_v must be above 0, and phases 1, 2 or 3 "
+                f"(they are {self.power_kw_max:g}, {self.voltage_v:g} and {self.phases})"
+            )
 
     @property
     def station(self) -> StationId:
@@ -95,6 +109,8 @@ class SessionRow:
 
     ``began`` and ``energy_quality`` are estimated where the beginning or a meter's register was not told.
     ``opted_out``: charges at once at full power. ``boosted``: goes before others within the limits.
+    ``metered_at`` is by the station's clock where that can be, ``heard_at`` when the meter was last heard of here.
+    ``transaction_ended`` is the last transaction whose end is known, and ``energy_kwh_ended`` what it counted for.
     """
 
     tenant: str
@@ -122,6 +138,9 @@ class SessionRow:
     suspended_by_vehicle: bool = False
     opted_out: bool = False
     boosted: bool = False
+    heard_at: datetime | None = None
+    transaction_ended: str = ""
+    energy_kwh_ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

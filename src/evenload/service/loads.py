@@ -49,10 +49,12 @@ def loads(scope: Scope, store: Store, window: Interval, nodes: Iterable[str] | N
         return unit.loads.within(scope.tenant, window, nodes)
 
 
-def latest_loads(scope: Scope, store: Store) -> Sequence[LoadRow]:
-    """The latest of each node and kind."""
+def latest_loads(
+    scope: Scope, store: Store, after: tuple[str, str] = ("", ""), count: int | None = None
+) -> Sequence[LoadRow]:
+    """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
     with store.reading() as unit:
-        return unit.loads.latest(scope.tenant)
+        return unit.loads.latest(scope.tenant, after=after, count=count)
 
 
 def put_loads(scope: Scope, store: Store, rows: Sequence[LoadRow], now: datetime) -> Sequence[LoadFlag]:

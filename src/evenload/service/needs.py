@@ -38,11 +38,15 @@ def parse_clock_time(text: str) -> tuple[int, int]:
     raise InputError(f"{text!r} is not a time of day such as 07:00")
 
 
+def name_of(device: DeviceRow, plugged_at: datetime) -> str:
+    """The id of the session of a car plugged in at an instant."""
+    return f"{device.device_id}@{plugged_at:%Y%m%dT%H%M%S}"
+
+
 def begun(device: DeviceRow, site: SiteRow, vehicle: VehicleRow | None, plugged_at: datetime) -> SessionRow:
     """A session of a car that was just plugged in, with what is known of its need without being told."""
-    name = f"{device.device_id}@{plugged_at:%Y%m%dT%H%M%S}"
     session = SessionRow(
-        device.tenant, name, device.device_id, device.site_id, plugged_at, plugged_at + STAY_MIN,
+        device.tenant, name_of(device, plugged_at), device.device_id, device.site_id, plugged_at, plugged_at + STAY_MIN,
         site.energy_kwh_usual, energy_kwh_minimum=site.energy_kwh_minimum,
     )  # fmt: skip
     return supposed(session, site, vehicle)

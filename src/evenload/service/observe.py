@@ -59,11 +59,11 @@ def keep(
     return track(unit, events)
 
 
-def restarted(store: Store, tenants: Sequence[str], now: datetime) -> None:
-    """Note that no station is connected: a server that died at once could not say so any more."""
+def restarted(store: Store, tenants: Sequence[str]) -> None:
+    """Note that no station is connected since it was last seen: a server that died at once could not say so."""
     with store.writing() as unit:
         rows = [row for tenant in tenants for row in unit.stations.of(tenant) if row.connected]
-        unit.stations.put(replace(row, lost_at=now) for row in rows)
+        unit.stations.put(replace(row, lost_at=row.seen_at) for row in rows)
 
 
 # stations
@@ -88,8 +88,8 @@ def _stations(unit: Unit, events: Sequence[StationEvent]) -> None:
 
 def _booted(row: StationRow, event: StationBooted) -> StationRow:
     kept = event.details == row.details  # another device may stand there now
-    fallback_kw = row.fallback_kw if kept else None
-    return replace(row, details=event.details, booted_at=event.received_at, fallback_kw=fallback_kw)
+    row = row if kept else replace(row, fallback_kw=None, fallbacks_kw={})
+    return replace(row, details=event.details, booted_at=event.received_at)
 
 
 def _lost(row: StationRow, event: StationLost) -> StationRow:
@@ -97,7 +97,8 @@ def _lost(row: StationRow, event: StationLost) -> StationRow:
 
 
 def _verified(row: StationRow, event: FallbackVerified) -> StationRow:
-    return replace(row, fallback_kw=event.power_kw)
+    fallbacks_kw = {**row.fallbacks_kw, event.evse_id: event.power_kw}
+    return replace(row, fallback_kw=event.power_kw, fallbacks_kw=fallbacks_kw)
 
 
 def _disobeyed(row: StationRow, event: DisobedienceFound) -> StationRow:

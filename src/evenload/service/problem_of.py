@@ -17,6 +17,7 @@ from evenload.domain.station_limits import Limits
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
 from evenload.schedule.windows import Windows
+from evenload.service.expected import base_load
 from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
 from evenload.service.snapshot import DeviceState, Expected, Snapshot, Trust
 
@@ -28,6 +29,9 @@ HOURS_AHEAD: Final = 36
 _GOES_ON: Final = 0.002
 _GOES_ON_STEPS: Final = 3
 _OVERDUE: Final = timedelta(hours=1)
+_UNSEEN: Final = timedelta(hours=1)
+"""So far ahead a car is reckoned with at a device that is out of reach; later it is likely to be back."""
+
 _AT_LEAST: Final = timedelta(minutes=1)
 _EARLY: Final = timedelta(minutes=15)
 """So long before its departure a car is to be ready: drivers come early, and meters and commands take their time."""
@@ -36,7 +40,7 @@ _HELD: Final = 1.15
 """A car that draws so much less than it may, draws what it can."""
 
 _METERED_UP: Final = 1.02
-_SETTLED: Final = timedelta(seconds=45)
+_SETTLED: Final = timedelta(minutes=3)
 _DRAWS_KW: Final = 0.5
 _MORE_KWH: Final = 5.0
 """What a car is supposed to want still that charges beyond what is usual for it."""
@@ -54,6 +58,8 @@ class Asked:
     ``uncontrolled`` are devices with a car that cannot be told what to draw; ``without`` are nodes with no forecast.
     ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
     over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power.
+    ``unseen`` are devices out of reach where a car may have come since; ``unplaced`` are at sites without a circuit.
+    ``steps_held``: for so many steps of the horizon the forecast was too old, and its last day was held.
     """
 
     problem: Problem
@@ -64,6 +70,9 @@ class Asked:
     price_is_known: bool
     share_left: float
     known_kw: tuple[float, ...]
+    unseen: tuple[DeviceState, ...] = ()
+    unplaced: tuple[SessionRow, ...] = ()
+    steps_held: int = 0
 
 
 def horizon_at(now: datetime, step_minutes: int = STEP_MINUTES, hours: int = HOURS_AHEAD) -> Horizon:
@@ -75,16 +84,17 @@ def horizon_at(now: datetime, step_minutes: int = STEP_MINUTES, hours: int = HOU
 def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     """The problem of a moment. Cars that cannot be told anything are load that is there, until they leave."""
     tree = tree_of(seen.circuits)
-    planned, others = _split(seen, tree)
+    planned, others, unplaced = _split(seen, tree)
+    unseen = _unseen(seen, tree)
     uncontrolled = tuple(seen.devices[one.device_id] for one in others)
-    base_kw, without = _base_load(tree, horizon, seen.expected)
-    base_kw = base_kw + _uncontrolled_kw(seen, tree, horizon, others)
+    base = base_load(tree, horizon, seen.expected)
+    base_kw = base.load_kw + _uncontrolled_kw(seen, tree, horizon, _stays(seen, others, unseen))
     price, known = _price(horizon, seen.signals)
     starts = np.full(len(planned), to_datetime64(seen.now))
     leaves = [min(max(leaves_at(one, seen.now), seen.now + _AT_LEAST), horizon.end) for one in planned]
     windows = Windows.between(horizon, starts, np.array([to_datetime64(one) for one in leaves], dtype="datetime64[s]"))
     power_kw = np.array([power_kw_max(one, seen) for one in planned], dtype=np.float64)
-    missing = np.array([missing_kwh(one) for one in planned], dtype=np.float64)
+    missing = np.array([missing_kwh(one, seen) for one in planned], dtype=np.float64)
     known_kw = tuple(known_kw_max(one, seen) for one in planned)
     slots = np.diff(windows.offset)
     on = np.array([charges(one, seen) for one in planned], dtype=np.bool_)
@@ -103,7 +113,19 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
         export_limit_kw=tree.export_limit_kw[:, None], tariffs=_for_who_charges(price, on),
     )  # fmt: skip
-    return Asked(problem, tuple(planned), tuple(others), uncontrolled, without, known, share_left, known_kw)
+    return Asked(
+        problem,
+        tuple(planned),
+        tuple(others),
+        uncontrolled,
+        base.without,
+        known,
+        share_left,
+        known_kw,
+        unseen,
+        unplaced,
+        base.steps_held,
+    )
 
 
 def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:
@@ -132,16 +154,31 @@ def _zone(seen: Snapshot) -> str:
 # sessions
 
 
-def _split(seen: Snapshot, tree: CircuitTree) -> tuple[list[SessionRow], list[SessionRow]]:
-    """Sessions that can be planned, and those whose devices do as they will; those at no circuit are in neither."""
+def _split(
+    seen: Snapshot, tree: CircuitTree
+) -> tuple[list[SessionRow], list[SessionRow], tuple[SessionRow, ...]]:  # fmt: skip
+    """Sessions that can be planned, those whose devices do as they will, and those at no circuit."""
     planned: list[SessionRow] = []
     others: list[SessionRow] = []
+    unplaced: list[SessionRow] = []
     for one in seen.sessions:
         state = seen.devices.get(one.device_id)
         if state is None or one.site_id not in tree.index:
-            continue
-        (planned if state.trust is Trust.CONTROLLED else others).append(one)
-    return planned, others
+            unplaced.append(one)
+        else:
+            (planned if state.trust is Trust.CONTROLLED else others).append(one)
+    return planned, others, tuple(unplaced)
+
+
+def _unseen(seen: Snapshot, tree: CircuitTree) -> tuple[DeviceState, ...]:
+    """Devices out of reach at which no car is known to be: one may have come since."""
+    busy = {one.device_id for one in seen.sessions}
+    return tuple(
+        state
+        for name, state in seen.devices.items()
+        if state.trust is Trust.OFFLINE and state.was_reached and name not in busy
+        if state.device.site_id in tree.index
+    )
 
 
 def leaves_at(session: SessionRow, now: datetime) -> datetime:
@@ -151,9 +188,25 @@ def leaves_at(session: SessionRow, now: datetime) -> datetime:
     return max(session.departs_at - _EARLY, min(session.departs_at, now + _EARLY))
 
 
-def missing_kwh(session: SessionRow) -> float:
+def is_full(session: SessionRow, seen: Snapshot) -> bool:
+    """Whether a car takes nothing although it could. Many say so that may draw nothing: they wait for more.
+
+    One that cannot show it by its fallback is asked again whenever what it was told has ended.
+    """
+    if not session.suspended_by_vehicle:
+        return False
+    given, fallback_kw = seen.given.get(session.device_id), seen.devices[session.device_id].device.fallback_kw
+    if given is None or seen.now >= given.end:
+        allowed_kw = inf if fallback_kw is None else fallback_kw
+    else:
+        at = session.metered_at or seen.now
+        allowed_kw = given.at(at) if at >= given.steps[0].start else 0.0  # told since: it has not shown anything yet
+    return allowed_kw >= power_kw_least(session, seen)
+
+
+def missing_kwh(session: SessionRow, seen: Snapshot) -> float:
     """What a session still needs at the connector. A car nobody spoke for needs more while it charges."""
-    if session.suspended_by_vehicle:
+    if is_full(session, seen):
         return 0.0
     missing = max(session.energy_kwh - session.energy_kwh_delivered, 0.0)
     supposed = session.basis in (NeedBasis.USUAL, NeedBasis.SITE)
@@ -177,18 +230,12 @@ def power_kw_max(session: SessionRow, seen: Snapshot) -> float:
     known_kw = known_kw_max(session, seen)
     learned_kw = seen.learned_kw.get(session.session_id, inf)
     given, drawn_kw = seen.given.get(session.device_id), session.power_kw
-    if given is None or drawn_kw is None or drawn_kw < _DRAWS_KW or session.metered_at is None:
+    if given is None or drawn_kw is None or session.metered_at is None:
         return min(known_kw, learned_kw)
     allowed = [given.at(session.metered_at), given.at(session.metered_at - _SETTLED)]
-    free = all(kw < inf and kw >= _HELD * drawn_kw for kw in allowed)
-    return min(known_kw, drawn_kw * _METERED_UP if free else max(learned_kw, drawn_kw))
-
-
-def power_kw_least(session: SessionRow, seen: Snapshot) -> float:
-    """The least a car charges at (kW): on one phase where it draws less than three of the device would."""
-    device = seen.devices[session.device_id].device
-    one_phase = power_kw_max(session, seen) < device.power_kw_min
-    return device.power_kw_min / device.phases if one_phase else device.power_kw_min
+    if all(kw < inf and kw >= max(_HELD * drawn_kw, _DRAWS_KW) for kw in allowed):
+        return known_kw if drawn_kw < _DRAWS_KW else min(known_kw, drawn_kw * _METERED_UP)
+    return min(known_kw, max(learned_kw, drawn_kw))
 
 
 # circuits
@@ -224,24 +271,8 @@ def _left_of(limit_kw: FloatArray, base_kw: FloatArray, share: float) -> FloatAr
     return np.where(limit_kw > base_kw, left, limit_kw)
 
 
-def _base_load(tree: CircuitTree, horizon: Horizon, expected: Expected | None) -> tuple[FloatArray, tuple[str, ...]]:
-    """What is expected to flow through every node anyway, all below it included; and nodes nothing is known of."""
-    load_kw = np.zeros((len(tree), horizon.steps))
-    if expected is None:
-        return load_kw, tuple(one.node for one in tree.circuits)
-    at = np.floor(
-        (horizon.starts() - to_datetime64(expected.start)).astype(np.float64) / (60.0 * expected.step_minutes)
-    ).astype(np.int64)
-    inside = (at >= 0) & (at < expected.load_kw.shape[1])
-    known = {name: row for row, name in enumerate(expected.nodes)}
-    for node, circuit in enumerate(tree.circuits):
-        if circuit.node in known:
-            load_kw[node, inside] = expected.load_kw[known[circuit.node], at[inside]]
-    return load_kw, tuple(one.node for one in tree.circuits if one.node not in known)
-
-
 def _uncontrolled_kw(
-    seen: Snapshot, tree: CircuitTree, horizon: Horizon, sessions: Sequence[SessionRow]
+    seen: Snapshot, tree: CircuitTree, horizon: Horizon, stays: Sequence[tuple[DeviceState, datetime]]
 ) -> FloatArray:  # fmt: skip
     """What cars at devices that do as they will may draw until they leave, through every node (nodes, steps).
 
@@ -249,19 +280,18 @@ def _uncontrolled_kw(
     """
     direct = np.zeros((len(tree), horizon.steps))
     ends = [to_datetime(one) for one in horizon.starts()[1:]] + [horizon.end]
-    for one in sessions:
-        if missing_kwh(one) > 0:
-            leaves = horizon.position(np.array([to_datetime64(leaves_at(one, seen.now))]))[0]
-            until = max(1, min(int(np.ceil(leaves)), horizon.steps))
-            kw, node = seen.devices[one.device_id].uncontrolled_kw, tree.index[one.site_id]
-            direct[node, :until] += kw
-            given = seen.given.get(one.device_id)
-            start = seen.now
-            for step, end in enumerate(ends[:until]):
-                if given is None or start >= given.end:
-                    break
-                direct[node, step] += max(highest_kw(given, start, min(end, given.end)) - kw, 0.0)
-                start = end
+    for state, leaves in stays:
+        last = int(np.ceil(horizon.position(np.array([to_datetime64(leaves)]))[0]))
+        until = max(1, min(last, horizon.steps))
+        kw, node = state.uncontrolled_kw, tree.index[state.device.site_id]
+        direct[node, :until] += kw
+        given = seen.given.get(state.device.device_id)
+        start = seen.now
+        for step, end in enumerate(ends[:until]):
+            if given is None or start >= given.end:
+                break
+            direct[node, step] += max(highest_kw(given, start, min(end, given.end)) - kw, 0.0)
+            start = end
     return tree.sum_up(direct)
 
 

@@ -1,6 +1,7 @@
 """What is kept: one frozen row for each thing. Instants are in UTC, to the microsecond."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from evenload.domain.station import ConnectorStatus, StationDetails, StationId, Token, TokenStatus
@@ -11,7 +12,8 @@ from evenload.domain.station_readings import Quality, Reading
 class StationRow:
     """A station that knocked or was added. ``profile`` is the weakest security profile (0 to 3) it may come in by.
 
-    ``fallback_kw`` is the fallback that its own account of its schedule showed, ``None`` where none was verified.
+    ``fallback_kw`` is the last fallback that its own account of its schedule showed, ``None`` where none was verified;
+    ``fallbacks_kw`` is that of each EVSE. It was away from ``lost_at`` to ``back_at``, the last time.
     A station that is given another password may come in by ``password_hash`` until ``password_until`` (``None``: for
     as long as it did not come in by the other one) and by ``password_hash_next``. One that was revoked stays out.
     """
@@ -32,11 +34,18 @@ class StationRow:
     revoked_at: datetime | None = None
     password_hash_next: str = field(default="", repr=False)
     password_until: datetime | None = None
+    fallbacks_kw: Mapping[int, float] = field(default_factory=dict)
+    back_at: datetime | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the last that was heard of it was not the end of its connection."""
         return self.seen_at is not None and (self.lost_at is None or self.lost_at < self.seen_at)
+
+    def seen(self, at: datetime) -> "StationRow":
+        """The same after something was heard of it, which may be long ago."""
+        after = replace(self, seen_at=max(self.seen_at or at, at))
+        return replace(after, back_at=at) if after.connected and not self.connected else after
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from evenload.base.instants import Interval
@@ -15,6 +16,7 @@ from evenload.service.ports import Unit
 from evenload.service.rows import StationRow
 
 _STALE: Final = timedelta(minutes=15)
+_ALIKE_KW: Final = 0.05
 
 
 class Trust(StrEnum):
@@ -45,11 +47,15 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """A device, whether it can be counted on, and what it can draw at most where not."""
+    """A device, whether it can be counted on, and what it can draw at most where not.
+
+    ``fallback_is_verified``: its own EVSE was seen to have it. ``was_reached``: its station was here at some time.
+    """
 
     device: DeviceRow
     trust: Trust
     fallback_is_verified: bool = False
+    was_reached: bool = True
 
     @property
     def uncontrolled_kw(self) -> float:
@@ -142,8 +148,12 @@ def state_of(
     device: DeviceRow, station: StationRow | None, session: SessionRow | None, now: datetime, patience: Patience
 ) -> DeviceState:
     """Whether a device can be counted on."""
-    verified = station is not None and station.fallback_kw is not None
-    return DeviceState(device, _trust(device, station, session, now, patience), verified)
+    trust = _trust(device, station, session, now, patience)
+    if station is None:
+        return DeviceState(device, trust, was_reached=False)
+    shown_kw = station.fallbacks_kw.get(device.evse_id, inf)
+    verified = device.fallback_kw is not None and shown_kw <= device.fallback_kw + _ALIKE_KW
+    return DeviceState(device, trust, verified, station.seen_at is not None)
 
 
 def _trust(
@@ -156,7 +166,8 @@ def _trust(
     if station.disobeyed_at is not None and now - station.disobeyed_at < patience.disobedience:
         return Trust.DISOBEDIENT
     if session is not None and session.transaction_id:
-        heard_at = max(filter(None, (session.metered_at, session.plugged_at, station.booted_at)))
+        metered_at = session.heard_at or session.metered_at  # by our clock: that of the station may be wrong
+        heard_at = max(filter(None, (metered_at, session.plugged_at, station.booted_at)))
         if now - heard_at > patience.stale:
             return Trust.STALE
     return Trust.CONTROLLED

@@ -25,6 +25,8 @@ from evenload.domain.station_readings import Quality, ReadingKind
 from evenload.service import needs
 from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
 from evenload.service.ports import Unit
+from evenload.service.rows import StationRow
+from evenload.service.station_clock import CLOCKS_DIFFER, dated
 
 _PLUGGED: Final = frozenset(
     {
@@ -32,8 +34,9 @@ _PLUGGED: Final = frozenset(
         ConnectorStatus.SUSPENDED_BY_VEHICLE, ConnectorStatus.SUSPENDED_BY_STATION,
     }
 )  # fmt: skip
-_CLOCKS_DIFFER: Final = timedelta(minutes=10)
-"""How much before its plug-in a session's first messages may be dated: cables and cards come in any order."""
+_BLINK: Final = timedelta(seconds=1)
+_NOISE_KWH: Final = 0.01
+"""A meter that shows less than before by more than that began anew."""
 
 _TRUST_CHANGES: Final = (StationBooted, StationLost, DisobedienceFound)
 _TOLD_BY: Final = (StatusChanged, TransactionStarted, TransactionUpdated, TransactionEnded, MeterSampled, NeedDeclared)
@@ -54,38 +57,43 @@ def track(unit: Unit, events: Sequence[StationEvent]) -> frozenset[str]:
     return frozenset(tracked.news | trusted)
 
 
+Key = tuple[str, str]
+
+
+def _key(device: DeviceRow) -> Key:
+    return device.tenant, device.device_id
+
+
 class _Tracked:
     """Sessions going on at some devices, and what became of them."""
 
     def __init__(self, unit: Unit, devices: Mapping[tuple[StationId, int], DeviceRow]) -> None:
-        self.changed: dict[tuple[str, str], SessionRow] = {}
+        self.changed: dict[Key, SessionRow] = {}
         self.news: set[str] = set()
         self._unit = unit
-        self._open: dict[tuple[str, str], SessionRow] = {}
-        self._sites: dict[tuple[str, str], SiteRow] = {}
+        self._open: dict[Key, SessionRow] = {}
+        self._over: dict[Key, dict[str, SessionRow]] = {}
+        self._sites: dict[Key, SiteRow] = {}
         for tenant in {one.tenant for one in devices.values()}:
             ids = [one.device_id for one in devices.values() if one.tenant == tenant]
             for session in unit.sessions.going_on_at(tenant, ids):
                 self._open[tenant, session.device_id] = session
 
-    def take(self, device: DeviceRow, event: StationEvent) -> None:
+    def take(self, device: DeviceRow, told: StationEvent) -> None:
         """One event of a device."""
-        session = self._open.get((device.tenant, device.device_id))
-        if isinstance(event, TransactionEnded) and (session is None or session.transaction_id != event.transaction_id):
+        event = dated(told, lambda: self._station(told.station))
+        session = self._open.get(_key(device))
+        if isinstance(event, TransactionEnded) and not (session and event.transaction_id in _transactions(session)):
             self._settle(device, event)
             return
         if session is not None and _is_anothers(session, event):
             self._keep(device, session, _left(session, event))
             session = None
         if session is None:
-            if not _begins(event) or self._is_old(device, event):
+            if not _begins(event) or self._is_old(device, told, event):
                 return
-            session = needs.begun(device, self._site(device), None, event.at)
-            if isinstance(event, TransactionStarted) and event.offline:
-                session = replace(session, began=Quality.ESTIMATED)
-            self._open[device.tenant, device.device_id] = session
-            self.news.add(device.tenant)
-        if event.at < session.plugged_at - _CLOCKS_DIFFER:
+            session = self._begun(device, event)
+        if event.at < session.plugged_at - CLOCKS_DIFFER:
             if not isinstance(event, TransactionStarted) or session.transaction_id:
                 return  # of the time before this session
             session = replace(session, plugged_at=event.at)  # a stay that is told of from its end
@@ -95,31 +103,47 @@ class _Tracked:
             after = needs.supposed(after, self._site(device), vehicles[0] if vehicles else None)
         self._keep(device, session, after)
 
+    def _begun(self, device: DeviceRow, event: StationEvent) -> SessionRow:
+        session = needs.begun(device, self._site(device), None, event.at)
+        if isinstance(event, TransactionStarted) and event.offline:
+            session = replace(session, began=Quality.ESTIMATED)
+        self._open[_key(device)] = session
+        self.news.add(device.tenant)
+        return session
+
     def _keep(self, device: DeviceRow, before: SessionRow, after: SessionRow) -> None:
         self.changed[device.tenant, after.session_id] = after
-        if after.unplugged_at is not None:
-            del self._open[device.tenant, device.device_id]
+        if after.unplugged_at is None:
+            self._open[_key(device)] = after
         else:
-            self._open[device.tenant, device.device_id] = after
+            self._over.setdefault(_key(device), {})[after.session_id] = after
+            if before.unplugged_at is None:
+                del self._open[_key(device)]
         if _matters(before) != _matters(after):
             self.news.add(device.tenant)
 
     def _settle(self, device: DeviceRow, event: TransactionEnded) -> None:
-        """A transaction whose end is told after its car left: what it delivered is known only now."""
-        window = Interval(event.at - _CLOCKS_DIFFER, event.at + _CLOCKS_DIFFER)
-        kept = self._unit.sessions.within(device.tenant, window, device_id=device.device_id)
-        rows = {(one.tenant, one.session_id): one for one in kept} | self.changed
-        for key, session in rows.items():
-            is_its = session.device_id == device.device_id and session.transaction_id == event.transaction_id
-            if is_its and session.unplugged_at is not None:
-                self.changed[key] = replace(_ended(session, event), unplugged_at=session.unplugged_at)
+        """A transaction's end that is told after the car left: what it delivered is that stay's."""
+        for session in self._past(device, Interval(event.at - CLOCKS_DIFFER, event.received_at + CLOCKS_DIFFER)):
+            if event.transaction_id in _transactions(session):
+                self._keep(device, session, _ended(session, event))
 
-    def _is_old(self, device: DeviceRow, event: StationEvent) -> bool:
-        """Whether an event tells of a session that is over: stations tell late what they did while offline."""
-        if not isinstance(event, TransactionStarted) or not event.offline:
-            return False
-        found = self._unit.sessions.find(device.tenant, f"{device.device_id}@{event.at:%Y%m%dT%H%M%S}")
-        return found is not None and found.unplugged_at is not None
+    def _is_old(self, device: DeviceRow, told: StationEvent, event: StationEvent) -> bool:
+        """Whether an event tells of a stay that is over: stations tell late what they did, and again."""
+        names = {needs.name_of(device, at) for at in (told.at, event.at)}
+        return any(self._unit.sessions.find(device.tenant, name) for name in names) or any(
+            one.plugged_at <= event.at < (one.unplugged_at or event.at)
+            for one in self._past(device, Interval(event.at, event.at + _BLINK))
+        )
+
+    def _past(self, device: DeviceRow, window: Interval) -> Sequence[SessionRow]:
+        """Stays at a device in a window that are over; beyond those kept, those that ended just now."""
+        kept = self._unit.sessions.within(device.tenant, window, device_id=device.device_id)
+        rows = {one.session_id: one for one in kept} | self._over.get(_key(device), {})
+        return [one for one in rows.values() if one.unplugged_at is not None]
+
+    def _station(self, station: StationId) -> StationRow | None:
+        return self._unit.stations.find(station)
 
     def _site(self, device: DeviceRow) -> SiteRow:
         key = (device.tenant, device.site_id)
@@ -150,10 +174,15 @@ def _is_anothers(session: SessionRow, event: StationEvent) -> bool:
 
 def _left(session: SessionRow, event: StationEvent) -> SessionRow:
     """A session whose end nobody told."""
+    last_at = session.metered_at or event.at
     return replace(
-        session, unplugged_at=session.metered_at or event.at, power_kw=0.0, transaction_id="",
-        energy_quality=Quality.ESTIMATED,
-    )  # fmt: skip
+        session, unplugged_at=max(last_at, session.plugged_at), power_kw=0.0, energy_quality=Quality.ESTIMATED
+    )
+
+
+def _transactions(session: SessionRow) -> set[str]:
+    """The transaction of a session that goes on or whose end is not known, and the last that ended."""
+    return {session.transaction_id, session.transaction_ended} - {""}
 
 
 def _matters(session: SessionRow) -> tuple[object, ...]:
@@ -163,18 +192,28 @@ def _matters(session: SessionRow) -> tuple[object, ...]:
 
 
 def _status(session: SessionRow, event: StatusChanged) -> SessionRow:
-    if event.status is ConnectorStatus.AVAILABLE:  # its transaction is kept where nobody told its end yet
-        return replace(session, unplugged_at=max(event.at, session.plugged_at), power_kw=0.0)
+    if event.status is ConnectorStatus.AVAILABLE:
+        if event.at < session.plugged_at:
+            return session  # told late: it was free before this car came
+        return replace(session, unplugged_at=event.at, power_kw=0.0)  # its transaction's end may still come
     suspended = event.status is ConnectorStatus.SUSPENDED_BY_VEHICLE
+    if event.status is ConnectorStatus.OCCUPIED:  # which says nothing of that
+        suspended = session.suspended_by_vehicle
     return replace(session, suspended_by_vehicle=suspended, began=Quality.MEASURED)
 
 
 def _started(session: SessionRow, event: TransactionStarted) -> SessionRow:
-    if event.transaction_id == session.transaction_id:
-        return session
+    if event.transaction_id in _transactions(session):
+        return session  # told again
+    if session.transaction_id:  # which ended with that, and may say so still
+        session = replace(
+            session, transaction_ended=session.transaction_id,
+            energy_kwh_ended=session.energy_kwh_delivered - session.energy_kwh_before,
+        )  # fmt: skip
     return replace(
         session, transaction_id=event.transaction_id, token=event.token.key if event.token else session.token,
         register_kwh_start=event.register_kwh, energy_kwh_before=session.energy_kwh_delivered,
+        heard_at=event.received_at,
     )  # fmt: skip
 
 
@@ -186,16 +225,31 @@ def _updated(session: SessionRow, event: TransactionUpdated) -> SessionRow:
 
 
 def _ended(session: SessionRow, event: TransactionEnded) -> SessionRow:
-    if event.transaction_id != session.transaction_id:
-        return session
+    if event.transaction_id == session.transaction_ended:
+        return _corrected(session, event)
     delivered = session.energy_kwh_delivered
     if event.energy_kwh is not None:
         delivered = session.energy_kwh_before + event.energy_kwh
     nobody_saw_it_since = event.offline and session.began is Quality.ESTIMATED
+    unplugged_at = max(event.at, session.plugged_at) if nobody_saw_it_since else None
     return replace(
-        session, unplugged_at=event.at if nobody_saw_it_since else None, transaction_id="",
+        session, unplugged_at=session.unplugged_at or unplugged_at, transaction_id="",
+        transaction_ended=event.transaction_id, energy_kwh_ended=delivered - session.energy_kwh_before,
         energy_kwh_delivered=delivered, energy_kwh_before=delivered, power_kw=0.0, register_kwh_start=None,
-        energy_quality=event.energy_quality, metered_at=event.at, suspended_by_vehicle=False,
+        energy_quality=event.energy_quality, metered_at=max(event.at, session.metered_at or event.at),
+        suspended_by_vehicle=False,
+    )  # fmt: skip
+
+
+def _corrected(session: SessionRow, event: TransactionEnded) -> SessionRow:
+    """A session after the end of its last transaction was told again, or at last as it was measured."""
+    if event.energy_kwh is None or event.quality is not Quality.MEASURED:
+        return session
+    more_kwh = event.energy_kwh - session.energy_kwh_ended
+    return replace(
+        session, energy_kwh_ended=event.energy_kwh, energy_kwh_delivered=session.energy_kwh_delivered + more_kwh,
+        energy_kwh_before=session.energy_kwh_before + more_kwh,
+        energy_quality=session.energy_quality if session.transaction_id else event.energy_quality,
     )  # fmt: skip
 
 
@@ -207,24 +261,25 @@ class _Meter:
 
     def read(self, event: MeterSampled) -> SessionRow:
         for reading in event.readings:
-            if self.session.metered_at and reading.at < self.session.metered_at:
+            at = min(reading.at, event.received_at)
+            if self.session.metered_at and at < self.session.metered_at:
                 continue  # told late; the transaction's end settles what it delivered
             if reading.kind is ReadingKind.REGISTER and reading.energy_kwh_import is not None:
                 self._register(reading.energy_kwh_import)
             if reading.kind is ReadingKind.INSTANT and reading.power_kw is not None:
-                self.session = replace(self.session, power_kw=reading.power_kw, metered_at=reading.at)
+                self.session = replace(self.session, power_kw=reading.power_kw)
             if reading.soc is not None:
                 self.session = replace(self.session, soc=reading.soc)
-            self.session = replace(self.session, metered_at=reading.at)
+            self.session = replace(self.session, metered_at=at, heard_at=event.received_at)
         return self.session
 
     def _register(self, register_kwh: float) -> None:
         session = self.session
+        known_kwh = session.energy_kwh_delivered - session.energy_kwh_before
         start_kwh = session.register_kwh_start
-        if start_kwh is None:
-            known_kwh = session.energy_kwh_delivered - session.energy_kwh_before
+        if start_kwh is None or register_kwh < start_kwh + known_kwh - _NOISE_KWH:
             self.session = replace(session, register_kwh_start=register_kwh - known_kwh)
-        elif register_kwh >= start_kwh:
+        elif register_kwh > start_kwh + known_kwh:
             self.session = replace(session, energy_kwh_delivered=session.energy_kwh_before + register_kwh - start_kwh)
 
 

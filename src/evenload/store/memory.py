@@ -74,7 +74,7 @@ class MemoryStations:
         """Note when known ones were last heard of, which never goes back."""
         for station, at in instants.items():
             if row := self.rows.get(station):
-                self.rows[station] = replace(row, seen_at=max(row.seen_at or at, at))
+                self.rows[station] = row.seen(at)
 
     def connectors(self, tenant: str) -> Sequence[ConnectorRow]:
         """The connectors of a tenant's stations, by station, EVSE and connector."""

@@ -68,11 +68,13 @@ class MemoryLoads:
             if row.tenant == tenant and row.at in window and (asked is None or row.node in asked)
         ]
 
-    def latest(self, tenant: str) -> Sequence[LoadRow]:
-        """The latest of each node and kind, by both."""
+    def latest(
+        self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None
+    ) -> Sequence[LoadRow]:
+        """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
         in_order = sorted(self.rows.items(), key=lambda item: item[0])
         latest = {(row.node, str(row.kind)): row for _, row in in_order if row.tenant == tenant}
-        return [row for _, row in sorted(latest.items(), key=lambda item: item[0])]
+        return [row for key, row in sorted(latest.items(), key=lambda item: item[0]) if key > after][:count]
 
     def put(self, rows: Iterable[LoadRow]) -> None:
         """Add, or replace those of the same node, instant and kind."""

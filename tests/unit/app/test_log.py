@@ -1,12 +1,15 @@
 """Logs: one line an entry, without secrets."""
 
+import ast
 import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import evenload
 from evenload.app.log import set_up_logs, without_secrets
 
 _log = logging.getLogger("evenload.test")
@@ -81,3 +84,17 @@ def test_a_line_cannot_pass_for_another() -> None:
     told = json.loads(stream.getvalue())
     assert (told["event"], told["level"], told["request"]) == ("refused", "info", "GET /\nevent=let_in")
     assert told["text"].startswith("event=refused")
+
+
+def test_every_line_of_evenload_names_its_event() -> None:
+    levels = {"info", "warning", "error", "exception", "critical", "log"}
+    nameless = []
+    for file in Path(evenload.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if ast.unparse(node.func.value) == "_log" and node.func.attr in levels:
+                said = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+                if not any("event=" in str(one) for one in said):
+                    nameless.append(f"{file.name}:{node.lineno}")
+    assert nameless == []

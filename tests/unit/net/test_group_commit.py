@@ -122,3 +122,18 @@ def test_where_some_stations_were_refused_the_others_are_told_that_theirs_is_saf
         task.cancel()
 
     play(scene())
+
+
+def test_groups_are_counted_with_their_sizes_and_seconds_and_those_that_failed(play: Any) -> None:
+    async def scene() -> None:
+        store = Store(takes_s=0.02, fails=1)
+        commits, task = await running(store, urgent_s=0.001, relaxed_s=0.001)
+        for size in (2, 40):
+            commits.put([event(number) for number in range(size)])
+            await commits.drained()
+        counts = commits.counts
+        assert (sum(counts.sizes.counts), counts.sizes.total, counts.failures) == (2, 42, 1)
+        assert counts.seconds.total >= 0.04
+        task.cancel()
+
+    play(scene())

@@ -64,8 +64,7 @@ class Night:
     def _charge(self, given: dict[str, Limits], now: datetime) -> None:
         for i, row in enumerate(self._rows):
             told = given[f"d{i}"].at(now) if f"d{i}" in given else 0.0
-            least = 1.38 if self._car_kw < 4.14 else 4.14
-            kw = min(told, self._car_kw) if told >= least - 0.02 else 0.0
+            kw = min(told, self._car_kw) if told >= 4.14 - 0.02 else 0.0
             kw = min(kw, (row.energy_kwh - self.got_kwh[i]) * 60)
             self.switched[i] += (kw > 0) is not (self._drawn[i] > 0)
             self._drawn[i] = kw
@@ -79,7 +78,7 @@ class Night:
         ([15.0] * 6, 8.0, 12, 11.0),  # 90 of 96 kWh, and only one can charge at a time
         ([4.5] * 10, 4.5, 12, 11.0),
         ([8.0, 30.0, 12.0, 20.0, 5.0], 9.0, 10, 11.0),
-        ([6.0] * 4, 6.0, 10, 3.7),  # one-phase cars at three-phase stations
+        ([7.0] * 4, 6.0, 10, 3.7),  # cars that draw less than their stations offer at the least
     ],
 )
 def test_all_are_served_within_the_limit_and_few_are_switched_often(

@@ -13,6 +13,7 @@ from evenload.domain.station import StationId
 from evenload.service.ports import Store, StoreError
 from evenload.service.rows import EventRow, StationRow
 from evenload.store.sql import sqlite as module
+from evenload.store.sql.schema import HEAD
 from evenload.store.sql.store import opened
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,7 +62,7 @@ def test_a_file_that_is_no_database_or_a_later_one_is_refused(tmp_path: Path) ->
     later.execute("PRAGMA user_version = 99")
     later.close()
     with pytest.raises(
-        InputError, match=r"later\.db was made by a later evenload \(it is at layout 99, this evenload knows 0003\)"
+        InputError, match=rf"later\.db was made by a later evenload \(it is at layout 99, this evenload knows {HEAD}\)"
     ):
         opened(tmp_path / "later.db")
     with pytest.raises(InputError, match=r"there is no database .*none\.db; `evenload serve` makes it"):

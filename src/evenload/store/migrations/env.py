@@ -7,14 +7,14 @@ from sqlalchemy import Connection, create_engine
 
 from evenload.store.sql import schema, schema_live  # noqa: F401 - their tables belong to the metadata
 from evenload.store.sql.columns import metadata
-from evenload.store.sql.versions import is_ours
+from evenload.store.sql.versions import is_ours, without_warnings
 
 
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection, target_metadata=metadata, render_as_batch=True, include_name=is_ours, compare_type=True
     )
-    with context.begin_transaction():
+    with context.begin_transaction(), without_warnings():
         context.run_migrations()
 
 

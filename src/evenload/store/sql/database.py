@@ -26,6 +26,11 @@ class Database(Protocol):
     def put_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> None:
         """Add readings in the order of ``COLUMNS``, each key once; complete those there are, and note the latest."""
 
+    def last_readings(
+        self, connection: Connection, meters: Sequence[int], start: int, end: int, count: int
+    ) -> list[ReadingTuple]:
+        """The last readings of meters in a window of microseconds that are not packed, the last first."""
+
     def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
         """Take away readings that are still as they are told; how many."""
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from evenload.domain.station import StationId
 from evenload.service.rows import EventRow, OrderRow
 from evenload.store.sql.kept import portions
-from evenload.store.sql.schema import events, orders
+from evenload.store.sql.schema import TO_GIVE, events, orders
 from evenload.store.sql.writing import put_new
 
-_NO_ANSWER: Final = ("", "no_answer")
 _CHANGING: Final = ("standing", "settlement", "info", "value", "settled_at", "worthless_at")
 _PUT: Final = (
     update(orders).where(orders.c.order_id == bindparam("known")).values({one: bindparam(one) for one in _CHANGING})
@@ -88,8 +87,7 @@ class SqlOrders:
 
     def to_give(self, number: int) -> Sequence[OrderRow]:
         """Those after a number that got no answer yet or are standing, in order."""
-        wanted = or_(orders.c.standing, orders.c.settlement.in_(_NO_ANSWER))
-        return self._rows(select(orders).where(orders.c.number > number, wanted).order_by(orders.c.number))
+        return self._rows(select(orders).where(orders.c.number > number, TO_GIVE).order_by(orders.c.number))
 
     def standing(self, station: StationId) -> Sequence[OrderRow]:
         """Those of a station that are standing, in order."""

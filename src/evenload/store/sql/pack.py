@@ -36,10 +36,19 @@ class Packed:
     rows: int = 0
 
 
+def go_on() -> bool:
+    """Never end early."""
+    return True
+
+
 def pack(
-    store: SqlStore, now: datetime, hot: timedelta = timedelta(days=2), tell: Callable[[int], None] | None = None
-) -> Packed:
-    """Pack days that ended longer than ``hot`` ago. ``tell`` is told how many readings, again and again."""
+    store: SqlStore, now: datetime, hot: timedelta = timedelta(days=2), tell: Callable[[int], None] | None = None,
+    going_on: Callable[[], bool] = go_on,
+) -> Packed:  # fmt: skip
+    """Pack days that ended longer than ``hot`` ago. ``tell`` is told how many readings, again and again.
+
+    Ends early, between two units of work, once ``going_on`` says no.
+    """
     before = day_of(to_microseconds(now - hot))
     done = Packed()
     for day in _days(store, before):
@@ -48,6 +57,8 @@ def pack(
             rows += _pack_chunk(store, day, some)
             if tell:
                 tell(done.rows + rows)
+            if not going_on():
+                return Packed(done.days, done.rows + rows)
         _pack_left_slots(store, day)
         done = Packed(done.days + 1, done.rows + rows)
     with store.writing_connection() as connection:

@@ -42,6 +42,10 @@ _REMOVE: Final = (
     f"DELETE FROM readings USING staged WHERE readings.at = staged.at AND readings.meter = staged.meter "  # noqa: S608
     f"AND readings.kind = staged.kind AND {_SAME}"
 )
+_LAST_OF: Final = (
+    f"SELECT {_NAMES} FROM readings WHERE meter = ANY(%s) AND at >= %s AND at < %s "  # noqa: S608 - names of ours
+    'ORDER BY at DESC, meter DESC, kind COLLATE "C" DESC LIMIT %s'
+)
 _CHILDREN: Final = (
     "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
     "WHERE i.inhparent = 'readings'::regclass AND c.relname <> 'readings_other'"
@@ -81,6 +85,12 @@ class PostgresDatabase:
             if not _added(connection):
                 connection.exec_driver_sql(_PUT_STAGED)
             connection.exec_driver_sql(_LAST_STAGED)
+
+    def last_readings(
+        self, connection: Connection, meters: Sequence[int], start: int, end: int, count: int
+    ) -> list[ReadingTuple]:
+        """The last readings of meters in a window of microseconds that are not packed, the last first."""
+        return list(map(tuple, connection.exec_driver_sql(_LAST_OF, (list(meters), start, end, count)).all()))
 
     def remove_readings(self, connection: Connection, rows: Sequence[ReadingTuple]) -> int:
         """Take away readings that are still as they are told; how many."""

@@ -51,17 +51,10 @@ class SqlReadings:
         if not evses:
             return []
         start, end = to_microseconds(window.start), to_microseconds(window.end)
-        hot = self._hot(list(evses), start, end, count)
+        hot = self.database.last_readings(self.connection, list(evses), start, end, count)
         rows = self._with_packed(hot, list(evses), hot[-1][0] if len(hot) == count else start, end, count)
         rows.sort(key=lambda row: (row[0], evses[row[1]], row[2]))
         return [ReadingRow(station, evses[row[1]], reading_of(row), row[-1]) for row in rows[-count:]]
-
-    def _hot(self, asked: list[int], start: int, end: int, count: int) -> list[ReadingTuple]:
-        """The last first."""
-        of = readings.c
-        found = RAW.where(of.meter.in_(asked), of.at >= to_instant(start), of.at < to_instant(end))
-        found = found.order_by(of.at.desc(), of.meter.desc(), of.kind.desc()).limit(count)
-        return list(map(tuple, self.connection.execute(found).all()))
 
     def _with_packed(
         self, hot: list[ReadingTuple], asked: list[int], start: int, end: int, count: int

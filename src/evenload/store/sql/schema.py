@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, Table, Text, literal_column, or_
 
 from evenload.store.sql.columns import Instant, Name, Whole, Words, metadata, tenant_key, text, told
 
-HEAD: Final = "0003"
+HEAD: Final = "0005"
 """The newest revision in ``store/migrations``."""
 
 stations = Table(
@@ -16,7 +16,8 @@ stations = Table(
     Column("details", Words), Column("booted_at", Instant), Column("seen_at", Instant), Column("lost_at", Instant),
     Column("fallback_kw", Float), Column("disobeyed_at", Instant),
     Column("revoked_at", Instant), Column("password_hash_next", Words, nullable=False, server_default=""),
-    Column("password_until", Instant), sqlite_with_rowid=False,
+    Column("password_until", Instant), Column("fallbacks_kw", Words),  # by EVSE, as JSON
+    Column("back_at", Instant), sqlite_with_rowid=False,
 )  # fmt: skip
 connectors = Table(
     "connectors", metadata, *tenant_key("identity"),
@@ -55,6 +56,10 @@ orders = Table(
     Index("orders_by_id", "order_id", unique=True), Index("orders_by_station", "tenant", "identity"),
     Index("orders_by_tenant", "tenant", "number"),
 )  # fmt: skip
+UNANSWERED: Final = (literal_column("''"), literal_column("'no_answer'"))
+TO_GIVE: Final = or_(orders.c.standing, orders.c.settlement.in_(UNANSWERED))
+"""Orders that got no answer yet or are standing. Databases use the index where a question holds the same words."""
+Index("orders_to_give", orders.c.number, sqlite_where=TO_GIVE, postgresql_where=TO_GIVE)
 
 # readings: of meters, which are EVSEs; in order of time, so that writing appends
 

@@ -9,7 +9,7 @@ from evenload.domain.session import Control
 from evenload.domain.station_readings import Quality
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import LoadKind, NeedBasis
-from evenload.store.sql.columns import Instant, Name, OrBlank, Texts, Whole, Word, metadata, tenant_key, told
+from evenload.store.sql.columns import Instant, Name, OrBlank, Texts, Whole, Word, Words, metadata, tenant_key, told
 from evenload.store.sql.columns import text as words
 
 _NOT_RETIRED = text("retired_at IS NULL")
@@ -48,7 +48,9 @@ sessions = Table(
     words("transaction_id"), told("energy_kwh_delivered", Float), told("energy_quality", Word(Quality)),
     told("energy_kwh_before", Float), Column("register_kwh_start", Float), Column("power_kw", Float),
     Column("soc", Float), Column("metered_at", Instant), told("suspended_by_vehicle", Boolean),
-    told("opted_out", Boolean), told("boosted", Boolean),
+    told("opted_out", Boolean), told("boosted", Boolean), Column("heard_at", Instant),
+    Column("transaction_ended", Words, nullable=False, server_default=""),
+    Column("energy_kwh_ended", Float, nullable=False, server_default="0"),
     told("lately_until", Instant),  # its end, far off while it goes on
     Index("sessions_by_end", "tenant", "lately_until"),
     Index("sessions_by_device", "tenant", "device_id", "lately_until"), sqlite_with_rowid=False,

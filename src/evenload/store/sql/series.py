@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_
 
 from evenload.base.instants import Interval
 from evenload.service.live_rows import LimitRow, LoadRow, SignalRow
@@ -77,12 +77,14 @@ class SqlLoads:
         rows = [row for one in asked for row in _LOADS.read(self.connection, one)]
         return sorted(rows, key=lambda row: (row.node, row.at, row.kind))
 
-    def latest(self, tenant: str) -> Sequence[LoadRow]:
-        """The latest of each node and kind, by both."""
-        of = tables.loads_last.c
-        return _LOADS_LAST.read(
-            self.connection, _LOADS_LAST.selecting.where(of.tenant == tenant).order_by(of.node, of.kind)
-        )
+    def latest(
+        self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None
+    ) -> Sequence[LoadRow]:
+        """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
+        of, (node, kind) = tables.loads_last.c, after
+        found = _LOADS_LAST.selecting.where(of.tenant == tenant, of.node >= node)
+        found = found.where(or_(of.node > node, of.kind > kind)).order_by(of.node, of.kind).limit(count)
+        return _LOADS_LAST.read(self.connection, found)
 
     def put(self, rows: Iterable[LoadRow]) -> None:
         """Add, or replace those of the same node, instant and kind."""

@@ -16,14 +16,19 @@ from evenload.store.sql.writing import put
 
 _PLAIN = (
     "approved", "profile", "password_hash", "certificate_name", "address", "noted_at", "booted_at", "seen_at",
-    "lost_at", "fallback_kw", "disobeyed_at", "revoked_at", "password_hash_next", "password_until",
+    "lost_at", "fallback_kw", "disobeyed_at", "revoked_at", "password_hash_next", "password_until", "back_at",
 )  # fmt: skip
 _FIND = select(stations).where(stations.c.tenant == bindparam("t"), stations.c.identity == bindparam("i"))
 _SEEN = bindparam("seen", type_=stations.c.seen_at.type)
+_WAS_AWAY = stations.c.seen_at.is_(None) | (stations.c.lost_at >= stations.c.seen_at)
+_IS_BACK = stations.c.lost_at.is_(None) | (stations.c.lost_at < _SEEN)
 _SAW = (
     update(stations)
     .where(stations.c.tenant == bindparam("t"), stations.c.identity == bindparam("i"))
-    .values(seen_at=case((stations.c.seen_at > _SEEN, stations.c.seen_at), else_=_SEEN))
+    .values(
+        seen_at=case((stations.c.seen_at > _SEEN, stations.c.seen_at), else_=_SEEN),
+        back_at=case((_WAS_AWAY & _IS_BACK, _SEEN), else_=stations.c.back_at),
+    )
 )
 _FIND_TOKEN = select(tokens).where(tokens.c.tenant == bindparam("t"), tokens.c.key == bindparam("k"))
 
@@ -101,12 +106,14 @@ class SqlStations:
 def _station(row: Row[Any]) -> StationRow:
     details = msgspec.json.decode(row.details, type=StationDetails) if row.details else None
     plain = {name: getattr(row, name) for name in _PLAIN}
-    return StationRow(StationId(row.tenant, row.identity), details=details, **plain)
+    fallbacks_kw = msgspec.json.decode(row.fallbacks_kw or "{}", type=dict[int, float])
+    return StationRow(StationId(row.tenant, row.identity), details=details, fallbacks_kw=fallbacks_kw, **plain)
 
 
 def _station_values(row: StationRow) -> dict[str, Any]:
     details = msgspec.json.encode(row.details).decode() if row.details else None
     plain = {name: getattr(row, name) for name in _PLAIN}
+    plain["fallbacks_kw"] = msgspec.json.encode(row.fallbacks_kw).decode() if row.fallbacks_kw else None
     return {"tenant": row.station.tenant, "identity": row.station.identity, "details": details, **plain}
 
 

@@ -3,20 +3,23 @@
 Every part may be broken off at any time and run again; a unit of work of it holds the right to write for a moment only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, delete, func, select
 
 from evenload.store.slot_means import LOOK_BACK_US, SLOT_US, slot_means
 from evenload.store.sql.circuit_sums import Places, circuit_sums
 from evenload.store.sql.columns import to_instant, to_microseconds
-from evenload.store.sql.pack import Packed, pack
+from evenload.store.sql.pack import Packed, go_on, pack
+from evenload.store.sql.kept import portions
 from evenload.store.sql.packing import DAY_US, day_of
 from evenload.store.sql.readings import RAW as READINGS
 from evenload.store.sql.schema import (
+    TO_GIVE,
+    UNANSWERED,
     circuit_slots,
     events,
     marks,
@@ -41,7 +44,10 @@ _AGAIN_US: Final = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days things are kept; ``None`` is for good. Sessions, transactions and the audit log always are."""
+    """How many days things are kept; ``None`` is for good. Sessions, transactions and the audit log always are.
+
+    ``unanswered`` is of orders that nobody answered, since they became worthless.
+    """
 
     hot: float = 2
     readings: float | None = 400
@@ -49,6 +55,7 @@ class Retention:
     loads: float | None = 1200
     events: float | None = 90
     orders: float | None = 90
+    unanswered: float | None = 2
     decisions: float | None = 90
     plans: float | None = 30
     replies: float | None = 2
@@ -63,23 +70,28 @@ class Done:
     forgotten: int
 
 
-def upkeep(store: SqlStore, now: datetime, retention: Retention | None = None) -> Done:
-    """All of it; meant to be called every quarter of an hour or so. What is too old is looked for once a day."""
+def upkeep(
+    store: SqlStore, now: datetime, retention: Retention | None = None, going_on: Callable[[], bool] = go_on
+) -> Done:
+    """All of it; meant to be called every quarter of an hour or so. What is too old is looked for once a day.
+
+    Ends early, between two units of work, once ``going_on`` says no.
+    """
     kept = retention or Retention()
-    quarters, packed = roll_up(store, now), pack(store, now, timedelta(days=kept.hot))
+    quarters, packed = roll_up(store, now, going_on), pack(store, now, timedelta(days=kept.hot), going_on=going_on)
     with store.reading_connection() as connection:
         pruned: datetime | None = connection.execute(select(marks.c.at).where(marks.c.name == _PRUNED)).scalar()
     fresh = pruned is not None and timedelta(0) <= now - pruned < timedelta(days=1)
-    return Done(quarters, packed, 0 if fresh else prune(store, now, kept))
+    return Done(quarters, packed, 0 if fresh or not going_on() else prune(store, now, kept))
 
 
-def roll_up(store: SqlStore, now: datetime) -> int:
+def roll_up(store: SqlStore, now: datetime, going_on: Callable[[], bool] = go_on) -> int:
     """Make the quarters that ended since the last time, at EVSEs and circuits; how many rows."""
     until = to_microseconds(now) // SLOT_US * SLOT_US
     with store.reading_connection() as connection:
         start = _rolled_until(connection, until)
     made = 0
-    while start < until:
+    while start < until and going_on():
         count = min(_QUARTERS_AT_ONCE, (until - start) // SLOT_US)
         made += _roll(store, start, count)
         start += count * SLOT_US
@@ -128,6 +140,7 @@ def prune(store: SqlStore, now: datetime, retention: Retention) -> int:
     """Forget what is older than it is kept; how many rows. Days that are not packed yet stay."""
     gone = sum(_forget(store, table, condition) for table, condition in _too_old(now, retention))
     gone += _forget_first(store, now, retention) + _forget_plans(store, now, retention)
+    gone += _forget_unanswered(store, now, retention)
     with store.writing_connection() as connection:
         put(connection, marks, [{"name": _PRUNED, "at": now}])
     return gone
@@ -151,11 +164,10 @@ def _forget(store: SqlStore, table: Table, condition: ColumnElement[bool]) -> in
 
 def _forget_first(store: SqlStore, now: datetime, kept: Retention) -> int:
     """Rows that are numbered in order of time, some at a time from the first on."""
-    settled = ~orders.c.standing & orders.c.settlement.not_in(("", "no_answer"))
     return sum(
         _forget_numbered(store, table, table.c[column] < now - timedelta(days=days), only)
         for table, column, days, only in (
-            (events, "received_at", kept.events, None), (orders, "made_at", kept.orders, settled),
+            (events, "received_at", kept.events, None), (orders, "made_at", kept.orders, ~TO_GIVE),
             (decisions, "at", kept.decisions, None),
         )
         if days is not None
@@ -173,10 +185,30 @@ def _forget_numbered(store: SqlStore, table: Table, old: ColumnElement[bool], on
             last = connection.execute(select(func.max(some.c.number)).where(some.c.old)).scalar()
             if last is None:
                 break
-            chosen = [number <= last, old, *([] if only is None else [only])]
+            chosen = [number <= last, number < _last_of(table), old, *([] if only is None else [only])]
             gone = connection.execute(delete(table).where(*chosen)).rowcount
             done += gone
     return done
+
+
+def _last_of(table: Table) -> ScalarSelect[int]:
+    """The number of the last row, which stays, so that numbers go on from it: who has read up to it waits for more."""
+    return select(func.max(table.c.number)).scalar_subquery()
+
+
+def _forget_unanswered(store: SqlStore, now: datetime, kept: Retention) -> int:
+    """Orders that got no answer before they were worthless."""
+    if kept.unanswered is None:
+        return 0
+    number, worthless_at = orders.c.number, orders.c.worthless_at
+    past = select(number).where(TO_GIVE, worthless_at < now - timedelta(days=kept.unanswered), number < _last_of(orders))
+    with store.reading_connection() as connection:
+        numbers = connection.execute(past.where(orders.c.settlement.in_(UNANSWERED))).scalars().all()
+    gone = 0
+    for some in portions(numbers):
+        with store.writing_connection() as connection:
+            gone += connection.execute(delete(orders).where(number.in_(some), worthless_at < now)).rowcount
+    return gone
 
 
 def _forget_plans(store: SqlStore, now: datetime, kept: Retention) -> int:

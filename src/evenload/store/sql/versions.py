@@ -1,7 +1,8 @@
 """Which revision a database is at, and the way to the newest one."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,7 +73,16 @@ def differences(connection: Connection) -> list[Any]:
     from evenload.store.sql.columns import metadata  # noqa: PLC0415
 
     context = MigrationContext.configure(connection, opts={"include_name": is_ours, "compare_type": True})
-    return list(compare_metadata(context, metadata))
+    with without_warnings():
+        return list(compare_metadata(context, metadata))
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Say nothing of an index by an expression, which cannot be compared."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+        yield
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's signature

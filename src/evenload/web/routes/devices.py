@@ -28,7 +28,7 @@ class DeviceBody(
         min_length=1, max_length=48, pattern=r"^[A-Za-z0-9*\-_=+|@.]+$",
         description="Its station's own name, as its path ends.", examples=["CP1"],
     )  # fmt: skip
-    evse_id: int = Field(1, strict=True, ge=0, le=999, description="Which EVSE of the station; 0 for all of it.")
+    evse_id: int = Field(1, strict=True, ge=1, le=999, description="Which EVSE of the station.")
     power_kw_max: float = Field(11.0, strict=True, gt=0, le=2000, description="Most it can give, kW.")
     power_kw_min: float = Field(
         1.38, strict=True, ge=0, le=2000, description="Least it can give other than nothing, kW."

@@ -70,9 +70,10 @@ def list_loads(
 ) -> Page[Load]:  # fmt: skip
     """Loads that begin in a window, by circuit and instant."""
     if latest:
-        rows = [row for row in loads.latest_loads(scope, services.store) if node in ("", row.node)]
-    else:
-        rows = list(loads.loads(scope, services.store, window, [node] if node else None))
+        begin, _, kind = cut.after.rpartition(" ")
+        found = loads.latest_loads(scope, services.store, max((begin, kind), (node, "")), cut.count + 1)
+        return cut.page([row for row in found if node in ("", row.node)], lambda one: f"{one.node} {one.kind}", Load.of)
+    rows = loads.loads(scope, services.store, window, [node] if node else None)
     return cut.of_all(rows, lambda one: f"{one.node} {one.at.isoformat()} {one.kind}", Load.of)
 
 
