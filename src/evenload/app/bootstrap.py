@@ -16,6 +16,7 @@ from evenload.app.settings import Settings
 from evenload.app.stations import StationSide
 from evenload.app.steady import SteadyClock
 from evenload.app.tap import Tap, tap_of
+from evenload.app.upkeep import Upkeep, retention_of
 from evenload.service.ports import Store
 from evenload.store.sql.store import opened
 
@@ -62,7 +63,7 @@ async def _stations_only(
     port, secure = await stations.listen()
     ready(Address(settings.host, port, secure))
     async with Tap(stations.server, tap_of(settings.database), clock):
-        await until_stopped(stop, *stations.running())
+        await until_stopped(stop, *stations.running(), Upkeep(store, clock, retention_of(settings)).run())
     await stations.drain()
 
 

@@ -25,8 +25,10 @@ from evenload.app.relay import Relay, RelaySettings, mark_of
 from evenload.app.settings import Settings
 from evenload.app.state import LiveStates, Parts
 from evenload.app.stations import StationSide
+from evenload.app.upkeep import Upkeep, retention_of
 from evenload.app.upstream import Upstream
 from evenload.app.view import LiveView
+from evenload.app.webhooks import WebhookSender
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command
@@ -83,6 +85,8 @@ class Platform:
             guard,
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
+        self._webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
+        self._upkeep = Upkeep(store, clock, retention_of(settings))
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
         self.states = LiveStates(parts, clock, settings.plan_quantile)
         self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
@@ -104,7 +108,7 @@ class Platform:
         plans = self.relay.run() if self.relay else self.brain.run()
         return (
             *self.stations.running(), self.forecasting.run(), plans, self.guarding.run(), self.hub.run(),
-            self.states.run(), self.far_sites.run(),
+            self.states.run(), self.far_sites.run(), self._webhooks.run(), self._upkeep.run(),
         )  # fmt: skip
 
     def _relay(self, writer: Executor) -> Relay:

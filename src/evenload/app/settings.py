@@ -131,6 +131,22 @@ class Settings(BaseModel):
     oidc_client_id: str = Field(default="", description="What this server is called there.")
     oidc_client_secret: str = Field(default="", repr=False, description="Its secret there.")
     oidc_audience: str = Field(default="", description='Whom bearer tokens are for; "" for oidc_client_id.')
+    readings_days_hot: float = Field(
+        default=2.0,
+        ge=1,
+        le=31,
+        description="How many days readings lie as they came, before they are packed a day at a time.",
+    )
+    readings_days: int = Field(default=400, ge=0, description="How many days readings are kept; 0 for good.")
+    quarters_days: int = Field(
+        default=1200,
+        ge=0,
+        description="How many days means of quarter hours and loads of circuits are kept; 0 for good.",
+    )
+    events_days: int = Field(default=90, ge=0, description="How many days events are kept; 0 for good.")
+    orders_days: int = Field(default=90, ge=0, description="How many days answered orders are kept; 0 for good.")
+    decisions_days: int = Field(default=90, ge=0, description="How many days decisions are kept; 0 for good.")
+    plans_hours: int = Field(default=48, ge=0, description="How many hours plans are kept; 0 for good.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important entries that are logged.",

@@ -115,7 +115,7 @@ def decide(
     outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
-    least_kw = np.array([seen.devices[one.device_id].device.power_kw_min for one in asked.sessions], dtype=np.float64)
+    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions], dtype=np.float64)
     on = np.array([charges(one, seen) for one in asked.sessions], dtype=np.bool_)
     at_once = problem.delivered_kwh(solution.minimum_kw) > 0
     tellable = Tellable(least_kw, _most_kw(asked), on, at_once)

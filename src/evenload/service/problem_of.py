@@ -19,7 +19,7 @@ from evenload.schedule.problem_parts import Tariffs
 from evenload.schedule.windows import Windows
 from evenload.service.expected import base_load
 from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
-from evenload.service.snapshot import DeviceState, Expected, Snapshot, Trust
+from evenload.service.snapshot import DeviceState, Snapshot, Trust
 
 ROOT: Final = "(all)"
 """The name of the circuit above those that have none above them."""
@@ -238,6 +238,11 @@ def power_kw_max(session: SessionRow, seen: Snapshot) -> float:
     return min(known_kw, max(learned_kw, drawn_kw))
 
 
+def power_kw_least(session: SessionRow, seen: Snapshot) -> float:
+    """The least a car is offered (kW); one that draws less is counted at what it draws."""
+    return seen.devices[session.device_id].device.power_kw_min
+
+
 # circuits
 
 
@@ -269,6 +274,18 @@ def _left_of(limit_kw: FloatArray, base_kw: FloatArray, share: float) -> FloatAr
     left = limit_kw.copy()
     left[:, 0] = base_kw[:, 0] + (limit_kw[:, 0] - base_kw[:, 0]) * share
     return np.where(limit_kw > base_kw, left, limit_kw)
+
+
+def _stays(
+    seen: Snapshot, others: Sequence[SessionRow], unseen: Sequence[DeviceState]
+) -> list[tuple[DeviceState, datetime]]:  # fmt: skip
+    """Devices that do as they will and until when: those with a car that is not full, and those out of reach."""
+    with_cars = [
+        (seen.devices[one.device_id], leaves_at(one, seen.now))
+        for one in others
+        if not (one.suspended_by_vehicle and seen.devices[one.device_id].trust is not Trust.OFFLINE)
+    ]
+    return with_cars + [(one, seen.now + _UNSEEN) for one in unseen]
 
 
 def _uncontrolled_kw(

@@ -24,6 +24,9 @@ _OFFERED: Final = ("power_kw_offered", "current_a_offered")
 _PARTS: Final = (*_BY_PHASE, *_OFFERED)
 _NOTHING: Final = (None,) * len(_PARTS)
 _parts: Final = attrgetter(*_PARTS)
+_KINDS: Final = {one.value: one for one in ReadingKind}
+_QUALITIES: Final = {one.value: one for one in Quality}
+_CONTEXTS: Final = {one.value: one for one in SampleContext}
 Meter = tuple[str, str, int]
 
 _MANY: Final = 300
@@ -146,9 +149,9 @@ def reading_of(row: ReadingTuple) -> Reading:
 def _reading(at: datetime, row: Sequence[Any]) -> Reading:
     _, kind, duration_s, power_kw, energy_import, energy_export, soc, quality, context, phases, _ = row
     told = msgspec.json.decode(phases) if phases else {}
-    by_phase = {name: tuple(told[name]) for name in _BY_PHASE if name in told}
+    if told:
+        told |= {name: tuple(told[name]) for name in _BY_PHASE if name in told}
     return Reading(
-        at=at, kind=ReadingKind(kind), quality=Quality(quality), context=SampleContext(context), duration_s=duration_s,
-        power_kw=power_kw, energy_kwh_import=energy_import, energy_kwh_export=energy_export, soc=soc,
-        **(told | by_phase),
+        at=at, kind=_KINDS[kind], quality=_QUALITIES[quality], context=_CONTEXTS[context], duration_s=duration_s,
+        power_kw=power_kw, energy_kwh_import=energy_import, energy_kwh_export=energy_export, soc=soc, **told,
     )  # fmt: skip

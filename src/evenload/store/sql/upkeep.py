@@ -65,9 +65,9 @@ class Retention:
 class Done:
     """What upkeep did: quarters made, days and readings packed, rows forgotten."""
 
-    quarters: int
-    packed: Packed
-    forgotten: int
+    quarters: int = 0
+    packed: Packed = Packed()
+    forgotten: int = 0
 
 
 def upkeep(
