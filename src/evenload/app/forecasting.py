@@ -100,7 +100,7 @@ class Forecasting:
             meters = meters_of(self._store, tenant)
             if self._roll_up is not None and any(is_total for _, is_total in meters):
                 self._roll_up(now)
-            for span in kept.memory.due(now, len(meters)):
+            for span in kept.memory.due(now, sum(meters.values())):
                 for wanted in kept.memory.wanted(tenant, meters, now, span):
                     kept.memory.take(wanted, self._read(wanted))
                 kept.forecast = self._made(tenant, kept.memory.metered, now)

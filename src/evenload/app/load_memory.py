@@ -1,7 +1,7 @@
 """What the meters of a tenant told in the last weeks, as means of steps, read from the store bit by bit."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ _AGAIN: Final = ((PAST, timedelta(days=1)), (timedelta(days=3), timedelta(hours=
 _LONGEST: Final = timedelta(hours=2)
 """A load that began so long before what is read may reach into it."""
 _LOADS_AT_ONCE: Final = 50_000
+_FEW: Final = 4
 _MUCH: Final = 500_000
 _AT_FIRST: Final = timedelta(days=8)
 _CARS_TOLD: Final = timedelta(minutes=5)
@@ -34,17 +35,32 @@ Meter = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Loads to be read: of some meters, in the steps of ``part``, as they are known ``now``."""
+    """Loads to be read: of some meters, in the steps of ``part``, as they are known ``now``.
+
+    Each tells about ``rows_per_step`` at most.
+    """
 
     tenant: str
     meters: tuple[Meter, ...]
     part: Horizon
     now: datetime
+    rows_per_step: int
 
     @property
     def size(self) -> int:
         """How many loads that may be."""
-        return len(self.meters) * self.part.steps
+        return len(self.meters) * self.part.steps * self.rows_per_step
+
+    def portions(self) -> "Iterator[tuple[slice, slice, Wanted]]":
+        """The same some meters and steps at a time: rows take far more room than what is kept of them."""
+        steps = max(1, min(self.part.steps, _LOADS_AT_ONCE // self.rows_per_step))
+        count = max(1, _LOADS_AT_ONCE // (steps * self.rows_per_step))
+        for meter in range(0, len(self.meters), count):
+            meters = slice(meter, meter + count)
+            for step in range(0, self.part.steps, steps):
+                length = min(steps, self.part.steps - step)
+                part = Horizon(self.part.start + step * _STEP, STEP_MINUTES, length)
+                yield meters, slice(step, step + length), replace(self, meters=self.meters[meters], part=part)
 
 
 class LoadMemory:
@@ -63,23 +79,31 @@ class LoadMemory:
         is_total = np.array([total for _, total in self._rows], dtype=np.bool_)
         return Metered(tuple(node for node, _ in self._rows), is_total, horizon, self._load_kw)
 
-    def due(self, now: datetime, meters: int) -> tuple[timedelta, ...]:
+    def due(self, now: datetime, rows: int) -> tuple[timedelta, ...]:
         """How far back to read now, one after the other: where there is much to read at first, the last days before."""
         found = next(span for span, every in _AGAIN if span not in self._read_at or now - self._read_at[span] >= every)
-        at_first = not self._read_at and meters * _STEPS > _MUCH
+        at_first = not self._read_at and rows * _STEPS > _MUCH
         return (_AT_FIRST, found) if at_first else (found,)
 
-    def wanted(self, tenant: str, meters: Sequence[Meter], now: datetime, span: timedelta) -> Iterator[Wanted]:
-        """What to read: all meters that far back, and those that are new from their beginning."""
+    def wanted(self, tenant: str, meters: Mapping[Meter, int], now: datetime, span: timedelta) -> Iterator[Wanted]:
+        """What to read: all meters that far back, and those that are new from their beginning.
+
+        ``meters`` says how many loads each tells of a step. Those that tell many are read apart.
+        """
         past = self._move_on(now)
         fresh = tuple(one for one in meters if one not in self._rows)
         if fresh:
             self._load_kw = np.vstack([self._load_kw, np.full((len(fresh), _STEPS), np.nan, dtype=np.float32)])
             self._rows |= {one: len(self._rows) + place for place, one in enumerate(fresh)}
         first = max((now - span - past.start) // _STEP, 0)
-        yield Wanted(tenant, tuple(self._rows), Horizon(past.start + first * _STEP, STEP_MINUTES, _STEPS - first), now)
+        parts = [(tuple(meters), Horizon(past.start + first * _STEP, STEP_MINUTES, _STEPS - first))]
         if fresh and self._read_at:
-            yield Wanted(tenant, fresh, past, now)
+            parts.append((fresh, past))
+        for asked, part in parts:
+            for dense in (False, True):
+                some = tuple(one for one in asked if (meters[one] > _FEW) is dense)
+                if some:
+                    yield Wanted(tenant, some, part, now, max(meters[one] for one in some))
         self._read_at |= {shorter: now for shorter, _ in _AGAIN if shorter <= span}
 
     def take(self, wanted: Wanted, load_kw: Loads) -> None:
@@ -100,24 +124,27 @@ class LoadMemory:
         return self._horizon
 
 
-def meters_of(store: Store, tenant: str) -> list[Meter]:
-    """The meters of a tenant that ever told anything."""
+def meters_of(store: Store, tenant: str) -> dict[Meter, int]:
+    """The meters of a tenant that ever told anything, and about how many loads of a step."""
     with store.reading() as unit:
-        return [(one.node, one.kind is LoadKind.TOTAL) for one in unit.loads.latest(tenant)]
+        return {
+            (one.node, one.kind is LoadKind.TOTAL): max(1, round(_STEP.total_seconds() / max(one.duration_s, 1.0)))
+            for one in unit.loads.latest(tenant)
+        }
 
 
 def read_loads(store: Store, wanted: Wanted) -> Loads:
-    """Means of steps, (meters, steps). Some meters at a time: rows take far more room than what is kept of them."""
+    """Means of steps, (meters, steps)."""
     found = np.full((len(wanted.meters), wanted.part.steps), np.nan, dtype=np.float32)
-    count = max(1, _LOADS_AT_ONCE // wanted.part.steps)
-    for start in range(0, len(wanted.meters), count):
+    for meters, steps, some in wanted.portions():
         with store.reading() as unit:
-            found[start : start + count] = _read(unit, wanted, wanted.meters[start : start + count])
+            found[meters, steps] = _read(unit, some)
     return found
 
 
-def _read(unit: Unit, wanted: Wanted, meters: Sequence[Meter]) -> Loads:
-    part, places = wanted.part, {meter: place for place, meter in enumerate(meters)}
+def _read(unit: Unit, wanted: Wanted) -> Loads:
+    part, meters = wanted.part, wanted.meters
+    places = {meter: place for place, meter in enumerate(meters)}
     window = Interval(part.start - _LONGEST, part.end)
     rows = unit.loads.within(wanted.tenant, window, {node for node, _ in meters})
     told = [(place, one) for one in rows if (place := places.get((one.node, one.kind is LoadKind.TOTAL))) is not None]

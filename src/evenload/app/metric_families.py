@@ -115,6 +115,13 @@ FORECAST_AGE: Final = Family(
 FORECAST_NODES: Final = Family(
     "evenload_forecast_nodes", _GAUGE, "Circuits with a forecast, by what it rests on.", ("tenant", "basis")
 )  # fmt: skip
+FALLBACKS_UNVERIFIED: Final = Family(
+    "evenload_fallbacks_unverified", _GAUGE, "Managed devices that were not seen to have their fallback.", ("tenant",)
+)  # fmt: skip
+FALLBACKS_SHORT: Final = Family(
+    "evenload_fallbacks_short_circuits", _GAUGE, "Circuits that base load and fallbacks together may exceed.",
+    ("tenant",),
+)  # fmt: skip
 CLOCK_AHEAD: Final = Family(
     "evenload_clock_ahead_seconds", _GAUGE, "How far the clock of the machine was set back, 0 where it was not."
 )  # fmt: skip

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from evenload.app import metric_families as of
 from evenload.app.brain import Brain
 from evenload.app.delivery import Delivery
+from evenload.app.fallbacks import Fallbacks
 from evenload.app.forecasting import Forecasting
 from evenload.app.guarding import Guarding
 from evenload.app.stations import StationSide
@@ -111,6 +112,14 @@ def of_forecasts(forecasting: Forecasting, tenants: tuple[str, ...]) -> Iterator
     known = {name: found for name in tenants if (found := forecasting.quantiles(name)) is not None}
     bases = Counter((name, basis.value) for name, found in known.items() for basis in found.basis)
     yield of.FORECAST_NODES.of({key: float(count) for key, count in bases.items()})
+
+
+def of_fallbacks(fallbacks: Fallbacks, brain: Brain) -> Iterator[Metric]:
+    """Whether devices that nobody reaches keep to what fits."""
+    seen = {(name,): one.seen for name, one in brain.tenants.items() if one.seen is not None}
+    yield of.FALLBACKS_UNVERIFIED.of({key: float(one.fallbacks_unverified) for key, one in seen.items()})
+    short = {(name,): one.shortfalls for name, one in fallbacks.last.items()}
+    yield of.FALLBACKS_SHORT.of({key: float(len(nodes)) for key, nodes in short.items()})
 
 
 def of_store(store: Store, last_write: Callable[[], datetime | None]) -> Iterator[Metric]:

@@ -16,10 +16,12 @@ import uvicorn
 
 from evenload.app import metrics
 from evenload.app.brain import Brain, BrainSettings
+from evenload.app.fallbacks import Fallbacks
 from evenload.app.far_sites import FarSites
 from evenload.app.forecasting import Forecasting
 from evenload.app.guarded_sites import steady
 from evenload.app.guarding import Guarding, GuardSettings, Reach
+from evenload.app.main_meters import MainMeters
 from evenload.app.readiness import faults_of
 from evenload.app.relay import Relay, RelaySettings, mark_of
 from evenload.app.settings import Settings
@@ -39,6 +41,8 @@ from evenload.service.dispatch import Given
 from evenload.service.ports import Store
 from evenload.service.relay import Taken, number_apart
 from evenload.service.snapshot import Expected
+from evenload.store.sql.store import SqlStore
+from evenload.store.sql.upkeep import roll_up
 from evenload.web.api import api
 from evenload.web.hub import Hub
 from evenload.web.live import StoreSource
@@ -49,6 +53,9 @@ _log = logging.getLogger("evenload.app")
 
 _PLANNED_FOR: Final = frozenset({"sites", "circuits", "devices", "vehicles", "sessions", "limits", "signals"})
 """What the API may change that has to be planned for anew."""
+
+_ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices"})
+"""What the API may change that fallbacks have to be allotted for anew."""
 
 _SECRET_BYTES: Final = 32
 
@@ -68,8 +75,12 @@ class Platform:
         self._loop = asyncio.get_running_loop()
         self._loading: set[asyncio.Task[None]] = set()
         self.stations = StationSide(settings, store, writer, clock, self._kept, self._under)
+        sql = (partial(roll_up, store), settings.store) if isinstance(store, SqlStore) else (None, None)
         self.forecasting = Forecasting(
-            store, settings.tenants, clock, settings.plan_quantile, settings.forecast_every_s
+            store, settings.tenants, clock, settings.plan_quantile, settings.forecast_every_s, *sql
+        )  # fmt: skip
+        self.fallbacks = Fallbacks(
+            store, settings.tenants, clock, _new_id, self.forecasting, self.stations.delivery.wake
         )  # fmt: skip
         self.brain = Brain(
             store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self._expected,
@@ -87,6 +98,7 @@ class Platform:
         self.relay = self._relay(writer) if settings.role == "site" else None
         self._webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
         self._upkeep = Upkeep(store, clock, retention_of(settings))
+        self._main_meters = MainMeters(store, lambda: self.guarding.states)
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
         self.states = LiveStates(parts, clock, settings.plan_quantile)
         self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
@@ -98,6 +110,7 @@ class Platform:
             partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
             partial(metrics.of_delivery, self.stations.delivery), partial(metrics.of_guard, self.guarding),
             partial(metrics.of_forecasts, self.forecasting, settings.tenants),
+            partial(metrics.of_fallbacks, self.fallbacks, self.brain),
             partial(metrics.of_store, store, lambda: self._kept_at), partial(metrics.of_clock, clock),
             partial(metrics.of_hub, self.hub),
         )  # fmt: skip
@@ -105,10 +118,12 @@ class Platform:
 
     def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What has to run."""
-        plans = self.relay.run() if self.relay else self.brain.run()
+        plans = [self.relay.run()] if self.relay else [self.brain.run()]
+        if self.relay is None and not self._settings.dry_run:
+            plans.append(self.fallbacks.run())
         return (
-            *self.stations.running(), self.forecasting.run(), plans, self.guarding.run(), self.hub.run(),
-            self.states.run(), self.far_sites.run(), self._webhooks.run(), self._upkeep.run(),
+            *self.stations.running(), self.forecasting.run(), *plans, self._main_meters.run(), self.guarding.run(),
+            self.hub.run(), self.states.run(), self.far_sites.run(), self._webhooks.run(), self._upkeep.run(),
         )  # fmt: skip
 
     def _relay(self, writer: Executor) -> Relay:
@@ -170,6 +185,8 @@ class Platform:
         """Somebody changed something by the API."""
         if resource in _PLANNED_FOR:
             self.brain.wake((tenant,), resource)
+        if resource in _ALLOTTED_FOR:
+            self.fallbacks.wake(tenant)
         if resource == "loads":
             task = self._loop.create_task(asyncio.to_thread(self._look_at_loads, tenant))
             self._loading.add(task)

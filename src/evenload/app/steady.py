@@ -11,8 +11,7 @@ _log = logging.getLogger("evenload.app.clock")
 _NOTICED: Final = timedelta(seconds=2)
 _FAR: Final = timedelta(hours=1)
 _DOUBTED_S: Final = 120.0
-"""A wall clock that is suddenly far ahead and stays there so long is believed: it may have been asleep, or set right."""
-
+"""A wall clock that is suddenly far ahead and stays there so long is believed: who slept, or was set right, does."""
 
 
 class SteadyClock:

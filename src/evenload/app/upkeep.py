@@ -66,7 +66,7 @@ def _tell(work: asyncio.Task[Done]) -> None:
         _log.warning("event=upkeep_waits why=%s", error)
     elif error is not None:  # history must not take the present down with it
         _log.error("event=upkeep_defect", exc_info=error)
-    elif (done := work.result()) != Done(done.quarters):
+    elif (done := work.result()).packed.rows or done.forgotten:
         _log.info("event=upkeep days_packed=%d readings_packed=%d rows_forgotten=%d", done.packed.days,
                   done.packed.rows, done.forgotten)  # fmt: skip
 

@@ -10,6 +10,7 @@
     │   ├── LoadError                 base load with gaps
     │   ├── RowsRefusedError          rows of a file (files.problems)
     │   ├── StudyFileError            a study file (simulate.study_file)
+    │   ├── RequestError              a certificate that is not signed, and why (net.authority)
     │   └── MessageError              a message of ours its own schema refuses (ocpp.faults)
     ├── RefusedError              exit code 2   what was asked for is not done, with a reason (service.refusals)
     │   ├── LoginError                nobody knows who asks
@@ -24,6 +25,8 @@
     │   ├── ConflictApiError          it does not go together with what there is
     │   ├── StaleApiError             it was changed meanwhile
     │   └── UnreachableApiError       no answer came
+    ├── UpstreamError             exit code 1   the server above a site did not answer (app.upstream)
+    │   └── RefusedByUpstreamError    it does not take what it was told
     ├── StoreError                exit code 1   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)
     └── MissingRequirementError   exit code 3   something needed is not in this environment

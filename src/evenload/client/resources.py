@@ -52,6 +52,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool = True
     enrolled_at: datetime | None = None
     retired_at: datetime | None = None
+    fallback_allotted: bool = False
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):

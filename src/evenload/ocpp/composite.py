@@ -1,8 +1,9 @@
 """The composite schedule: the one limit all charging profiles of a station together mean (OCPP 2.0.1, K01 and K08).
 
 At every instant: of each purpose the valid profile with the highest stack level that has a limit then; a profile for
-the transaction replaces the default ones; what the station or the outside allows at most caps both. Where no profile
-speaks there is no limit (``inf``): what a station does then is its own affair.
+the transaction replaces the default ones; what the station or the outside allows at most caps both. Who limits from
+outside is a purpose of its own: the operator of the grid and a building do not outrank one another, the lower holds.
+Where no profile speaks there is no limit (``inf``): what a station does then is its own affair.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,6 @@ class Unit(StrEnum):
 
 
 _REPEATS = {Kind.DAILY: timedelta(days=1), Kind.WEEKLY: timedelta(weeks=1)}
-_CAPS = (Purpose.STATION_MAX, Purpose.EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Profile:
     """One charging profile as a station holds it. ``evse_id`` 0 is the station, for defaults each of its EVSEs.
 
     ``start`` is an instant; without one the schedule counts from the start of the session, as a relative one does.
+    ``source`` is who limits from outside; levels rank the profiles of one source.
     """
 
     purpose: Purpose
@@ -69,6 +70,7 @@ class Profile:
     duration_s: float = inf
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    source: str = ""
 
     def period_at(self, instant: datetime, session_start: datetime) -> Period | None:
         """The period in force, if the profile is valid then and has one."""
@@ -164,14 +166,17 @@ class Schedules:
         return min(limits, key=_limit_of, default=(inf, None))
 
     def _caps(self, evse_id: int, instant: datetime, began: datetime) -> list[tuple[float, int | None]]:
-        found = (self._highest(purpose, (evse_id,), instant, began) for purpose in _CAPS)
+        theirs = {one.source for one in self.profiles if one.purpose is Purpose.EXTERNAL}
+        found = [self._highest(Purpose.STATION_MAX, (evse_id,), instant, began)]
+        found += [self._highest(Purpose.EXTERNAL, (evse_id,), instant, began, source) for source in theirs]
         return [cap for cap in found if cap]
 
     def _highest(
-        self, purpose: Purpose, evse_ids: Sequence[int], instant: datetime, began: datetime
+        self, purpose: Purpose, evse_ids: Sequence[int], instant: datetime, began: datetime, source: str = ""
     ) -> tuple[float, int | None] | None:
         """Limit and phases of the highest profile that speaks; at one level the EVSE's own before the station's."""
-        ranked = (one for one in self.profiles if one.purpose is purpose and one.evse_id in evse_ids)
+        place = (purpose, source)
+        ranked = (one for one in self.profiles if (one.purpose, one.source) == place and one.evse_id in evse_ids)
         for profile in sorted(ranked, key=lambda one: (-one.stack_level, -one.evse_id)):
             if period := profile.period_at(instant, began):
                 return self.supply.convert(period, profile.unit, self.unit), period.phases

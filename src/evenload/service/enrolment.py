@@ -34,7 +34,8 @@ def enrol(
 ) -> DeviceRow:
     """Enrol a device, or change one. Its station must have knocked or have been added.
 
-    A new ``fallback_kw`` is ordered under ``command_id``, to be stored in the station. ``ConflictError`` where another
+    A new ``fallback_kw`` is ordered under ``command_id``, to be stored in the station; without one it is allotted one
+    later, or keeps what it was allotted. ``ConflictError`` where another
     tenant or another device has the EVSE.
     """
     scope.require(Role.OPERATOR)
@@ -43,7 +44,7 @@ def enrol(
         before = unit.devices.find(scope.tenant, row.device_id)
         tags.check(expected, before)
         enrolled = before.enrolled_at if before and before.retired_at is None else now
-        kept = replace(row, tenant=scope.tenant, enrolled_at=enrolled, retired_at=None)
+        kept = _with_fallback(before, replace(row, tenant=scope.tenant, enrolled_at=enrolled, retired_at=None))
         _check_place(unit, kept)
         unit.devices.put([kept])
         _order_fallback(unit, before, kept, now, command_id)
@@ -106,6 +107,14 @@ def _check_place(unit: Unit, row: DeviceRow) -> None:
             raise ConflictError(
                 Refusal.EVSE_ENROLLED, f"EVSE {row.evse_id} of station {row.identity!r} is device {other.device_id!r}"
             )
+
+
+def _with_fallback(before: DeviceRow | None, row: DeviceRow) -> DeviceRow:
+    """A fallback that was allotted stays until another is chosen; what is told as it was is not another."""
+    if before is None or before.retired_at is not None or not before.fallback_allotted:
+        return replace(row, fallback_allotted=False)
+    same = row.fallback_kw in (None, before.fallback_kw) and (before.fallback_kw or 0.0) <= row.power_kw_max
+    return replace(row, fallback_kw=before.fallback_kw if same else row.fallback_kw, fallback_allotted=same)
 
 
 def _order_fallback(unit: Unit, before: DeviceRow | None, row: DeviceRow, now: datetime, command_id: str) -> None:

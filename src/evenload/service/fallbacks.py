@@ -1,15 +1,25 @@
 """Fallbacks: what every device may draw when nobody can reach it, so that all of them together still fit (R147)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from math import inf
+from typing import Final
 
 import numpy as np
 
 from evenload.base.units import FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
+from evenload.domain.station_commands import SetFallback
 from evenload.grid.shares import fair_shares_kw
-from evenload.service.live_rows import DeviceRow
+from evenload.service.live_rows import DecisionRow, DeviceRow
+from evenload.service.orders import give
+from evenload.service.ports import Store, Unit
+from evenload.service.problem_of import tree_of
+
+_ALIKE_KW: Final = 0.1
+"""Fallbacks are kept in stations' flash memory: for so little they are not written anew."""
+_OVER_KW: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,14 @@ class Shortfall:
 
     node: str
     kw_over: float
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What became of a tenant's fallbacks: devices that were given another, and where they do not fit."""
+
+    given: tuple[DeviceRow, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +70,75 @@ def allot(tree: CircuitTree, base_kw_high: FloatArray, devices: Sequence[DeviceR
     if asking.any():
         chosen[asking] += fair_shares_kw(tree, np.maximum(room, 0.0), node[asking], more[asking])
         chosen[asking] = np.floor(chosen[asking] * 100 + 1e-6) / 100
-    over = -_room(tree, base_kw_high, node, chosen)
-    names = [one.node for one in tree.circuits]
-    short_of = tuple(Shortfall(names[n], float(over[n])) for n in np.flatnonzero(over > 1e-6).tolist())
-    return Allotment({one.device_id: float(kw) for one, kw in zip(known, chosen, strict=True)}, short_of)
+    fallback_kw = {one.device_id: float(kw) for one, kw in zip(known, chosen, strict=True)}
+    return Allotment(fallback_kw, _shortfalls(tree, base_kw_high, node, chosen))
+
+
+def renew(
+    store: Store, tenant: str, base_kw_high: Callable[[CircuitTree], FloatArray], now: datetime,
+    new_id: Callable[[], str],
+) -> Renewed:  # fmt: skip
+    """Allot fallbacks to managed devices without one of their own, and order those that changed to be stored.
+
+    ``base_kw_high`` (nodes,) is a base load of the tree that is seldom exceeded in the days to come. Devices that are
+    not managed draw what they can.
+    """
+    with store.writing() as unit:
+        circuits = unit.circuits.of(tenant)
+        devices = unit.devices.of(tenant)
+        if not circuits or not devices:
+            return Renewed()
+        tree = tree_of(circuits)
+        base_kw, placed = base_kw_high(tree), [one for one in devices if one.site_id in tree.index]
+        wanted = allot(tree, base_kw, [_asking(one) for one in placed]).fallback_kw
+        before = np.array([_before_kw(one, wanted[one.device_id]) for one in placed], dtype=np.float64)
+        after = np.array([wanted[one.device_id] for one in placed], dtype=np.float64)
+        chosen = np.where(np.abs(after - before) > _ALIKE_KW, after, before)
+        node = tree.find([one.site_id for one in placed]) if placed else np.zeros(0, dtype=np.int64)
+        if _shortfalls(tree, base_kw, node, chosen):  # many a little too much add up
+            chosen = np.minimum(chosen, after)
+        given = [
+            replace(one, fallback_kw=kw, fallback_allotted=True)
+            for one, kw in zip(placed, chosen.tolist(), strict=True)
+            if one.managed and (one.fallback_kw is None or one.fallback_allotted) and one.fallback_kw != kw
+        ]
+        return Renewed(_ordered(unit, given, now, new_id), _shortfalls(tree, base_kw, node, chosen))
+
+
+def _asking(device: DeviceRow) -> DeviceRow:
+    """A device as it is allotted to: one that is not managed has what it can draw."""
+    if not device.managed:
+        return replace(device, fallback_kw=device.power_kw_max)
+    return replace(device, fallback_kw=None) if device.fallback_allotted else device
+
+
+def _before_kw(device: DeviceRow, wanted_kw: float) -> float:
+    """What it has now; a device that has none, or whose station draws what it can, is given what is wanted."""
+    return wanted_kw if not device.managed else inf if device.fallback_kw is None else device.fallback_kw
+
+
+def _ordered(
+    unit: Unit, given: Sequence[DeviceRow], now: datetime, new_id: Callable[[], str]
+) -> tuple[DeviceRow, ...]:  # fmt: skip
+    """Those whose stations are known, with their new fallbacks kept and ordered."""
+    stations = unit.stations.find_all({one.station for one in given})
+    known = tuple(one for one in given if one.station in stations)
+    decisions = []
+    for one in known:
+        command = SetFallback(command_id=new_id(), evse_id=one.evse_id, power_kw=one.fallback_kw or 0.0)
+        give(unit, one.station, command, now)
+        why = "so much may be drawn by every device together with base load, when nobody can reach them"
+        decisions.append(
+            DecisionRow(one.tenant, now, one.device_id, "", "fallback", why, one.fallback_kw, "", command.command_id)
+        )
+    unit.devices.put(known)
+    unit.decisions.add(decisions)
+    return known
+
+
+def _shortfalls(tree: CircuitTree, base_kw: FloatArray, node: IntArray, power_kw: FloatArray) -> tuple[Shortfall, ...]:
+    over = -_room(tree, base_kw, node, power_kw)
+    return tuple(Shortfall(tree.circuits[n].node, float(over[n])) for n in np.flatnonzero(over > _OVER_KW).tolist())
 
 
 def _room(tree: CircuitTree, base_kw: FloatArray, node: IntArray, power_kw: FloatArray) -> FloatArray:

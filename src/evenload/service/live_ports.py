@@ -144,9 +144,7 @@ class Loads(Protocol):
     def within(self, tenant: str, window: Interval, nodes: Iterable[str] | None = None) -> Sequence[LoadRow]:
         """Those that begin in a window, by node and instant; of some nodes where given."""
 
-    def latest(
-        self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None
-    ) -> Sequence[LoadRow]:
+    def latest(self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None) -> Sequence[LoadRow]:
         """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
 
     def put(self, rows: Iterable[LoadRow]) -> None:

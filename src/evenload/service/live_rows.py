@@ -46,7 +46,8 @@ class SiteRow:
 class DeviceRow:
     """An EVSE of a station at a site. ``fallback_kw`` is stored in the station and holds when nothing else was said.
 
-    ``InputError`` where it could give nothing.
+    A fallback that was ``fallback_allotted`` was chosen by evenload and may be chosen anew; others are an operator's
+    own. ``InputError`` where it could give nothing.
     """
 
     tenant: str
@@ -64,6 +65,7 @@ class DeviceRow:
     managed: bool = True
     enrolled_at: datetime | None = None
     retired_at: datetime | None = None
+    fallback_allotted: bool = False
 
     def __post_init__(self) -> None:
         if not (self.power_kw_max > 0 and self.voltage_v > 0 and self.phases in _PHASES):

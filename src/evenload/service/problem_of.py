@@ -60,6 +60,7 @@ class Asked:
     over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power.
     ``unseen`` are devices out of reach where a car may have come since; ``unplaced`` are at sites without a circuit.
     ``steps_held``: for so many steps of the horizon the forecast was too old, and its last day was held.
+    ``fallbacks_unverified``: so many managed devices were not seen to have a fallback (R147).
     """
 
     problem: Problem
@@ -73,6 +74,7 @@ class Asked:
     unseen: tuple[DeviceState, ...] = ()
     unplaced: tuple[SessionRow, ...] = ()
     steps_held: int = 0
+    fallbacks_unverified: int = 0
 
 
 def horizon_at(now: datetime, step_minutes: int = STEP_MINUTES, hours: int = HOURS_AHEAD) -> Horizon:
@@ -114,18 +116,9 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         export_limit_kw=tree.export_limit_kw[:, None], tariffs=_for_who_charges(price, on),
     )  # fmt: skip
     return Asked(
-        problem,
-        tuple(planned),
-        tuple(others),
-        uncontrolled,
-        base.without,
-        known,
-        share_left,
-        known_kw,
-        unseen,
-        unplaced,
-        base.steps_held,
-    )
+        problem, tuple(planned), tuple(others), uncontrolled, base.without, known, share_left, known_kw, unseen,
+        unplaced, base.steps_held, seen.fallbacks_unverified,
+    )  # fmt: skip
 
 
 def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:

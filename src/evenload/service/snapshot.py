@@ -99,6 +99,11 @@ class Snapshot:
     expected: Expected | None = None
     learned_kw: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def fallbacks_unverified(self) -> int:
+        """Managed devices that were not seen to have a fallback: without their line they draw what they can (R147)."""
+        return sum(one.device.managed and not one.fallback_is_verified for one in self.devices.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:

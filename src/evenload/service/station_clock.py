@@ -34,7 +34,9 @@ def _was_away(event: StationEvent, station: StationRow | None) -> bool:
     """Whether a station was away when something happened, the last time it was. Before it was first seen, it was not
     this system's.
     """
-    since = station and (station.lost_at or station.noted_at)
-    if station is None or since is None:
+    if station is None:
         return isinstance(event, TransactionEvent) and event.offline
+    since = station.lost_at or station.noted_at
+    if since is None:
+        return False
     return since - CLOCKS_DIFFER <= event.at <= (station.back_at or event.received_at) + CLOCKS_DIFFER

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from evenload.base.instants import Interval
@@ -35,6 +35,7 @@ _PLUGGED: Final = frozenset(
     }
 )  # fmt: skip
 _BLINK: Final = timedelta(seconds=1)
+_LATE_MAX: Final = timedelta(days=30)
 _NOISE_KWH: Final = 0.01
 """A meter that shows less than before by more than that began anew."""
 
@@ -84,7 +85,7 @@ class _Tracked:
         event = dated(told, lambda: self._station(told.station))
         session = self._open.get(_key(device))
         if isinstance(event, TransactionEnded) and not (session and event.transaction_id in _transactions(session)):
-            self._settle(device, event)
+            self._settle(device, told.at, event)
             return
         if session is not None and _is_anothers(session, event):
             self._keep(device, session, _left(session, event))
@@ -122,9 +123,10 @@ class _Tracked:
         if _matters(before) != _matters(after):
             self.news.add(device.tenant)
 
-    def _settle(self, device: DeviceRow, event: TransactionEnded) -> None:
+    def _settle(self, device: DeviceRow, told_at: datetime, event: TransactionEnded) -> None:
         """A transaction's end that is told after the car left: what it delivered is that stay's."""
-        for session in self._past(device, Interval(event.at - CLOCKS_DIFFER, event.received_at + CLOCKS_DIFFER)):
+        since = max(min(told_at, event.at), event.received_at - _LATE_MAX) - CLOCKS_DIFFER
+        for session in self._past(device, Interval(since, event.received_at + CLOCKS_DIFFER)):
             if event.transaction_id in _transactions(session):
                 self._keep(device, session, _ended(session, event))
 

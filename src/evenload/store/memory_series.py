@@ -68,9 +68,7 @@ class MemoryLoads:
             if row.tenant == tenant and row.at in window and (asked is None or row.node in asked)
         ]
 
-    def latest(
-        self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None
-    ) -> Sequence[LoadRow]:
+    def latest(self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None) -> Sequence[LoadRow]:
         """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
         in_order = sorted(self.rows.items(), key=lambda item: item[0])
         latest = {(row.node, str(row.kind)): row for _, row in in_order if row.tenant == tenant}

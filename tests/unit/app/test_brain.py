@@ -132,7 +132,7 @@ def test_a_car_whose_line_is_lost_counts_at_what_it_was_told_until_that_ends(run
         with hands.store.writing() as unit:
             row = unit.stations.find(StationId("a", "CP1"))
             assert row is not None
-            unit.stations.put([replace(row, lost_at=NOW + timedelta(seconds=1), fallback_kw=1.4)])
+            unit.stations.put([replace(row, lost_at=NOW + timedelta(seconds=1), fallbacks_kw={1: 1.4})])
         hands.now += timedelta(minutes=2)
         second = hands.brain.plan("a", "stations")
         assert second is not None

@@ -39,7 +39,7 @@ BASE_KW = {"ALL": 30.0, "F": 30.0, "T1": 20.0, "T2": 10.0}
 
 
 def device(name: str, site: str, trust: Trust = Trust.CONTROLLED) -> DeviceState:
-    return DeviceState(DeviceRow("t", name, site, f"CP-{name}", power_kw_min=4.14, fallback_kw=1.4), trust)
+    return DeviceState(DeviceRow("t", name, site, f"CP-{name}", power_kw_min=4.14, fallback_kw=4.2), trust)
 
 
 def session(name: str, site: str, **known: Any) -> SessionRow:

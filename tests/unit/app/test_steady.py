@@ -61,7 +61,32 @@ def test_a_little_back_as_synchronisation_does_is_waited_for() -> None:
     assert clock() == NOW + 12 * SECOND
 
 
-@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(-10_000, 10_000)), max_size=30))
+def test_a_clock_set_far_forward_is_believed_when_it_stays_there(caplog: pytest.LogCaptureFixture) -> None:
+    wall = Wall()
+    clock = wall.steady()
+    wall.now += timedelta(days=1)
+    for seconds in range(1, 121):
+        wall.passes(1)
+        if seconds < 121:
+            assert (clock(), clock.is_ahead) == (NOW + seconds * SECOND, False)
+    wall.passes(1)
+    assert (clock(), clock.is_ahead) == (NOW + timedelta(days=1, seconds=121), False)
+    assert [one.getMessage().split()[0] for one in caplog.records] == ["event=clock_far_ahead"]  # said once
+
+
+def test_a_clock_that_was_far_ahead_for_a_moment_leaves_nothing() -> None:
+    wall = Wall()
+    clock = wall.steady()
+    for _ in range(3):  # as often as it may be
+        wall.now += timedelta(days=1)
+        wall.passes(60)
+        clock()
+        wall.now -= timedelta(days=1)
+        wall.passes(60)
+        assert (clock(), clock.is_ahead) == (wall.now, False)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(-10_000, 3_500)), max_size=30))
 def test_it_never_goes_back_nor_stands_still_for_long(steps: list[tuple[float, float]]) -> None:
     wall = Wall()
     clock = wall.steady()

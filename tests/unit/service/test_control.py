@@ -1,6 +1,7 @@
 """The brain's decision: limits kept, everybody served, nobody told twice."""
 
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ from hypothesis import given as any_of
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from evenload.base.instants import Interval
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.domain.station_limits import Limits
 from evenload.service.control import ControlPolicy, Decision, decide, near_enough
 from evenload.service.dispatch import Given, dispatch, given_before
 from evenload.service.live_rows import DeviceRow, LimitRow, NeedBasis, SessionRow, SignalRow, SiteRow
@@ -164,9 +167,93 @@ def test_who_would_run_out_of_limits_is_told_again() -> None:
     assert not near_enough(None, wanted, NOW, policy)
 
 
+def told_before(seen: Snapshot, kw: float, minutes_ago: float = 10.0) -> Snapshot:
+    """The same where every device was told so much for an hour."""
+    start = NOW - timedelta(minutes=minutes_ago)
+    limits = Limits.constant(kw, Interval(start, start + timedelta(hours=1)))
+    return replace(seen, given=dict.fromkeys(seen.devices, limits))
+
+
 def test_a_battery_that_says_it_is_full_is_left_alone() -> None:
-    decision = decide(seen_with(a_session(1, suspended_by_vehicle=True)), "tick", ids())
-    assert not decision.told
+    full = a_session(1, suspended_by_vehicle=True, metered_at=NOW - timedelta(minutes=1))
+    assert not decide(told_before(seen_with(full), 11.0), "tick", ids()).told
+
+
+@pytest.mark.parametrize(
+    ("kw", "minutes_ago", "fallback_kw", "is_asked"),
+    [
+        (11.0, 10, 0.0, False),
+        (0.0, 10, 11.0, True),  # it could draw nothing: what else should it say
+        (4.0, 10, 11.0, True),  # less than it charges at
+        (11.0, 0.5, 11.0, True),  # told since its meter was heard: it has not shown anything yet
+        (11.0, 61, 11.0, False),  # what it was told has ended, and its fallback would wake it
+        (11.0, 61, 0.0, True),  # which a fallback of 0 does not
+        (11.0, 61, None, False),
+    ],
+)
+def test_a_car_is_full_only_where_it_takes_nothing_of_what_it_may(
+    kw: float, minutes_ago: float, fallback_kw: float | None, is_asked: bool
+) -> None:
+    waits = a_session(1, suspended_by_vehicle=True, power_kw=0.0, metered_at=NOW - timedelta(minutes=1))
+    seen = seen_with(waits)
+    row = replace(seen.devices["d1"].device, fallback_kw=fallback_kw)
+    seen = replace(seen, devices={"d1": replace(seen.devices["d1"], device=row)})
+    decision = decide(told_before(seen, kw, minutes_ago), "tick", ids())
+    assert decision.solution.certificate.energy_kwh_needed == pytest.approx(10.0 if is_asked else 0.0)
+    assert (told_now(decision) or {"s1": kw}) == {"s1": 11.0 if is_asked else kw}
+
+
+@pytest.mark.parametrize("trust", [Trust.UNMANAGED, Trust.OFFLINE])
+def test_a_car_nobody_controls_draws_on_when_it_has_what_it_was_thought_to_need(trust: Trust) -> None:
+    done = a_session(0, energy_kwh=10.0, energy_kwh_delivered=10.2, power_kw=11.0, metered_at=NOW)
+    others = [a_session(i, 3.0, energy_kwh=30.0) for i in range(1, 5)]
+    decision = decide(seen_with(done, *others, limit_kw=22.0, trust={"d0": trust}), "tick", ids())
+    assert 0 < sum(told_now(decision).values()) <= 11.0
+
+
+def test_a_car_out_of_reach_may_be_another_than_the_one_that_was_full() -> None:
+    full = a_session(0, suspended_by_vehicle=True, metered_at=NOW)
+    seen = told_before(seen_with(full, limit_kw=22.0), 11.0)
+    for trust, kw in ((Trust.OFFLINE, 11.0), (Trust.UNMANAGED, 0.0)):
+        devices = {"d0": replace(seen.devices["d0"], trust=trust)}
+        base_kw = decide(replace(seen, devices=devices), "tick", ids()).asked.problem.base_load_kw
+        assert base_kw[0, 0] == kw
+
+
+@pytest.mark.requirement("R147")
+@pytest.mark.parametrize(
+    ("verified", "was_reached", "left_kw"), [(True, True, 16.0), (False, True, 11.0), (True, False, 22.0)]
+)
+def test_a_device_out_of_reach_is_not_an_idle_one(verified: bool, was_reached: bool, left_kw: float) -> None:
+    seen = seen_with(*(a_session(i, 3.0, energy_kwh=30.0) for i in (1, 2)), limit_kw=22.0)
+    away = DeviceState(DeviceRow("t", "d9", "site1", "CP9", fallback_kw=6.0), Trust.OFFLINE, verified, was_reached)
+    decision = decide(replace(seen, devices={**seen.devices, "d9": away}), "tick", ids())
+    assert left_kw - 0.1 < sum(told_now(decision).values()) <= left_kw
+    assert json.loads(decision.plan.summary)["devices_unseen"] == int(was_reached)
+    base_kw = decision.asked.problem.base_load_kw[0]
+    assert base_kw[8:].max() == 0.0  # within hours it is likely to be back
+
+
+def test_cars_at_a_site_without_a_circuit_are_said() -> None:
+    seen = seen_with(a_session(1), a_session(2))
+    decision = decide(replace(seen, circuits=seen.circuits[:2]), "tick", ids())
+    assert set(told_now(decision)) == {"s1"}
+    assert [one.session_id for one in decision.asked.unplaced] == ["s2"]
+    assert json.loads(decision.plan.summary)["sessions_at_no_circuit"] == 1
+
+
+def test_what_a_device_out_of_reach_was_told_is_remembered() -> None:
+    seen = seen_with(a_session(1))
+    store = MemoryStore()
+    with store.writing() as unit:
+        unit.devices.put(one.device for one in seen.devices.values())
+        given = dispatch(unit, decide(seen, "tick", ids()), {})
+    for trust, left in ((Trust.OFFLINE, {"d1"}), (Trust.CONTROLLED, set())):
+        devices = {"d1": replace(seen.devices["d1"], trust=trust)}
+        gone = replace(seen, devices=devices, sessions=(), given={name: one.limits for name, one in given.items()})
+        decision = decide(gone, "lost", map(f"{trust}-{{}}".format, itertools.count()).__next__)
+        with store.writing() as unit:
+            assert set(dispatch(unit, decision, given)) == left
 
 
 def test_a_car_nobody_spoke_for_goes_on_beyond_what_is_usual() -> None:

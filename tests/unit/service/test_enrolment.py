@@ -64,10 +64,9 @@ def test_two_tenants_cannot_claim_one_charger_until_one_retires_it() -> None:
 def test_an_evse_is_one_device_only() -> None:
     store = furnished()
     enrolment.enrol(NORTH, store, DEVICE, NOON, "c1")
-    for evse_id in (1, 0):
-        with pytest.raises(ConflictError, match=f"EVSE {evse_id} of station 'CP1' is device 'D1'") as caught:
-            enrolment.enrol(NORTH, store, replace(DEVICE, device_id="D2", evse_id=evse_id), NOON, "c2")
-        assert caught.value.reason is Refusal.EVSE_ENROLLED
+    with pytest.raises(ConflictError, match="EVSE 1 of station 'CP1' is device 'D1'") as caught:
+        enrolment.enrol(NORTH, store, replace(DEVICE, device_id="D2"), NOON, "c2")
+    assert caught.value.reason is Refusal.EVSE_ENROLLED
     assert enrolment.enrol(NORTH, store, replace(DEVICE, device_id="D2", evse_id=2), NOON, "c3").evse_id == 2
 
 
@@ -81,7 +80,15 @@ def test_station_and_site_must_be_there_and_powers_must_fit() -> None:
         enrolment.enrol(NORTH, store, replace(DEVICE, power_kw_min=12.0), NOON, "c1")
     with pytest.raises(InputError, match="fallback_kw 12"):
         enrolment.enrol(NORTH, store, replace(DEVICE, fallback_kw=12.0), NOON, "c1")
+    with pytest.raises(InputError, match="EVSEs count from 1"):
+        enrolment.enrol(NORTH, store, replace(DEVICE, evse_id=0), NOON, "c1")  # cars come to EVSEs, not to stations
     assert enrolment.devices(NORTH, store) == []
+
+
+@pytest.mark.parametrize("wrong", [{"power_kw_max": 0.0}, {"power_kw_max": float("nan")}, {"phases": 0}, {"phases": 4}])
+def test_a_device_that_could_give_nothing_is_none(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="device D1: power_kw_max and voltage_v must be above 0, and phases 1, 2 or 3"):
+        replace(DEVICE, **wrong)  # type: ignore[arg-type]  # what a test makes of it
 
 
 def test_a_retired_device_is_set_free_and_kept_and_may_come_back() -> None:

@@ -10,6 +10,7 @@ from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.service import grid, tags
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import DeviceRow, SiteRow
+from evenload.service.problem_of import ROOT
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal, StaleError
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
@@ -37,6 +38,8 @@ def test_a_cycle_is_refused_and_nothing_changes() -> None:
         grid.put_circuits(OPERATOR, store, [Circuit("U", "Z", CircuitKind.TRANSFORMER)], NOON)
     with pytest.raises(CircuitError, match="2 roots"):
         grid.put_circuits(OPERATOR, store, [Circuit("G", "", CircuitKind.FEEDER)], NOON)
+    with pytest.raises(CircuitError, match=r"no circuit can be called '\(all\)'"):
+        grid.put_circuits(OPERATOR, store, [Circuit(ROOT, "", CircuitKind.FEEDER)], NOON)
     with pytest.raises(CircuitError, match="listed twice"):
         grid.put_circuits(OPERATOR, store, [TRANSFORMER, TRANSFORMER], NOON)
     assert grid.circuits(OPERATOR, store) == before

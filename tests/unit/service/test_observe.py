@@ -156,8 +156,9 @@ def test_the_life_of_a_station() -> None:
     with store.reading() as unit:
         row = unit.stations.find(A)
     assert row == StationRow(
-        A, approved=True, address="a", details=DETAILS, booted_at=T0, seen_at=T0 + 2 * MINUTE, fallback_kw=4.2
-    )
+        A, approved=True, address="a", details=DETAILS, booted_at=T0, seen_at=T0 + 2 * MINUTE, fallback_kw=4.2,
+        fallbacks_kw={1: 4.2}, back_at=T0 + 2 * MINUTE,
+    )  # fmt: skip
     assert row is not None
     assert row.connected
     observe(store, [StationLost(**told(3))])
@@ -168,7 +169,8 @@ def test_the_life_of_a_station() -> None:
     with store.reading() as unit:
         row = unit.stations.of("home")[0]
     assert row.connected
-    assert row.fallback_kw is None  # another device hangs there now: nothing was verified of it
+    assert (row.fallback_kw, row.fallbacks_kw) == (None, {})  # another device: nothing was verified of it
+    assert (row.lost_at, row.back_at) == (T0 + 3 * MINUTE, T0 + 4 * MINUTE)
 
 
 def test_after_a_restart_nobody_is_connected() -> None:
@@ -176,10 +178,10 @@ def test_after_a_restart_nobody_is_connected() -> None:
     booted = StationBooted(**told(0), details=DETAILS, registration=Registration.ACCEPTED)
     observe(store, [booted, StationBooted(**told(0, station=B), details=DETAILS, registration=Registration.ACCEPTED)])
     observe(store, [StationLost(**told(1, station=B))])
-    restarted(store, ["home"], T0 + 9 * MINUTE)
+    restarted(store, ["home"])
     with store.reading() as unit:
         assert [row.connected for row in unit.stations.of("home")] == [False, False]
-        assert [row.lost_at for row in unit.stations.of("home")] == [T0 + 9 * MINUTE, T0 + MINUTE]
+        assert [row.lost_at for row in unit.stations.of("home")] == [T0, T0 + MINUTE]  # since last seen
 
 
 def test_secrets_and_signs_of_life_are_not_logged() -> None:

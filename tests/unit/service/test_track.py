@@ -10,6 +10,7 @@ from evenload.base.instants import Interval
 from evenload.domain.station import ConnectorStatus, StationId, Token
 from evenload.domain.station_commands import CommandSettled, Settlement
 from evenload.domain.station_events import (
+    ChargingState,
     MeterSampled,
     NeedDeclared,
     StationEvent,
@@ -17,9 +18,11 @@ from evenload.domain.station_events import (
     StatusChanged,
     TransactionEnded,
     TransactionStarted,
+    TransactionUpdated,
 )
 from evenload.domain.station_readings import Quality, Reading, ReadingKind
 from evenload.service.live_rows import DeviceRow, NeedBasis, SessionRow, SiteRow, VehicleRow
+from evenload.service.rows import StationRow
 from evenload.service.track import track
 from evenload.store.memory import MemoryStore
 
@@ -37,22 +40,26 @@ def store() -> MemoryStore:
     return made
 
 
-def event(kind: type[StationEvent], minutes: float, **fields: Any) -> StationEvent:
+def event(kind: type[StationEvent], minutes: float, told: float | None = None, **fields: Any) -> StationEvent:
+    """Something that happened some minutes after noon, and was told then or at another time."""
     at = NOON + timedelta(minutes=minutes)
-    return kind(station=STATION, at=at, received_at=at, **({"evse_id": 1} | fields))
+    received_at = at if told is None else NOON + timedelta(minutes=told)
+    return kind(station=STATION, at=at, received_at=received_at, **({"evse_id": 1} | fields))
 
 
-def status(status: ConnectorStatus, minutes: float) -> StationEvent:
-    return event(StatusChanged, minutes, connector_id=1, status=status)
+def status(status: ConnectorStatus, minutes: float, told: float | None = None) -> StationEvent:
+    return event(StatusChanged, minutes, told, connector_id=1, status=status)
 
 
-def metered(minutes: float, register_kwh: float, kw: float, transaction_id: str = "7") -> StationEvent:
+def metered(
+    minutes: float, register_kwh: float, kw: float, transaction_id: str = "7", told: float | None = None
+) -> StationEvent:  # fmt: skip
     at = NOON + timedelta(minutes=minutes)
     readings = (
         Reading(at=at, kind=ReadingKind.REGISTER, energy_kwh_import=register_kwh),
         Reading(at=at, kind=ReadingKind.INSTANT, power_kw=kw),
     )
-    return event(MeterSampled, minutes, readings=readings, transaction_id=transaction_id)
+    return event(MeterSampled, minutes, told, readings=readings, transaction_id=transaction_id)
 
 
 def a_stay() -> list[StationEvent]:
@@ -228,3 +235,100 @@ def test_a_limit_that_is_not_taken_is_news(store: MemoryStore) -> None:
     settled = event(CommandSettled, 5, command_id="c", settlement=Settlement.REJECTED)
     assert tell(store, [settled]) == {"t"}
     assert tell(store, [event(CommandSettled, 5, command_id="c", settlement=Settlement.DONE)]) == frozenset()
+
+
+@pytest.mark.parametrize("again", [slice(0, 1), slice(0, 7), slice(1, 2), slice(2, 5)])
+def test_what_is_told_again_after_the_end_changes_nothing(store: MemoryStore, again: slice) -> None:
+    tell(store, a_stay())
+    before = sessions(store)
+    assert tell(store, a_stay()[again]) == frozenset()
+    with store.writing() as unit:
+        unit.stations.put(
+            [StationRow(STATION, lost_at=NOON - timedelta(hours=1), back_at=NOON + timedelta(minutes=49))]
+        )
+    tell(store, [status(ConnectorStatus.CHARGING, 5, told=50)])  # late, and of the same stay
+    assert sessions(store) == before
+
+
+def test_a_transaction_told_again_while_the_car_stays_counts_once(store: MemoryStore) -> None:
+    stay = a_stay()
+    tell(store, stay[:5])
+    before = sessions(store)
+    for one in (stay[1], stay[4]):
+        assert tell(store, [one]) == frozenset()
+    assert sessions(store) == before
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_an_end_told_after_its_car_left_is_that_stays(store: MemoryStore, one_by_one: bool) -> None:
+    end = event(TransactionEnded, 29, 43, transaction_id="7", energy_kwh=4.0)
+    next_car = [status(ConnectorStatus.PREPARING, 41), event(TransactionStarted, 42, transaction_id="8")]
+    events = [*a_stay()[:4], status(ConnectorStatus.AVAILABLE, 30), *next_car, end, end]
+    for some in [[one] for one in events] if one_by_one else [events]:
+        tell(store, some)
+    first, second = sorted(sessions(store), key=lambda one: one.plugged_at)
+    assert (first.energy_kwh_delivered, first.unplugged_at) == (4.0, NOON + timedelta(minutes=30))
+    assert (second.energy_kwh_delivered, second.transaction_id, second.unplugged_at) == (0.0, "8", None)
+
+
+def test_an_end_told_after_the_next_transaction_began_adds_what_it_still_had(store: MemoryStore) -> None:
+    tell(
+        store,
+        [
+            *a_stay()[:3],
+            event(TransactionStarted, 32, transaction_id="8", register_kwh=104.0),
+            metered(35, 105.0, 9.0, "8"),
+            event(TransactionEnded, 31, 36, transaction_id="7", energy_kwh=4.0),
+        ],
+    )
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(5.0)  # the meter: 100 to 105
+    tell(store, [event(TransactionEnded, 40, transaction_id="8", energy_kwh=3.0)])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(7.0)
+
+
+def test_an_estimated_end_gives_way_to_the_measured_one(store: MemoryStore) -> None:
+    supposed = event(TransactionEnded, 20, transaction_id="7", energy_kwh=3.0, quality=Quality.ESTIMATED)
+    tell(store, [*a_stay()[:4], supposed, a_stay()[4], supposed])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(4.0)
+
+
+def test_a_meter_that_begins_anew_goes_on_counting(store: MemoryStore) -> None:
+    tell(store, [*a_stay()[:4], metered(25, 0.5, 9.0), metered(30, 2.5, 9.0), metered(35, 2.495, 0.0)])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(5.0)
+
+
+def test_free_as_of_before_the_plug_in_ends_nothing(store: MemoryStore) -> None:
+    tell(store, [status(ConnectorStatus.PREPARING, 0), status(ConnectorStatus.AVAILABLE, -5, told=1)])
+    assert sessions(store)[0].unplugged_at is None
+
+
+def test_occupied_says_nothing_of_whether_a_car_is_full(store: MemoryStore) -> None:
+    full = event(TransactionUpdated, 10, transaction_id="7", state=ChargingState.SUSPENDED_BY_VEHICLE)
+    tell(store, [*a_stay()[:2], full, status(ConnectorStatus.OCCUPIED, 20)])
+    assert sessions(store)[0].suspended_by_vehicle
+    tell(store, [status(ConnectorStatus.CHARGING, 21)])
+    assert not sessions(store)[0].suspended_by_vehicle
+
+
+@pytest.mark.parametrize("minutes_off", [-16, -300, -3_000_000, 55])
+def test_a_station_whose_clock_is_wrong_has_sessions_at_the_right_time(store: MemoryStore, minutes_off: float) -> None:
+    def wrong(minutes: float) -> float:
+        return minutes + minutes_off
+
+    with store.writing() as unit:
+        lost_at = NOON - timedelta(days=3)
+        unit.stations.put([StationRow(STATION, lost_at=lost_at, back_at=lost_at + timedelta(minutes=1))])
+    start = event(TransactionStarted, wrong(1), 1, transaction_id="7", register_kwh=100.0, offline=minutes_off < 0)
+    readings = [metered(wrong(one), 100.0 + one, 9.0, told=one) for one in range(10, 50, 10)]
+    tell(store, [status(ConnectorStatus.PREPARING, wrong(0), told=0), start, *readings])
+    (session,) = sessions(store)
+    assert (session.plugged_at, session.departs_at) == (NOON, NOON + timedelta(hours=5))
+    assert session.energy_kwh_delivered == pytest.approx(40.0)
+    assert session.metered_at == session.heard_at == NOON + timedelta(minutes=40)
+    tell(store, [status(ConnectorStatus.AVAILABLE, wrong(60), told=60)])
+    assert sessions(store)[0].unplugged_at == NOON + timedelta(hours=1)
+
+
+def test_one_meter_value_from_the_future_does_not_silence_the_others(store: MemoryStore) -> None:
+    tell(store, [*a_stay()[:2], metered(65, 101.0, 9.0, told=10), metered(20, 103.0, 9.0)])
+    assert sessions(store)[0].energy_kwh_delivered == pytest.approx(3.0)

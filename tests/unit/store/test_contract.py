@@ -27,7 +27,7 @@ HASH = "sha256$x$y"
 FULL = StationRow(
     A, approved=True, profile=2, password_hash=HASH, certificate_name="cn", address="10.0.0.1:5",
     noted_at=T0, details=StationDetails("Vendor", "Modell Ä", "s", "1.2"), booted_at=T0, seen_at=T0, lost_at=T0,
-    fallback_kw=4.2, disobeyed_at=T0,
+    fallback_kw=4.2, disobeyed_at=T0, fallbacks_kw={0: 22.0, 2: 4.2}, back_at=T0,
 )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def test_a_station_comes_back_as_it_was_put(store: Store) -> None:
         assert unit.stations.find(A) == FULL
         assert unit.stations.find(StationId("depot", A.identity)) is None
         assert unit.stations.of("home") == [FULL, StationRow(B)]
+        assert unit.stations.of("home", count=1) == [FULL]
+        assert unit.stations.of("home", after=A.identity, count=9) == [StationRow(B)]
         assert (unit.stations.held("home"), unit.stations.held("nobody")) == (1, 0)
 
 
@@ -49,6 +51,21 @@ def test_when_a_station_was_seen_never_goes_back(store: Store) -> None:
     with store.reading() as unit:
         assert [row.seen_at for row in unit.stations.of("home")] == [T0, T0 - MINUTE]
         assert unit.stations.find(OTHER) is None
+
+
+def test_since_when_a_station_is_back(store: Store) -> None:
+    with store.writing() as unit:
+        unit.stations.put([StationRow(A)])
+    told = [(0, None, 0), (1, None, 0), (1, 2, 0), (3, 2, 3), (4, 2, 3), (2, 2, 3), (4, 5, 3), (4, 5, 3), (7, 5, 7)]
+    for seen, lost, back in told:
+        with store.writing() as unit:
+            row = unit.stations.find(A)
+            assert row is not None
+            unit.stations.put([replace(row, lost_at=None if lost is None else T0 + lost * MINUTE)])
+            unit.stations.saw({A: T0 + seen * MINUTE})
+            found = unit.stations.find(A)
+        assert found is not None
+        assert found.back_at == T0 + back * MINUTE
 
 
 def test_connectors_are_replaced_and_in_order(store: Store) -> None:

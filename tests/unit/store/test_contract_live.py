@@ -46,6 +46,8 @@ def test_circuits_come_back_with_what_is_unlimited_or_unknown(store: Store) -> N
         unit.circuits.put([CircuitRow(HERE, replace(root, limit_kw=90.0))])
     with store.reading() as unit:
         assert unit.circuits.of(HERE) == [plain, replace(root, limit_kw=90.0)]
+        assert unit.circuits.of(HERE, count=1) == [plain]
+        assert unit.circuits.of(HERE, after="S1", count=9) == [replace(root, limit_kw=90.0)]
         assert unit.circuits.find(HERE, "S1") == plain
         assert unit.circuits.find(THERE, "T1") is None
     with store.writing() as unit:
@@ -131,7 +133,8 @@ def test_sessions_by_time_and_device(store: Store) -> None:
         session("s9", -2), basis=NeedBasis.DRIVER, energy_kwh_minimum=4.0, power_kw_max=11.0, began=Quality.ESTIMATED,
         vehicle_id="v", transaction_id="17", energy_kwh_delivered=3.25, energy_quality=Quality.ESTIMATED,
         energy_kwh_before=1.5, register_kwh_start=100.125, power_kw=7.4, soc=0.5, metered_at=T0,
-        suspended_by_vehicle=True, opted_out=True, boosted=True,
+        suspended_by_vehicle=True, opted_out=True, boosted=True, heard_at=T0, transaction_ended="16",
+        energy_kwh_ended=1.5,
     )  # fmt: skip
     ended, touching, later = session("s1", -3, 0.5), session("s2", -3, 0), session("s3", 1, device="d2")
     with store.writing() as unit:
@@ -188,7 +191,11 @@ def test_loads_and_the_latest(store: Store) -> None:
     with store.reading() as unit:
         assert unit.loads.within(HERE, WINDOW) == [rows[0], total, *rows[1:4], other]
         assert unit.loads.within(HERE, WINDOW, ["T2", "none"]) == [other]
-        assert unit.loads.latest(HERE) == [replace(rows[4], load_kw=9.0), total, other]
+        latest = [replace(rows[4], load_kw=9.0), total, other]
+        assert unit.loads.latest(HERE) == latest
+        for place, row in enumerate(latest):
+            assert unit.loads.latest(HERE, after=(row.node, str(row.kind)), count=1) == latest[place + 1 : place + 2]
+        assert unit.loads.latest(HERE, after=("T1", "")) == latest
 
 
 def test_plans_keep_powers_and_never_the_last_one_less(store: Store) -> None:
@@ -206,6 +213,8 @@ def test_plans_keep_powers_and_never_the_last_one_less(store: Store) -> None:
         assert unit.plans.find(HERE, "p9") is None
         assert unit.plans.last(HERE) == [plans[2]]
         assert unit.plans.last(HERE, 2) == [plans[2], plans[1]]
+        assert unit.plans.last(HERE, 2, only=()) == [replace(row, sessions=()) for row in (plans[2], plans[1])]
+        assert unit.plans.last(HERE, only=("ß", "none")) == [replace(plans[2], sessions=sessions[2:])]
     with store.writing() as unit:
         assert unit.plans.prune(HERE, T0 + HOUR) == 1
         assert unit.plans.prune(HERE, T0 + 99 * HOUR) == 1

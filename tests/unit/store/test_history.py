@@ -242,6 +242,53 @@ def test_what_is_too_old_is_forgotten_and_the_rest_stays(sql: SqlStore) -> None:
     assert everything(sql, A) == [row for row in left if row.reading.at >= T0 + DAY]
 
 
+def test_orders_nobody_answered_are_forgotten_once_they_are_long_worthless(sql: SqlStore) -> None:
+    long_ago, lately = NOW - 3 * DAY, NOW - DAY
+    told = {
+        "none": ("", False, long_ago), "refused to answer": ("no_answer", False, long_ago),
+        "ended limits": ("no_answer", True, long_ago), "lately": ("", False, lately), "for good": ("", False, None),
+        "answered": ("done", False, long_ago), "holds": ("done", True, long_ago), "last": ("", False, long_ago),
+    }  # fmt: skip
+    with sql.writing() as unit:
+        for name, (settlement, standing, worthless_at) in told.items():
+            unit.orders.add(OrderRow(name, A, "Reset", 0, "{}", long_ago, worthless_at, standing, settlement))
+    assert prune(sql, NOW, Retention(unanswered=None)) == 0
+    assert prune(sql, NOW, Retention()) == 3
+    with sql.reading() as unit:
+        left = ["lately", "for good", "answered", "holds", "last"]
+        assert [row.order_id for row in unit.orders.last("home", 9)] == left
+        assert [row.order_id for row in unit.orders.to_give(0)] == ["lately", "for good", "holds", "last"]
+
+
+def test_numbers_go_on_when_all_there_is_is_too_old(sql: SqlStore) -> None:
+    old = NOW - 100 * DAY
+    with sql.writing() as unit:
+        unit.events.add([EventRow(A, old, old, 0, "x", str(n)) for n in range(3)])
+    with sql.reading() as unit:
+        read_up_to = unit.events.last("home", 1)[0].number
+    assert prune(sql, NOW, Retention()) == 2
+    with sql.writing() as unit:
+        unit.events.add([EventRow(A, NOW, NOW, 0, "x", "new")])
+    with sql.reading() as unit:
+        assert [row.body for row in unit.events.after("home", read_up_to, 9)] == ["new"]
+
+
+def test_upkeep_ends_early_and_is_made_up_for(sql: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*history(A, 3), *history(B, 3)]
+    put(sql, rows)
+    before = everything(sql, A)
+    monkeypatch.setattr(packing_days, "READ_ROWS", 10)
+    answers = iter([True] * 60)
+    broken_off = upkeep(sql, NOW, going_on=lambda: next(answers, False))
+    assert (broken_off.packed.days, broken_off.forgotten) == (0, 0)
+    assert upkeep(sql, NOW, going_on=lambda: False).packed.days <= 1
+    assert everything(sql, A) == before
+    upkeep(sql, NOW)
+    with sql.reading_connection() as connection:
+        assert connection.execute(select(func.count()).select_from(readings)).scalar() == 0
+    assert everything(sql, A) == before
+
+
 def test_an_export_is_a_canonical_file(sql: SqlStore, tmp_path: Path) -> None:
     rows = [*history(A, 4), *history(B, 4)]
     put(

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from evenload.base.errors import InputError
+from evenload.base.instants import Interval
 from evenload.domain.station import StationId
+from evenload.domain.station_readings import Reading, ReadingKind
 from evenload.service.ports import Store, StoreError
-from evenload.service.rows import EventRow, StationRow
+from evenload.service.rows import EventRow, ReadingRow, StationRow
 from evenload.store.sql import sqlite as module
 from evenload.store.sql.schema import HEAD
 from evenload.store.sql.store import opened
@@ -40,6 +42,26 @@ def test_two_stores_on_one_file_do_not_lose_each_others_writing(tmp_path: Path) 
             with store.writing() as unit:
                 given.append(unit.transactions.reserve_ids("home", 10))
     assert given == [1, 11, 21, 31]
+
+
+def test_readings_of_one_and_orders_to_give_are_found_by_an_index(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with opened(tmp_path / "a.db") as store:
+        with store.writing() as unit:
+            unit.readings.put(
+                [ReadingRow(StationId("home", "A"), 1, Reading(at=T0, kind=ReadingKind.INSTANT, soc=0.5))]
+            )
+        with store.reading() as unit:
+            unit.connection.connection.driver_connection.set_trace_callback(asked.append)
+            assert unit.readings.within(StationId("home", "A"), Interval(T0, T0.replace(hour=1)), 9)
+            assert unit.orders.to_give(0) == []
+            unit.connection.connection.driver_connection.set_trace_callback(None)
+        with store.reading_connection() as connection:
+            for table, index in (("readings ", "readings_by_time"), ("orders ", "orders_to_give")):
+                (text,) = (one for one in asked if f"FROM {table}" in " ".join(one.split()) + " ")
+                plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+                assert index in plan
+                assert f"SCAN {table}" not in f"{plan} "
 
 
 def test_a_database_that_another_process_holds_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,13 +82,15 @@ def limits_of(dossier: Dossier, evse_id: int, schedule: ChargingSchedule, now: d
 
 def keep(dossier: Dossier, source: str, evse_id: int, told: Sequence[Limits]) -> None:
     """What a limit from outside means for the schedule a station should follow; of several the first."""
-    dossier.charging.limited(source, evse_id, _profile(evse_id, told[0]) if told else None)
+    dossier.charging.limited(source, evse_id, _profile(source, evse_id, told[0]) if told else None)
 
 
-def _profile(evse_id: int, limits: Limits) -> Profile:
+def _profile(source: str, evse_id: int, limits: Limits) -> Profile:
     start = limits.steps[0].start
     periods = [Period((step.start - start).total_seconds(), step.power_kw * _W_PER_KW) for step in limits.steps]
-    return Profile(Purpose.EXTERNAL, 0, Kind.ABSOLUTE, Unit.W, periods, evse_id, start, valid_to=limits.end)
+    return Profile(
+        Purpose.EXTERNAL, 0, Kind.ABSOLUTE, Unit.W, periods, evse_id, start, valid_to=limits.end, source=source
+    )
 
 
 def needs(dossier: Dossier, request: NotifyEVChargingNeedsRequest, now: datetime) -> Outcome:

@@ -2,11 +2,23 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, Table, Text, literal_column, or_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    literal_column,
+    or_,
+)
 
 from evenload.store.sql.columns import Instant, Name, Whole, Words, metadata, tenant_key, text, told
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision in ``store/migrations``."""
 
 stations = Table(
@@ -56,7 +68,7 @@ orders = Table(
     Index("orders_by_id", "order_id", unique=True), Index("orders_by_station", "tenant", "identity"),
     Index("orders_by_tenant", "tenant", "number"),
 )  # fmt: skip
-UNANSWERED: Final = (literal_column("''"), literal_column("'no_answer'"))
+UNANSWERED: Final[tuple[ColumnElement[str], ...]] = (literal_column("''"), literal_column("'no_answer'"))
 TO_GIVE: Final = or_(orders.c.standing, orders.c.settlement.in_(UNANSWERED))
 """Orders that got no answer yet or are standing. Databases use the index where a question holds the same words."""
 Index("orders_to_give", orders.c.number, sqlite_where=TO_GIVE, postgresql_where=TO_GIVE)

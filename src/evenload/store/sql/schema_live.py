@@ -2,7 +2,7 @@
 
 from math import inf, nan
 
-from sqlalchemy import Boolean, Column, Float, Index, LargeBinary, Table, text
+from sqlalchemy import Boolean, Column, Float, Index, LargeBinary, Table, false, text
 
 from evenload.domain.circuit import CircuitKind
 from evenload.domain.session import Control
@@ -30,6 +30,7 @@ devices = Table(
     told("evse_id", Whole), told("power_kw_max", Float), told("power_kw_min", Float), told("phases", Whole),
     told("voltage_v", Float), Column("fallback_kw", Float), told("priority", Whole), told("control", Word(Control)),
     told("managed", Boolean), Column("enrolled_at", Instant), Column("retired_at", Instant),
+    Column("fallback_allotted", Boolean, nullable=False, server_default=false()),
     Index("devices_by_evse", "identity", "tenant", "evse_id", unique=True,
           sqlite_where=_NOT_RETIRED, postgresql_where=_NOT_RETIRED),
     Index("devices_by_site", "tenant", "site_id", "device_id"), sqlite_with_rowid=False,

@@ -77,9 +77,7 @@ class SqlLoads:
         rows = [row for one in asked for row in _LOADS.read(self.connection, one)]
         return sorted(rows, key=lambda row: (row.node, row.at, row.kind))
 
-    def latest(
-        self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None
-    ) -> Sequence[LoadRow]:
+    def latest(self, tenant: str, *, after: tuple[str, str] = ("", ""), count: int | None = None) -> Sequence[LoadRow]:
         """The latest of each node and kind, by both; at most ``count`` that follow a node and kind."""
         of, (node, kind) = tables.loads_last.c, after
         found = _LOADS_LAST.selecting.where(of.tenant == tenant, of.node >= node)

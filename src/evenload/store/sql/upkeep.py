@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, delete, f
 from evenload.store.slot_means import LOOK_BACK_US, SLOT_US, slot_means
 from evenload.store.sql.circuit_sums import Places, circuit_sums
 from evenload.store.sql.columns import to_instant, to_microseconds
-from evenload.store.sql.pack import Packed, go_on, pack
 from evenload.store.sql.kept import portions
+from evenload.store.sql.pack import Packed, go_on, pack
 from evenload.store.sql.packing import DAY_US, day_of
 from evenload.store.sql.readings import RAW as READINGS
 from evenload.store.sql.schema import (
@@ -65,9 +65,9 @@ class Retention:
 class Done:
     """What upkeep did: quarters made, days and readings packed, rows forgotten."""
 
-    quarters: int = 0
-    packed: Packed = Packed()
-    forgotten: int = 0
+    quarters: int
+    packed: Packed
+    forgotten: int
 
 
 def upkeep(
@@ -201,13 +201,14 @@ def _forget_unanswered(store: SqlStore, now: datetime, kept: Retention) -> int:
     if kept.unanswered is None:
         return 0
     number, worthless_at = orders.c.number, orders.c.worthless_at
-    past = select(number).where(TO_GIVE, worthless_at < now - timedelta(days=kept.unanswered), number < _last_of(orders))
+    past = worthless_at < now - timedelta(days=kept.unanswered)
+    found = select(number).where(TO_GIVE, orders.c.settlement.in_(UNANSWERED), past, number < _last_of(orders))
     with store.reading_connection() as connection:
-        numbers = connection.execute(past.where(orders.c.settlement.in_(UNANSWERED))).scalars().all()
+        numbers = connection.execute(found).scalars().all()
     gone = 0
     for some in portions(numbers):
         with store.writing_connection() as connection:
-            gone += connection.execute(delete(orders).where(number.in_(some), worthless_at < now)).rowcount
+            gone += connection.execute(delete(orders).where(number.in_(some), past)).rowcount
     return gone
 
 

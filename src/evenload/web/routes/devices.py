@@ -36,7 +36,8 @@ class DeviceBody(
     phases: int = Field(3, strict=True, ge=1, le=3, description="How many phases it charges on.")
     voltage_v: float = Field(230.0, strict=True, ge=50, le=1500, description="Of a phase to neutral.")
     fallback_kw: PowerKw | None = Field(
-        None, description="Stored in the station, and held to when nothing else was said; null leaves it as it is."
+        None,
+        description="Stored in the station, and held to when nothing else was said; null has evenload allot one.",
     )
     priority: int = Field(0, strict=True, ge=-100, le=100, description="Higher goes first.")
     control: Control = Field(Control.CONTINUOUS, description="How finely it can be told.")
@@ -49,6 +50,9 @@ class Device(DeviceBody, json_schema_extra={}):
     device_id: Name
     enrolled_at: Instant | None = None
     retired_at: Instant | None = None
+    fallback_allotted: bool = Field(
+        False, description="Whether its fallback was allotted; told again as it is, it remains so."
+    )
 
     @classmethod
     def of(cls, row: DeviceRow) -> "Device":
