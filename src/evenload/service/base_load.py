@@ -164,6 +164,8 @@ def _forecast(
     highest = np.where(known, found.load_kw, 0.0).max(axis=2, keepdims=True)  # 0 at least: what may feed in may not
     gaps = ~known & known.any(axis=2, keepdims=True)
     ahead_kw = np.where(gaps, highest, found.load_kw)
+    unsure = np.isin(found.basis, (Basis.NONE,))
+    ahead_kw[unsure] = np.maximum(ahead_kw[unsure], 0.0)  # NaN stays
     new = np.isin(found.basis, (Basis.CLASS, Basis.CLASS_MEASURED))
     least = np.where(np.isfinite(load_kw), load_kw, np.inf).min(axis=1)  # what is no home may draw as much at any time
     ahead_kw[new, _UPPER] = np.maximum(ahead_kw[new, _UPPER], least[new][:, None, None])

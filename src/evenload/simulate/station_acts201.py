@@ -1,64 +1,30 @@
 """What virtual stations of OCPP 2.0.1 do when they are called."""
 
 from collections.abc import Mapping
-from math import inf, isinf
+from math import isinf
 from typing import Any, Final
 
-from evenload.ocpp.composite import Kind, Period, Profile, Purpose, Unit
+from evenload.ocpp.composite import Purpose, Unit
 from evenload.ocpp.v201.wire import authorization, availability, local_list, provisioning, remote_control
 from evenload.ocpp.v201.wire import smart_charging as smart
 from evenload.ocpp.v201.wire.datatypes import (
     AuthorizationStatusEnum,
-    ChargingProfile,
-    ChargingProfileKindEnum,
-    ChargingProfilePurposeEnum,
     ChargingRateUnitEnum,
     ChargingSchedulePeriod,
     GenericStatusEnum,
-    RecurrencyKindEnum,
 )
 from evenload.ocpp.wire import Wire
-from evenload.simulate.station_profiles import Held
+from evenload.simulate.station_profiles201 import PURPOSES, held_profile, report_profiles
 from evenload.simulate.station_report201 import base_report
 from evenload.simulate.station_speech import Obedient
 from evenload.simulate.station_tokens import Entry
 
-PURPOSES: Final = {
-    ChargingProfilePurposeEnum.CHARGING_STATION_MAX_PROFILE: Purpose.STATION_MAX,
-    ChargingProfilePurposeEnum.CHARGING_STATION_EXTERNAL_CONSTRAINTS: Purpose.EXTERNAL,
-    ChargingProfilePurposeEnum.TX_DEFAULT_PROFILE: Purpose.TX_DEFAULT,
-    ChargingProfilePurposeEnum.TX_PROFILE: Purpose.TX,
-}
 _NO_LIMIT: Final = {Unit.A: 1000.0, Unit.W: 1_000_000.0}  # what a station says in place of "no limit"
 
 
-def held_profile(told: ChargingProfile, evse_id: int) -> Held:
-    """A profile as it is kept; of several schedules the first."""
-    schedule = told.charging_schedule[0]
-    profile = Profile(
-        purpose=PURPOSES[told.charging_profile_purpose],
-        stack_level=told.stack_level,
-        kind=_kind(told),
-        unit=Unit(schedule.charging_rate_unit),
-        periods=[Period(one.start_period, one.limit, one.number_phases) for one in schedule.charging_schedule_period],
-        evse_id=evse_id,
-        start=schedule.start_schedule,
-        duration_s=inf if schedule.duration is None else schedule.duration,
-        valid_from=told.valid_from,
-        valid_to=told.valid_to,
-    )
-    return Held(told.id, profile, told.transaction_id or "")
-
-
-def _kind(told: ChargingProfile) -> Kind:
-    if told.charging_profile_kind is ChargingProfileKindEnum.RECURRING:
-        return Kind.WEEKLY if told.recurrency_kind is RecurrencyKindEnum.WEEKLY else Kind.DAILY
-    absolute = told.charging_profile_kind is ChargingProfileKindEnum.ABSOLUTE
-    return Kind.ABSOLUTE if absolute else Kind.RELATIVE
-
-
 def _set_profile(station: Obedient, request: smart.SetChargingProfileRequest) -> Wire:
-    taken = station.hold(held_profile(request.charging_profile, request.evse_id))
+    held = held_profile(request.charging_profile, request.evse_id)
+    taken = held.profile.purpose is not Purpose.EXTERNAL and station.hold(held)  # those are not a server's (K01.FR.22)
     words = smart.ChargingProfileStatusEnum
     return smart.SetChargingProfileResponse(status=words.ACCEPTED if taken else words.REJECTED)
 
@@ -206,6 +172,7 @@ ACTS: Final[Mapping[type[Wire], Any]] = {
     remote_control.TriggerMessageRequest: _trigger,
     remote_control.UnlockConnectorRequest: _unlock,
     smart.ClearChargingProfileRequest: _clear_profile,
+    smart.GetChargingProfilesRequest: report_profiles,
     smart.GetCompositeScheduleRequest: _composite,
     smart.SetChargingProfileRequest: _set_profile,
 }

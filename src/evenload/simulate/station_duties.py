@@ -44,6 +44,11 @@ class Duties:
         return self.power.outlets
 
     @property
+    def held(self) -> Sequence[Held]:
+        """The profiles it holds, of whoever."""
+        return self.power.shelf.held
+
+    @property
     def is_busy(self) -> bool:
         """Whether a transaction goes on."""
         return bool(self._charges)

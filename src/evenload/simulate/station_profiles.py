@@ -18,7 +18,7 @@ class Held:
 
 
 class Shelf:
-    """Profiles by number; one more of the same purpose, level and EVSE replaces (K01.FR.05 and 1.6, section 5.16)."""
+    """Profiles by number; one more of the same purpose, source, level and EVSE replaces (K01.FR.05; 1.6, section 5.16)."""
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
@@ -70,5 +70,5 @@ class Shelf:
         return schedules.of_evse(evse_id, window) if evse_id else schedules.of_station(window)
 
 
-def _place(profile: Profile) -> tuple[Purpose, int, int]:
-    return profile.purpose, profile.stack_level, profile.evse_id
+def _place(profile: Profile) -> tuple[Purpose, str, int, int]:
+    return profile.purpose, profile.source, profile.stack_level, profile.evse_id

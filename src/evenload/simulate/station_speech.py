@@ -86,6 +86,10 @@ class Obedient(Protocol):
     def outlets(self) -> dict[int, Outlet]:
         """The outlets by number."""
 
+    @property
+    def held(self) -> Sequence[Held]:
+        """The profiles it holds."""
+
     def charge_at(self, evse_id: int) -> Charge | None:
         """The transaction at an EVSE."""
 

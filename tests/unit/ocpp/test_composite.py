@@ -4,6 +4,7 @@ The cases named "note" are the worked examples of the notes on profiles in EVere
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
@@ -109,6 +110,22 @@ def test_k11_fr_01_and_k12_fr_01_outside_constraints_of_the_station_and_of_the_e
     assert of_evse(both[1:], span("2026-01-01T00:00", 1)) == [(0, 25)]
 
 
+@pytest.mark.parametrize("evse_id", [0, 1])
+@pytest.mark.parametrize("limits", [(8, 6), (6, 8)])
+def test_k11_fr_01_and_k12_fr_01_of_two_sources_the_lower_limit_holds_whatever_their_levels(
+    limits: tuple[float, float], evse_id: int
+) -> None:
+    hour = {"purpose": Purpose.EXTERNAL, "evse_id": evse_id}
+    both = [
+        profile((0, limit), (1800, 7), **hour, stack_level=level, source=source)
+        for limit, level, source in zip(limits, (0, 3), ("EMS", "SO"), strict=True)
+    ]
+    window = span("2026-01-01T00:00", 1)
+    assert of_evse(both, window) == [(0, 6), (1800, 7)]
+    one_source = [replace(one, source="EMS") for one in both]
+    assert of_evse(one_source, window)[0] == (0, limits[1])  # the higher level of one source replaces the lower
+
+
 def test_k04_fr_05_and_k08_fr_03_and_16_3_13_the_station_s_schedule_sums_its_evses_under_its_cap() -> None:
     """libocpp issue 1062: a default of 10 A for each EVSE, a maximum of 32 A for the station."""
     default, cap = profile((0, 10)), profile((0, 32), purpose=Purpose.STATION_MAX)
@@ -147,8 +164,9 @@ def profiles(draw: st.DrawFn) -> Profile:
     whole = st.integers(-600, 2000)
     starts = sorted(draw(st.sets(st.integers(0, 900), min_size=1, max_size=3)))
     optional = st.none() | whole.map(lambda minutes: START + timedelta(minutes=minutes))
+    purpose = draw(st.sampled_from(Purpose))
     return Profile(
-        draw(st.sampled_from(Purpose)),
+        purpose,
         draw(st.integers(0, 2)),
         draw(st.sampled_from([Kind.ABSOLUTE, Kind.DAILY, Kind.RELATIVE])),
         Unit.A,
@@ -158,6 +176,7 @@ def profiles(draw: st.DrawFn) -> Profile:
         draw(st.just(inf) | st.integers(1, 900).map(lambda minutes: 60.0 * minutes)),
         draw(optional),
         draw(optional),
+        draw(st.sampled_from(["EMS", "SO"])) if purpose is Purpose.EXTERNAL else "",
     )
 
 
@@ -193,17 +212,17 @@ def test_k08_fr_02_and_fr_04_the_composite_equals_what_a_painter_gets(
     steps = Schedules(chosen, {1: began}, Unit.A).of_evse(1, window)
     paintings = [(one, painted(one, session or 0)) for one in chosen]
     for minute in range(0, MINUTES, 7):
-        layers: dict[tuple[Purpose, int], tuple[tuple[int, int], float]] = {}
+        layers: dict[tuple[Purpose, int, str], tuple[tuple[int, int], float]] = {}
         for one, painting in paintings:
             limit = painting[minute]
             cap = one.purpose in (Purpose.STATION_MAX, Purpose.EXTERNAL)
-            place = (one.purpose, one.evse_id if cap else 0)
+            place = (one.purpose, one.evse_id if cap else 0, one.source)
             rank = (one.stack_level, one.evse_id)
             skipped = one.purpose is Purpose.TX and (session is None or one.evse_id != 1)
             if limit is not None and not skipped and (place not in layers or rank > layers[place][0]):
                 layers[place] = (rank, limit)
-        if (Purpose.TX, 0) in layers:
-            layers.pop((Purpose.TX_DEFAULT, 0), None)
+        if (Purpose.TX, 0, "") in layers:
+            layers.pop((Purpose.TX_DEFAULT, 0, ""), None)
         expected = min((limit for _, limit in layers.values()), default=inf)
         found = [step.limit for step in steps if step.start_s <= 60 * minute][-1]
         assert found == expected, minute

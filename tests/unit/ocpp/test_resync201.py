@@ -112,6 +112,26 @@ def limit_kw(talk: Any) -> float:
     return float(talk.desk.dossier.charging.limit_kw(1, talk.now, talk.now))
 
 
+@pytest.mark.parametrize("order", [("EMS", "SO"), ("SO", "EMS")])
+def test_k11_fr_01_and_k12_fr_01_of_limits_of_two_sources_the_lower_holds_until_its_own_source_lifts_it(
+    booted: Callable[..., Any], order: tuple[str, str]
+) -> None:
+    one, kw = booted(OCPP201), {"EMS": 8.0, "SO": 6.0}
+    for source in order:
+        schedule = held(one, 1, EXTERNAL, 0, kw[source])["chargingSchedule"]
+        limit = {"chargingLimitSource": source}
+        one.says("NotifyChargingLimit", {"chargingLimit": limit, "chargingSchedule": schedule, "evseId": 1})
+    assert limit_kw(one) == 6.0
+    one.says("ClearedChargingLimit", {"chargingLimitSource": "SO", "evseId": 1})
+    assert limit_kw(one) == 8.0
+
+
+def test_k09_of_one_source_the_highest_level_holds(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    report(one, "EMS", 1, held(one, 900, EXTERNAL, 0, 5.0), held(one, 901, EXTERNAL, 2, 7.0), request_id=1)
+    assert limit_kw(one) == 7.0
+
+
 def test_k09_a_limit_from_outside_that_is_gone_after_a_restart_is_lifted(booted: Callable[..., Any]) -> None:
     one = booted(OCPP201)
     report(one, "EMS", 0, held(one, 900, EXTERNAL, 0, 8.0), request_id=1)

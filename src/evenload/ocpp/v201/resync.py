@@ -54,7 +54,8 @@ def asked(dossier: Dossier, request: Request, response: GetChargingProfilesRespo
 def reported(dossier: Dossier, request: ReportChargingProfilesRequest, now: datetime) -> Outcome:
     """ReportChargingProfiles: what is from outside is a limit, what is left over from here is cleared."""
     evse_id, source = request.evse_id, request.charging_limit_source
-    outside = [one for one in request.charging_profile if one.charging_profile_purpose is _OUTSIDE]
+    ranked = sorted(request.charging_profile, key=lambda one: -one.stack_level)
+    outside = [one for one in ranked if one.charging_profile_purpose is _OUTSIDE]
     told = [limits_of(dossier, evse_id, one.charging_schedule[0], now) for one in outside]
     if told:
         keep(dossier, str(source), evse_id, told)

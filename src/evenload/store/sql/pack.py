@@ -24,7 +24,7 @@ from evenload.store.sql.store import SqlStore
 from evenload.store.sql.writing import put
 
 READ_ROWS: Final = 200_000
-WRITE_ROWS: Final = 4_000
+WRITE_ROWS: Final = 2_000
 _LONG_AGO: Final = to_instant(-(2**55))
 
 

@@ -36,7 +36,7 @@ from evenload.store.sql.writing import put
 
 _ROLLED: Final = "slots"
 _PRUNED: Final = "pruned"
-_QUARTERS_AT_ONCE: Final = 4
+_QUARTERS_AT_ONCE: Final = 2
 _AT_ONCE: Final = 10_000
 _AGAIN_US: Final = 3_600_000_000
 """Quarters that ended in the last hour are made again: what came late is told of in them too."""
