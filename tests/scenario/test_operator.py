@@ -5,7 +5,7 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -73,27 +73,95 @@ class Operator:
         assert left == code, printed
         return printed
 
-
-async def commands(operator: Operator, fleet: SocketFleet) -> None:
-    for station, key in zip(fleet.stations, ("HeartbeatInterval", "OCPPCommCtrlr.HeartbeatInterval"), strict=True):
-        await commands_to(operator, fleet, station, key)
+    async def tells(self, *words: str) -> None:
+        assert "the station did it" in await self.says(*words)
 
 
-async def commands_to(operator: Operator, fleet: SocketFleet, station: VirtualStation, key: str) -> None:
+Play = Callable[[Callable[[Operator, SocketFleet], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def play(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Play:
+    """Run a scene at a server of its own."""
+    operator = Operator(tmp_path / "kept.db", capsys)
+
+    def run(scene: Callable[[Operator, SocketFleet], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with serving(operator.database) as fleet:
+                await scene(operator, fleet)
+            assert not tap_of(operator.database).exists()
+            assert "no server runs with" in await operator.says("frames", code=2)
+
+        asyncio.run(asyncio.wait_for(whole(), 120))
+
+    return run
+
+
+async def set_up(operator: Operator, fleet: SocketFleet, station: VirtualStation, key: str) -> None:
     name = station.spec.identity
-    assert "the station did it" in await operator.says("set", name, f"{key}=77")
-    told = await operator.says("get", name, key)
-    assert re.search(rf"{re.escape(key)}\s+77", told)
-    assert "the station did it" in await operator.says("availability", name, "in")
-    assert "the station did it" in await operator.says("clear-cache", name)
-    assert "the station did it" in await operator.says("trigger", name, "status", "--evse", "1")
-    assert "the station did it" in await operator.says("set-limit", name, "--kw", "9", "--evse", "1")
+    await operator.tells("set", name, f"{key}=77")
+    assert re.search(rf"{re.escape(key)}\s+77", await operator.says("get", name, key))
+    refused = fleet.refused
+    await operator.tells("new-password", name)
+    assert station.password is not None
+    await restarted(operator, fleet, station)
+    assert fleet.refused == refused
+
+
+async def restarted(operator: Operator, fleet: SocketFleet, station: VirtualStation) -> None:
+    reboots = station.reboots
+    await operator.says("reset", station.spec.identity, "--hard")
+    await until(lambda: station.reboots == reboots + 1)
+    await until(lambda: station.registered and fleet.connected == len(fleet.stations))
+
+
+def test_a01_and_b05_to_b06_and_b11_and_16_a01_and_16_5_3_and_16_5_8_and_16_5_14_a_station_is_set_up(
+    play: Play,
+) -> None:
+    async def scene(operator: Operator, fleet: SocketFleet) -> None:
+        old, new = fleet.stations
+        await set_up(operator, fleet, old, "HeartbeatInterval")
+        await set_up(operator, fleet, new, "OCPPCommCtrlr.HeartbeatInterval")
+
+    play(scene)
+
+
+async def looked_after(operator: Operator, station: VirtualStation) -> None:
+    name = station.spec.identity
+    for words in ((), ("--evse", "1")):
+        await operator.tells("availability", name, "out", *words)
+        await until(lambda: station.duties.inoperative == {1})
+        await operator.tells("availability", name, "in", *words)
+        await until(lambda: not station.duties.inoperative)
+    await operator.tells("clear-cache", name)
+    await operator.tells("trigger", name, "status", "--evse", "1")
+    await operator.tells("unlock", name)
+
+
+def test_c11_and_f05_to_f06_and_g03_to_g04_and_16_5_2_and_16_5_4_and_16_5_17_and_16_5_18_a_station_is_looked_after(
+    play: Play,
+) -> None:
+    async def scene(operator: Operator, fleet: SocketFleet) -> None:
+        for station in fleet.stations:
+            await looked_after(operator, station)
+        await frames(operator)
+        fleet.stations[0].drop(fleet.now, 3600)
+        fleet.attend(fleet.stations[0])
+        await asyncio.sleep(1.0)
+        assert "is not connected (last heard of" in await operator.says("unlock", OLD, code=1)
+        assert "The order waits for it" in await operator.says("set", OLD, "HeartbeatInterval=9", code=1)
+
+    play(scene)
+
+
+async def charged(operator: Operator, fleet: SocketFleet, station: VirtualStation) -> None:
+    name = station.spec.identity
+    await operator.tells("set-limit", name, "--kw", "9", "--evse", "1")
     table = await operator.says("composite", name, "--evse", "1", "--hours", "1")
     assert re.search(r"\b[89]\.\d\d$", table, re.MULTILINE), table
     station.plug_in(1, Car(battery_kwh=50), fleet.now)
     fleet.attend(station)
-    started = await operator.says("start", name, "--token", CARD, "--evse", "1", "--kw", "5")
-    assert "the station did it" in started
+    await operator.tells("start", name, "--token", CARD, "--evse", "1", "--kw", "5")
     await until(lambda: station.outlets[1].power_kw > 0)
     assert 4.0 < station.outlets[1].power_kw <= 5.0
     await until_listed(operator, name)
@@ -102,10 +170,20 @@ async def commands_to(operator: Operator, fleet: SocketFleet, station: VirtualSt
     await operator.says("stop", name, transaction_id)
     await until(lambda: station.outlets[1].power_kw == 0)
     assert "refused" in await operator.says("stop", name, "999", code=1)
-    await operator.says("unlock", name)
-    reboots = station.reboots
-    await operator.says("reset", name, "--hard")
-    await until(lambda: station.reboots == reboots + 1)
+    await operator.tells("start", name, "--token", CARD, "--evse", "1")
+    await until(lambda: station.outlets[1].power_kw > 0)
+    await restarted(operator, fleet, station)
+    assert station.outlets[1].power_kw == 0
+
+
+def test_b12_and_f01_and_f03_and_k01_and_k05_and_k08_and_16_5_7_and_16_5_11_and_16_5_12_and_16_5_16_a_car_is_charged(
+    play: Play,
+) -> None:
+    async def scene(operator: Operator, fleet: SocketFleet) -> None:
+        for station in fleet.stations:
+            await charged(operator, fleet, station)
+
+    play(scene)
 
 
 async def until_listed(operator: Operator, name: str) -> None:
@@ -137,22 +215,3 @@ async def frames(operator: Operator) -> None:
     assert f"{NEW} < TriggerMessage" in text
     assert f"{NEW} > Heartbeat" in text
     assert OLD not in text
-
-
-def test_commands_and_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    operator = Operator(tmp_path / "kept.db", capsys)
-
-    async def run() -> None:
-        async with serving(operator.database) as fleet:
-            await commands(operator, fleet)
-            await until(lambda: all(one.registered for one in fleet.stations))
-            await frames(operator)
-            fleet.stations[0].drop(fleet.now, 3600)
-            fleet.attend(fleet.stations[0])
-            await asyncio.sleep(1.0)
-            assert "is not connected (last heard of" in await operator.says("unlock", OLD, code=1)
-            assert "The order waits for it" in await operator.says("set", OLD, "HeartbeatInterval=9", code=1)
-        assert not tap_of(operator.database).exists()
-        assert "no server runs with" in await operator.says("frames", code=2)
-
-    asyncio.run(asyncio.wait_for(run(), 120))

@@ -243,7 +243,9 @@ def play(scene: Callable[[], Awaitable[None]]) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_station_gets_its_certificate_and_comes_in_by_it(house: House, version: str) -> None:
+def test_a02_and_a05_and_16_a02_and_16_a05_a_station_gets_its_certificate_and_comes_in_by_it(
+    house: House, version: str
+) -> None:
     async def scene() -> None:
         async with house.open():
             accepted = {"status": "Accepted"}
@@ -261,7 +263,7 @@ def test_a_station_gets_its_certificate_and_comes_in_by_it(house: House, version
             admission.approve(house.store, A, Credentials(3))
             await asyncio.sleep(2.1)  # what the door read of a station is good for two seconds
             assert await status(puppet, chain_pem=chain) == 101
-            assert await status(puppet) == 401
+            assert await status(puppet, KEY) == 401  # the lower profile is over
             admission.add(house.store, StationId("home", "CP2"), Credentials(3), utc_now())
             with pytest.raises(InvalidStatus) as refused:
                 await connect(f"wss://localhost:{house.port}/ocpp/home/CP2", subprotocols=[version],  # type: ignore[list-item]
@@ -275,7 +277,25 @@ def test_a_station_gets_its_certificate_and_comes_in_by_it(house: House, version
     play(scene)
 
 
-def test_a_request_for_another_name_is_refused_with_the_reason_and_the_next_is_too_soon(house: House) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a03_and_16_a03_a_station_that_asks_by_itself_gets_a_certificate(house: House, version: str) -> None:
+    async def scene() -> None:
+        async with house.open():
+            puppet = Puppet(house, version, CertificateSigned={"status": "Accepted"})
+            async with puppet.on_line(KEY):
+                await puppet.say("SignCertificate", {"csr": house.files.request("CP1")})
+                await until(lambda: "CertificateSigned" in puppet.told)
+                await until(lambda: "CommandSettled" in house.kinds())
+        [certificate, *_] = x509.load_pem_x509_certificates(
+            puppet.told["CertificateSigned"]["certificateChain"].encode()
+        )
+        assert certificate.public_key() == house.files.private.public_key()
+        assert certificate.subject.rfc4514_string() == "CN=CP1,O=Operator"
+
+    play(scene)
+
+
+def test_a03_a_request_for_another_name_is_refused_with_the_reason_and_the_next_is_too_soon(house: House) -> None:
     async def scene() -> None:
         async with house.open():
             puppet = Puppet(house, "ocpp2.0.1", CertificateSigned={"status": "Accepted"})
@@ -296,7 +316,7 @@ def test_a_request_for_another_name_is_refused_with_the_reason_and_the_next_is_t
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_another_password_is_taken_and_then_the_only_one(
+def test_a01_and_16_a01_another_password_is_taken_and_then_the_only_one(
     house: House, version: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "evenload")
@@ -325,7 +345,9 @@ def test_another_password_is_taken_and_then_the_only_one(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_station_that_refuses_keeps_its_password_and_what_it_says_again_is_hidden(house: House, version: str) -> None:
+def test_a01_and_16_a01_a_station_that_refuses_keeps_its_password_and_what_it_says_again_is_hidden(
+    house: House, version: str
+) -> None:
     def tells(payload: dict[str, Any]) -> str:
         return f"I do not want {payload}"
 
@@ -347,7 +369,7 @@ def test_a_station_that_refuses_keeps_its_password_and_what_it_says_again_is_hid
 
 
 @pytest.mark.parametrize("took_it", [True, False])
-def test_a_server_that_dies_in_between_locks_nobody_out(house: House, took_it: bool) -> None:
+def test_16_a01_a_server_that_dies_in_between_locks_nobody_out(house: House, took_it: bool) -> None:
     async def scene() -> None:
         puppet = Puppet(house, "ocpp1.6", ChangeConfiguration=lambda _: None)  # it took it, yet its answer is lost
         async with house.open(), puppet.on_line(KEY):

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from evenload.base.instants import Interval
+from evenload.domain.circuit import Circuit
 from evenload.service.guard import Guarded, Metered, Sight
 from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
 from evenload.service.ports import Unit
@@ -23,11 +24,12 @@ _MOMENT: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class GuardedSite:
-    """A site with a meter: what it may draw, and its devices with cars now."""
+    """A site with a meter: what it may draw, its devices with cars now, and what its connection is made for (kW)."""
 
     site: SiteRow
     limit_kw: float
     cars: tuple[tuple[DeviceRow, SessionRow], ...]
+    rated_kw: float
 
 
 def fallback_kw_of(device: DeviceRow) -> float:
@@ -50,7 +52,8 @@ def why_of(one: GuardedSite, state: Guarded) -> str:
     """Why the guard does what it does, in a sentence."""
     metered: Metered | None = state.metered
     if state.sight is not Sight.CLEAR or metered is None:
-        return f"guard at {one.site.site_id}: {state.sight.sentence}; cars are held at their fallbacks"
+        held = "cars are held at their fallbacks, those without one at 0"
+        return f"guard at {one.site.site_id}: {state.sight.sentence}; {held}"
     over_kw = metered.power_kw - one.limit_kw
     side = f"{over_kw:.1f} kW above" if over_kw > 0 else f"{-over_kw:.1f} kW below"
     return f"guard at {one.site.site_id}: {metered.power_kw:.1f} kW, {side} its limit of {one.limit_kw:.1f} kW"
@@ -73,7 +76,13 @@ def guarded_sites(unit: Unit, tenant: str, now: datetime) -> Iterable[GuardedSit
             for device in unit.devices.of(tenant, site_id=site.site_id)
             if device.managed and device.device_id in sessions
         )
-        yield GuardedSite(site, limit_kw, cars)
+        yield GuardedSite(site, limit_kw, cars, _rated_kw(circuit, guard_kw))
+
+
+def _rated_kw(circuit: Circuit | None, guard_kw: float) -> float:
+    """What a connection is made for (kW), whatever is allowed now: its limit, its rating, or what the guard keeps."""
+    told = (circuit.limit_kw, circuit.rating_kva) if circuit else ()
+    return next((kw for kw in told if 0 < kw < inf), guard_kw)
 
 
 def steady(site_id: str, base_kw: float, now: datetime) -> Expected:

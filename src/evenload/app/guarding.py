@@ -18,18 +18,20 @@ from evenload.domain.station import StationId
 from evenload.domain.station_commands import PASSING, Command, CommandSettled, SetProfile, Trigger, Wanted
 from evenload.domain.station_limits import Limits
 from evenload.service.dispatch import Given
-from evenload.service.guard import Drawing, Guarded, GuardPolicy, Sight, capped, judge
+from evenload.service.guard import Guarded, GuardPolicy, Sight, capped, judge
+from evenload.service.guard_caps import Drawing
 from evenload.service.live_rows import DecisionRow, DeviceRow, SessionRow, SiteRow
 from evenload.service.ports import Store
 
 _log = logging.getLogger("evenload.app.guard")
 
+_PERIOD_S: Final = 1.0
+_PERIOD_S_MIN: Final = 0.1
 _CAP_HOLDS: Final = timedelta(minutes=5)
 _TOLD_AGAIN: Final = _CAP_HOLDS / 2
 _TRIED_AGAIN: Final = timedelta(seconds=3)
 _REFUSED_FOR: Final = timedelta(minutes=1)
 _ASKED_AGAIN: Final = timedelta(seconds=5)
-_FOLLOWED: Final = timedelta(seconds=2)
 _MOMENT: Final = timedelta(seconds=1)
 _BOOST_RANKS: Final = 1_000
 
@@ -55,9 +57,15 @@ class Reach:
 class GuardSettings:
     """How often meters are read and how often it is looked for other sites, cars and limits (s), and how to act."""
 
-    period_s: float = 1.0
+    period_s: float = _PERIOD_S
     look_s: float = 3.0
     policy: GuardPolicy = field(default_factory=GuardPolicy)
+
+    @classmethod
+    def at_speed(cls, speed: float) -> "GuardSettings":
+        """For a clock that runs so many times too fast: it looks as often as it can, and takes its time accordingly."""
+        period_s = max(_PERIOD_S / speed, min(_PERIOD_S, _PERIOD_S_MIN))
+        return cls(period_s, 3 * period_s, GuardPolicy().slower(max(1.0, period_s * speed / _PERIOD_S)))
 
 
 @dataclass(slots=True)
@@ -217,7 +225,7 @@ class Guarding:
         metered = await meter.read()
         now, before = self._clock(), post.state
         drawing = [self._drawing(post, device, session, now, connected) for device, session in one.cars]
-        after = post.state = judge(one.limit_kw, metered, drawing, before, now, self._settings.policy)
+        after = post.state = judge(one.limit_kw, metered, drawing, before, now, self._settings.policy, one.rated_kw)
         post.devices = {device.device_id: device for device, _ in one.cars}
         post.drawn_kw = sum(car.power_kw for car in drawing)
         say(one, before, after)
@@ -236,9 +244,8 @@ class Guarding:
         self, post: _Post, device: DeviceRow, session: SessionRow, now: datetime, connected: Collection[StationId]
     ) -> Drawing:  # fmt: skip
         given = self._wanted(device.tenant).get(device.device_id)
-        fallback_kw = fallback_kw_of(device)
         planned_kw = given.limits.at(now) if given else inf
-        allowed_kw = min(planned_kw if planned_kw < inf else fallback_kw, device.power_kw_max)
+        allowed_kw = min(planned_kw if planned_kw < inf else fallback_kw_of(device), device.power_kw_max)
         cap_kw = post.state.caps.get(device.device_id, inf)
         told_kw = min(planned_kw, cap_kw, device.power_kw_max, session.power_kw_max or inf)
         reachable = device.station in connected and now >= post.refused.get(device.device_id, now)
@@ -249,11 +256,14 @@ class Guarding:
                 session.plugged_at, _told_at(given, now), post.told_at.get(device.device_id, session.plugged_at)
             )
             # what was measured before the last word was followed says nothing any more
-            power_kw = told_kw if measured.at < told_at + _FOLLOWED else min(measured.power_kw, told_kw)
+            power_kw = (
+                told_kw if measured.at < told_at + self._settings.policy.followed else min(measured.power_kw, told_kw)
+            )
         needs = session.energy_kwh_delivered < session.energy_kwh_minimum
         rank = device.priority + (_BOOST_RANKS if session.boosted else 0)
         return Drawing(
-            device.device_id, power_kw, allowed_kw, device.power_kw_min, fallback_kw, rank, needs, reachable
+            device.device_id, power_kw, allowed_kw, device.power_kw_min, device.fallback_kw or 0.0, rank, needs,
+            reachable,
         )  # fmt: skip
 
     def _ask_cars(self, post: _Post, names: Iterable[str], now: datetime) -> None:

@@ -71,7 +71,7 @@ class MainMeters:
                 continue
             mean_kw = quarter.mean_kw() if quarter else None
             if quarter is not None and mean_kw is not None:
-                ended.append(LoadRow(*site, quarter.start, 60.0 * STEP_MINUTES, mean_kw, LoadKind.TOTAL))
+                ended.append(LoadRow(*site, quarter.start, 60.0 * STEP_MINUTES, round(mean_kw, 3), LoadKind.TOTAL))
             self._quarters[site] = _Quarter(start, metered.at, metered.at, metered.power_kw)
         return ended
 

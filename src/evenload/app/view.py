@@ -57,7 +57,7 @@ class LiveView:
             key, at = (row.tenant, row.node), row.at + lasts
             known = self.load.get(key)
             if known is None or known.at <= at:
-                self.load[key] = Metered(at, row.load_kw)
+                self.load[key] = Metered(at, row.load_kw, lasts)
 
     def main_meter(self, station: StationId) -> Metered | None:
         """The last power at a station's main meter."""

@@ -57,12 +57,13 @@ def demo(  # noqa: PLR0913 - one parameter an option
         return
     if quick or fresh:
         raise InputError("--quick and --fresh go with --study")
-    alone = headless or as_json or not sys.stdout.isatty()
-    wanted = days if days is not None else 1 if alone else 0
+    alone = headless or as_json
+    unseen = alone or not sys.stdout.isatty()
+    wanted = days if days is not None else 1 if unseen else 0
     if as_json and not wanted:
         raise InputError("--json prints when the days are over: say how many with --days")
     folder = out or Path("out/town")
-    chosen_port = api_port if api_port is not None else 0 if alone else _free(API_PORT)
+    chosen_port = api_port if api_port is not None else 0 if unseen else _free(API_PORT)
     _live(folder, 1.0 if real_time else speed, wanted, stations, seed, (port, chosen_port), (alone, as_json))
 
 

@@ -17,7 +17,10 @@ from evenload.simulate.town_result import DayResult
 
 
 class Words:
-    """For one run. ``alone``: nobody watches, so only results are told; ``silent``: not even those."""
+    """For one run. ``alone``: nobody watches, so only results are told; ``silent``: not even those.
+
+    Where there is no terminal for a status line, a line is printed every three hours of the town.
+    """
 
     def __init__(self, settings: TownSettings, *, alone: bool, silent: bool) -> None:
         self.told = Told(self._ready, self._day, self._now)
@@ -70,7 +73,9 @@ class Words:
             self._status.start()
 
     def _now(self, now: TownNow) -> None:
-        self._latest = now
+        told, self._latest = self._latest, now
+        if self._status is None and not self._alone and (told is None or now.now.hour // 3 != told.now.hour // 3):
+            self._say(f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; {now.lag_s:.0f} s behind")
         if self._status:
             slowed = f", slowed from {now.speed_wanted:.0f} to keep up" if now.is_slowed else ""
             self._status.update(

@@ -5,15 +5,17 @@ rank, and come up slowly, so that a load that swings does not make every car swi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from evenload.domain.station_limits import Limits, LimitStep
+from evenload.service.guard_caps import Drawing, blind, is_off, lowered, made_way, raised, served_first
 
-_NOTHING_KW: Final = 0.01
+_TOLD_LATE: Final = 2.5
+"""A mean is told when its time is over, and some time after; it is believed until the next but one is due."""
 
 
 class Sight(StrEnum):
@@ -41,7 +43,10 @@ _SENTENCES: Final = {
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
     """How the guard acts. ``margin_kw`` is aimed to be free below a limit; caps are raised by at most ``rise_share`` of
-    the room every ``rise``, and only where more than ``slack_kw`` is free. What was told is given ``settle`` to work.
+    what was free throughout a ``rise``. A car that is off begins where its least was free throughout ``calm``. Room of
+    no more than ``slack_kw`` is given as a whole, but only when caps have stood for ``patience``; so long is also
+    waited for a car that may begin and draws nothing yet. What was told is ``followed`` that soon, and is given
+    ``settle`` to show at the meter.
 
     What cars draw may be known too late. So what is still over a limit after a first try is shed twice over, and where
     even that was not enough ``desperate`` after the limit was crossed, nobody may draw anything.
@@ -52,44 +57,38 @@ class GuardPolicy:
     slack_kw: float = 1.5
     rise_share: float = 0.5
     rise: timedelta = timedelta(seconds=15)
+    calm: timedelta = timedelta(seconds=40)
+    patience: timedelta = timedelta(minutes=1)
+    followed: timedelta = timedelta(seconds=2)
     settle: timedelta = timedelta(seconds=3)
     desperate: timedelta = timedelta(seconds=6)
     silence: timedelta = timedelta(seconds=10)
     frozen: timedelta = timedelta(minutes=2)
     plausible_times_limit: float = 10.0
 
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A device with a car: what it draws (kW), what its plan allows it now, the least it charges at, and its rank.
-
-    Higher ranks are capped later. ``needs_minimum``: it has not had its minimum energy yet. One that is not
-    ``reachable`` draws what it will: nothing is shed there.
-    """
-
-    device_id: str
-    power_kw: float
-    allowed_kw: float
-    least_kw: float
-    fallback_kw: float
-    rank: int = 0
-    needs_minimum: bool = False
-    reachable: bool = True
+    def slower(self, times: float) -> "GuardPolicy":
+        """The same with every time so many times as long: for a guard that looks that much more seldom."""
+        longer: dict[str, Any] = {
+            one.name: times * span for one in fields(self) if isinstance(span := getattr(self, one.name), timedelta)
+        }
+        return replace(self, **longer)
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """What a site's meter told: power from the grid (kW) and when."""
+    """What a site's meter told: power from the grid (kW) and when; the mean of so long before, where it ``lasts``."""
 
     at: datetime
     power_kw: float
+    lasts: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """The state of the guard at a site: caps in force (kW), since when, and what it sees.
 
-    ``tries`` counts how often something was shed since the limit was crossed at ``over_since``.
+    ``tries`` counts how often something was shed since the limit was crossed at ``over_since``. ``recent`` is what
+    flowed beside the cars whenever the meter showed the caps in force; ``begun`` is who was let begin, and when.
     """
 
     caps: Mapping[str, float] = field(default_factory=dict)
@@ -100,52 +99,71 @@ class Guarded:
     drawn_then_kw: float = 0.0
     over_since: datetime | None = None
     tries: int = 0
+    recent: tuple[Metered, ...] = ()
+    begun: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def judge(
     limit_kw: float, metered: Metered | None, drawing: Sequence[Drawing], before: Guarded, now: datetime,
-    policy: GuardPolicy,
+    policy: GuardPolicy, rated_kw: float = 0.0,
 ) -> Guarded:  # fmt: skip
-    """What devices are capped to now. A blind guard caps all to their fallbacks, which fit together by allotment."""
-    state = _looked(limit_kw, metered, drawing, before, now, policy)
+    """What devices are capped to now. ``rated_kw`` is what the connection is made for, whatever limit holds now."""
+    made_for_kw = max(limit_kw, rated_kw, sum(one.allowed_kw for one in drawing), 1.0)
+    state = _looked(policy.plausible_times_limit * made_for_kw, metered, drawing, before, now, policy)
     here = {one.device_id for one in drawing}
     state = replace(state, caps={name: kw for name, kw in state.caps.items() if name in here})
     if limit_kw == inf:
         return replace(state, caps={}, over_since=None, tries=0)
     seen = state.metered
     if state.sight is not Sight.CLEAR or seen is None:
-        caps = {one.device_id: min(one.fallback_kw, one.allowed_kw) for one in drawing}
+        caps = blind(limit_kw, drawing)
         return state if caps == state.caps else replace(state, caps=caps, changed_at=now)
     over = seen.power_kw > limit_kw
     state = replace(state, over_since=(state.over_since or now) if over else None, tries=state.tries if over else 0)
+    state = replace(state, recent=_recent(state, drawing, now, policy))
     room_kw = limit_kw - policy.margin_kw - seen.power_kw
-    settling = state.changed_at is not None and seen.at < state.changed_at + policy.settle
-    if room_kw < -policy.margin_kw / 2 and not settling:
-        caps = _lowered(state.caps, drawing, _to_shed(-room_kw, state, now, policy))
+    if room_kw < -policy.margin_kw / 2 and _shows(seen, state, policy):
+        caps = lowered(state.caps, drawing, _to_shed(-room_kw, state, now, policy))
         return replace(state, caps=caps, changed_at=now, tries=state.tries + 1)
     resting = state.changed_at is not None and now < state.changed_at + policy.rise
-    if state.caps and room_kw > policy.slack_kw and not resting:
-        return replace(state, caps=_raised(state.caps, drawing, room_kw * policy.rise_share), changed_at=now)
-    return state
+    if not state.caps or resting or not _shows(seen, state, policy):
+        return state
+    drawn_kw = sum(one.power_kw for one in drawing) + _owed_kw(state, drawing, now, policy)
+    return _risen(state, drawing, limit_kw - policy.margin_kw - drawn_kw, now, policy)
+
+
+def _shows(one: Metered, state: Guarded, policy: GuardPolicy) -> bool:
+    """Whether what was metered shows what was told last: a mean does where it began when that was followed."""
+    return state.changed_at is None or one.at >= state.changed_at + max(policy.settle, policy.followed + one.lasts)
+
+
+def _recent(state: Guarded, drawing: Sequence[Drawing], now: datetime, policy: GuardPolicy) -> tuple[Metered, ...]:
+    """What flowed beside the cars of late; never nothing, once it was seen."""
+    seen, last = state.metered, state.recent[-1:]
+    kept = tuple(one for one in state.recent if now - one.at < policy.calm)
+    if seen is None or not _shows(seen, state, policy) or (last and last[0].at >= seen.at):
+        return kept or last
+    return (*kept, Metered(seen.at, seen.power_kw - sum(one.power_kw for one in drawing)))
 
 
 def _to_shed(over_kw: float, state: Guarded, now: datetime, policy: GuardPolicy) -> float:
-    """How much to shed (kW), by how often that was tried in vain."""
-    if state.over_since is not None and now - state.over_since >= policy.desperate:
+    """How much to shed (kW), by how often that was tried in vain. Means of a longer time are late with the news."""
+    patient = max(policy.desperate, 3 * state.metered.lasts) if state.metered else policy.desperate
+    if state.over_since is not None and now - state.over_since >= patient:
         return inf
     return over_kw * (2 if state.tries else 1)
 
 
 def _looked(
-    limit_kw: float, metered: Metered | None, drawing: Sequence[Drawing], before: Guarded, now: datetime,
+    plausible_kw: float, metered: Metered | None, drawing: Sequence[Drawing], before: Guarded, now: datetime,
     policy: GuardPolicy,
 ) -> Guarded:  # fmt: skip
     """Whether what the meter told can be believed."""
     drawn_kw = sum(one.power_kw for one in drawing)
     latest = metered or before.metered
-    if latest is None or now - latest.at > policy.silence:
+    if latest is None or now - latest.at > max(policy.silence, _TOLD_LATE * latest.lasts):
         return replace(before, sight=Sight.SILENT)
-    if limit_kw < inf and abs(latest.power_kw) > policy.plausible_times_limit * max(limit_kw, 1.0):
+    if abs(latest.power_kw) > plausible_kw:
         return replace(before, sight=Sight.IMPLAUSIBLE)
     moved = before.metered is None or latest.power_kw != before.metered.power_kw
     same_since = now if moved or before.same_since is None else before.same_since
@@ -155,55 +173,52 @@ def _looked(
     return replace(before, sight=sight, metered=latest, same_since=same_since, drawn_then_kw=then_kw)
 
 
-def _lowered(caps: Mapping[str, float], drawing: Sequence[Drawing], shed_kw: float) -> dict[str, float]:
-    """Caps that shed so much of what is drawn: first down to the least each charges at, then to nothing; in both the
-    lowest rank first, and those that still need their minimum last.
+def _owed_kw(state: Guarded, drawing: Sequence[Drawing], now: datetime, policy: GuardPolicy) -> float:
+    """What those may still take that were let begin a while ago: cars need up to a minute to do so."""
+    waited = {name for name, at in state.begun.items() if now < at + policy.patience}
+    slow = [one for one in drawing if one.device_id in waited and one.power_kw < one.least_kw]
+    return sum(min(state.caps.get(one.device_id, inf), one.allowed_kw) - one.power_kw for one in slow)
+
+
+def _risen(
+    state: Guarded, drawing: Sequence[Drawing], left_kw: float, now: datetime, policy: GuardPolicy
+) -> Guarded:  # fmt: skip
+    """More for cars, of which the building and what cars draw now take from ``left_kw``.
+
+    Who is off begins, at its least and by rank: all that need their minimum and one other, and more as far as half of
+    the room goes. Then who is on may draw more. Who needs its minimum and finds no room is made way for.
     """
-    order = sorted(drawing, key=lambda one: (one.needs_minimum, one.rank, -one.power_kw, one.device_id))
-    drawn = {one.device_id: min(one.power_kw, caps.get(one.device_id, inf)) for one in drawing}
-    for floor_of in (lambda one: one.least_kw, lambda _one: 0.0):
-        for one in order:
-            if shed_kw <= _NOTHING_KW:
-                break
-            spare_kw = drawn[one.device_id] - floor_of(one)
-            if spare_kw <= _NOTHING_KW or not one.reachable:
-                continue
-            given_kw = min(spare_kw, shed_kw) if floor_of(one) > 0 else spare_kw
-            drawn[one.device_id] -= given_kw
-            shed_kw -= given_kw
-    enough = shed_kw <= _NOTHING_KW
-    return {one.device_id: _held(one, drawn[one.device_id], caps.get(one.device_id, inf), enough) for one in drawing}
-
-
-def _held(one: Drawing, left_kw: float, cap_kw: float, enough: bool) -> float:
-    """The cap of a device that is left so much: who draws less than it may would take what others gave up.
-
-    One that draws nothing, and gave up nothing, may begin as long as there is ``enough`` for that.
-    """
-    gave_up = left_kw < one.power_kw - _NOTHING_KW
-    may_begin = enough and not gave_up and one.power_kw < one.least_kw <= one.allowed_kw
-    held_kw = min(one.least_kw if may_begin else max(left_kw, 0.0), cap_kw)
-    return held_kw if held_kw >= one.least_kw else 0.0
-
-
-def _raised(caps: Mapping[str, float], drawing: Sequence[Drawing], room_kw: float) -> dict[str, float]:
-    """Caps with so much more room, those that need their minimum and the highest ranks first; one that is at what its
-    plan allows is no cap any more.
-    """
-    raised: dict[str, float] = {}
-    for one in sorted(drawing, key=lambda one: (not one.needs_minimum, -one.rank, one.device_id)):
-        cap_kw = caps.get(one.device_id)
-        if cap_kw is None:
+    caps, begun = dict(state.caps), {name: at for name, at in state.begun.items() if now < at + policy.patience}
+    calm_kw = left_kw - max(one.power_kw for one in state.recent)
+    room_kw = left_kw - max(
+        one.power_kw for one in state.recent if one is state.recent[-1] or now - one.at < policy.rise
+    )
+    extra_kw = policy.margin_kw / 4  # so much over is not shed again
+    share = 1.0
+    for one in sorted(drawing, key=served_first):
+        if not is_off(one, caps):
             continue
-        step_kw = min(max(one.allowed_kw - cap_kw, 0.0), room_kw)
-        stays_off = cap_kw + step_kw < one.least_kw <= one.allowed_kw
-        if stays_off or not one.reachable:
-            raised[one.device_id] = cap_kw
+        more_kw = max(one.least_kw - one.power_kw, 0.0)
+        if more_kw > room_kw * (1.0 if one.needs_minimum else share) + extra_kw:
+            fewer = made_way(caps, drawing, more_kw - room_kw) if one.needs_minimum else None
+            if fewer is not None:
+                return replace(state, caps=fewer, changed_at=now, begun=begun)
             continue
-        room_kw -= step_kw
-        if cap_kw + step_kw < one.allowed_kw - _NOTHING_KW:
-            raised[one.device_id] = cap_kw + step_kw
-    return raised
+        if more_kw <= calm_kw + extra_kw:
+            caps[one.device_id], begun[one.device_id] = one.least_kw, now
+            share = policy.rise_share
+        calm_kw -= more_kw
+        room_kw -= more_kw  # it is kept for one that has to wait until it is calm
+    caps = raised(caps, drawing, _given_kw(state, room_kw, now, policy))
+    return state if caps == state.caps else replace(state, caps=caps, changed_at=now, begun=begun)
+
+
+def _given_kw(state: Guarded, room_kw: float, now: datetime, policy: GuardPolicy) -> float:
+    """How much of the room is given in one rise (kW)."""
+    if room_kw > policy.slack_kw:
+        return room_kw * policy.rise_share
+    patient = state.changed_at is None or now >= state.changed_at + policy.patience
+    return room_kw if patient and room_kw > policy.margin_kw else 0.0
 
 
 def capped(limits: Limits, cap_kw: float, now: datetime, until: datetime) -> Limits:

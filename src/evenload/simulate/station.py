@@ -57,6 +57,11 @@ class VirtualStation:
         return self.duties.outlets
 
     @property
+    def password(self) -> bytes | None:
+        """The password its CSMS gave it, ``None`` where it gave none."""
+        return self.duties.password
+
+    @property
     def owed(self) -> int:
         """How many messages about transactions are not answered yet."""
         return self._outbox.owed

@@ -96,9 +96,7 @@ def _set_variables(station: Obedient, request: provisioning.SetVariablesRequest)
     words = provisioning.SetVariableStatusEnum
     results = []
     for one in request.set_variable_data:
-        known = (name := f"{one.component.name}.{one.variable.name}") in station.settings
-        if known:
-            station.settings[name] = one.attribute_value
+        known = station.change_setting(f"{one.component.name}.{one.variable.name}", one.attribute_value)
         status = words.ACCEPTED if known else words.UNKNOWN_VARIABLE
         result = provisioning.SetVariableResult(attribute_status=status, component=one.component, variable=one.variable)
         results.append(result)

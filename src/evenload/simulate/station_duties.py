@@ -10,7 +10,7 @@ from evenload.simulate.station_car import Car, Outlet
 from evenload.simulate.station_outbox import Outbox
 from evenload.simulate.station_power import Power
 from evenload.simulate.station_profiles import Held
-from evenload.simulate.station_settings import settings_of, unknown_offline_key
+from evenload.simulate.station_settings import password_key, settings_of, unknown_offline_key
 from evenload.simulate.station_spec import StationSpec
 from evenload.simulate.station_speech import Charge, Moment, Speech
 from evenload.simulate.station_tokens import LocalList
@@ -25,6 +25,7 @@ class Duties:
     def __init__(self, spec: StationSpec, speech: Speech, outbox: Outbox, wall: Callable[[], datetime]) -> None:
         self.spec = spec
         self.settings = settings_of(spec)
+        self.password: bytes | None = None
         self.power = Power(spec)
         self.inoperative: set[int] = set()
         self.triggered: list[tuple[str, int]] = []
@@ -63,6 +64,15 @@ class Duties:
         self.power.offer(self.wall(), self.began())
 
     # what a CSMS may ask (``Obedient``)
+
+    def change_setting(self, name: str, value: str) -> bool:
+        """Take another value of a setting, if there is one of that name; a password holds from the next connection."""
+        if name == password_key(self.spec):
+            self.password = value.encode()
+            return True
+        if name in self.settings:
+            self.settings[name] = value
+        return name in self.settings
 
     def charge_at(self, evse_id: int) -> Charge | None:
         """The transaction at an EVSE."""

@@ -18,7 +18,7 @@ class Held:
 
 
 class Shelf:
-    """Profiles by number; one more of the same purpose, source, level and EVSE replaces (K01.FR.05; 1.6, section 5.16)."""
+    """Profiles by number; one more of the same purpose, source, level and EVSE replaces (K01.FR.05; 1.6, 5.16)."""
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}

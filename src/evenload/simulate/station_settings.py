@@ -17,6 +17,11 @@ def unknown_offline_key(spec: StationSpec) -> str:
     return "AllowOfflineTxForUnknownId" if _is_16(spec) else "AuthCtrlr.OfflineTxForUnknownIdEnabled"
 
 
+def password_key(spec: StationSpec) -> str:
+    """The setting that holds the password for Basic authentication: it can be set, and never be read."""
+    return "AuthorizationKey" if _is_16(spec) else "SecurityCtrlr.BasicAuthPassword"
+
+
 def _is_16(spec: StationSpec) -> bool:
     return spec.subprotocol == OCPP16.subprotocol
 

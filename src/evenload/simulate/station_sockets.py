@@ -52,7 +52,8 @@ class SocketFleet:
 
     What stations do of their own accord goes by ``clock``, which others may share; without one, ``speed`` virtual
     seconds pass a second. Calls time out, and lines are dialled again, by the wall: however fast the clock, a server
-    has the time it has. ``password_of`` gives the key for Basic authentication, ``None`` where it has none.
+    has the time it has. ``password_of`` gives the key for Basic authentication a station came
+    with, ``None`` where it has none; one it was given since goes before.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class SocketFleet:
         line = _Listener(self, station)
         self._lines[station.spec.identity] = line
         headers = [("Sec-WebSocket-Protocol", station.spec.subprotocol)]
-        password = self._password_of(station)
+        password = station.password or self._password_of(station)
         if password is not None:
             credentials = b64encode(station.spec.identity.encode() + b":" + password).decode()
             headers.append(("Authorization", f"Basic {credentials}"))

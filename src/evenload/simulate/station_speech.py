@@ -90,6 +90,9 @@ class Obedient(Protocol):
     def held(self) -> Sequence[Held]:
         """The profiles it holds."""
 
+    def change_setting(self, name: str, value: str) -> bool:
+        """Take another value of a setting, if there is one of that name."""
+
     def charge_at(self, evse_id: int) -> Charge | None:
         """The transaction at an EVSE."""
 

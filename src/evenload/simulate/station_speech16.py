@@ -227,9 +227,7 @@ def _trigger(station: Obedient, request: remote_trigger.TriggerMessageRequest) -
 
 
 def _change_setting(station: Obedient, request: core.ChangeConfigurationRequest) -> Wire:
-    known = request.key in station.settings
-    if known:
-        station.settings[request.key] = request.value
+    known = station.change_setting(request.key, request.value)
     words = core.ConfigurationStatus
     return core.ChangeConfigurationResponse(status=words.ACCEPTED if known else words.NOT_SUPPORTED)
 

@@ -50,7 +50,7 @@ def test_stopped_it_ends_at_once_and_for_good() -> None:
 
     thread = threading.Thread(target=wait)
     thread.start()
-    while aside._process is None:  # noqa: SLF001 - until it has begun
+    while aside._process is None:
         time.sleep(0.01)
     aside.stop()
     thread.join(10)

@@ -87,7 +87,7 @@ def test_a_revoked_station_is_welcome_nowhere(caplog: pytest.LogCaptureFixture) 
     assert "event=revoked_knocked address=10.0.0.9:1" in caplog.text
 
 
-def test_two_passwords_are_known_until_the_hour_that_was_set() -> None:
+def test_a01_and_16_a01_two_passwords_are_known_until_the_hour_that_was_set() -> None:
     row = StationRow(A, approved=True, profile=2, password_hash="old", password_hash_next="new")  # noqa: S106
     both = StationRecord(True, SecurityProfile.BASIC_OVER_TLS, "old", "", "new")
     assert record_of(row, T0) == both

@@ -116,11 +116,11 @@ def test_what_comes_late_is_still_taken() -> None:
 
 
 @pytest.fixture
-def garage() -> Iterator[MemoryStore]:
+def garage() -> MemoryStore:
     """A site with a main meter: 8 kW beside a station that draws 7 kW on two of four hours."""
     store = MemoryStore()
     _fill_garage(store)
-    yield store
+    return store
 
 
 def _fill_garage(store: Store) -> None:
@@ -155,12 +155,12 @@ def test_a_quarter_that_just_ended_waits_for_what_cars_drew_in_it(garage: Memory
     wall.now = START + timedelta(minutes=1)
     put(garage, [LoadRow("t", "a", START - QUARTER, 900.0, 50.0, LoadKind.TOTAL)])
     here.refresh("t")
-    assert np.isnan(here._kept["t"].memory.metered.load_kw[0, -1])  # noqa: SLF001 - which no one else shows
+    assert np.isnan(here._kept["t"].memory.metered.load_kw[0, -1])
     wall.now = START + timedelta(minutes=6)
     here.refresh("t")
     assert here._kept["t"].memory.metered.load_kw[0, -1] == pytest.approx(
         43.0 if (START - QUARTER).hour % 4 < 2 else 50
-    )  # noqa: SLF001
+    )
 
 
 @contextmanager
@@ -177,7 +177,7 @@ def test_in_another_process_the_answer_is_the_same(tmp_path: Path, monkeypatch: 
     with opened(where) as store:
         _fill_garage(store)
         with store.writing() as unit:
-            unit.loads.put([one for one in rows("b", 480, 5.0)])
+            unit.loads.put(list(rows("b", 480, 5.0)))
         here, _ = made(store, roll_up=lambda now: roll_up(store, now))
         here.refresh("t")
         there, _ = made(store, roll_up=lambda now: roll_up(store, now), where=where)
@@ -189,7 +189,7 @@ def test_in_another_process_the_answer_is_the_same(tmp_path: Path, monkeypatch: 
         assert one.basis == other.basis
         assert np.array_equal(one.load_kw, other.load_kw)
         assert loads_of(one)["b"] == (5.0, 5.0)
-        assert here._kept["t"].memory.metered.load_kw[0, -8:] == pytest.approx(8.0)  # noqa: SLF001
+        assert here._kept["t"].memory.metered.load_kw[0, -8:] == pytest.approx(8.0)
 
 
 @pytest.mark.slow
@@ -200,13 +200,13 @@ def test_cancelled_it_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) 
         here, _ = made(store)
         with _many(monkeypatch):
             running = asyncio.create_task(here.run())
-            while here._aside._process is None:  # noqa: SLF001 - until it has begun
+            while here._aside._process is None:
                 await asyncio.sleep(0.01)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
             async with asyncio.timeout(10):
-                while here._aside._process.is_alive():  # noqa: SLF001
+                while here._aside._process.is_alive():
                     await asyncio.sleep(0.01)
 
     asyncio.run(body())

@@ -46,7 +46,7 @@ def test_a_load_stands_for_the_end_of_its_interval_and_an_older_one_changes_noth
     view = LiveView()
     rows = [LoadRow("home", "depot", NOW + timedelta(seconds=s), 1.0, 40.0 + s, LoadKind.TOTAL) for s in (2, 0, 1)]
     view.heed_loads(rows)
-    assert view.load["home", "depot"] == Metered(NOW + timedelta(seconds=3), 42.0)
+    assert view.load["home", "depot"] == Metered(NOW + timedelta(seconds=3), 42.0, timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(("kind", "duration_s"), [(LoadKind.DIRECT, 1.0), (LoadKind.TOTAL, 900.0)])

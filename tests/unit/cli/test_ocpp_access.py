@@ -44,7 +44,9 @@ def row(database: Path, identity: str = "Garage-1") -> StationRow | None:
         return unit.stations.find(StationId("home", identity))
 
 
-def test_another_password_and_certificate_are_ordered(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a01_to_a02_and_16_a01_and_16_a02_another_password_and_certificate_are_ordered(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "Ordered" in said(capsys, "new-password", "Garage-1", "--no-wait")
     assert "Ordered" in said(capsys, "renew-certificate", "Cert", "--no-wait")
     with opened(database) as store:

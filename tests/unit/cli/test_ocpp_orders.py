@@ -133,7 +133,7 @@ def test_what_is_to_last_waits_for_the_station(
     assert replace(ordered(database), command_id="") == expected
 
 
-def test_a_start_has_a_number_of_its_own_and_a_limit(database: Path, says: Says) -> None:
+def test_f01_and_k05_and_16_5_11_a_start_has_a_number_of_its_own_and_a_limit(database: Path, says: Says) -> None:
     says("start", "A", "--token", "CARD7", "--evse", "1", "--kw", "7.4", "--hours", "2", "--no-wait")
     command = ordered(database)
     assert isinstance(command, StartRemotely)
@@ -143,7 +143,7 @@ def test_a_start_has_a_number_of_its_own_and_a_limit(database: Path, says: Says)
     assert 0 < command.remote_start_id < 2**31
 
 
-def test_the_local_list_is_what_is_kept_or_a_part_of_it(database: Path, says: Says) -> None:
+def test_d01_and_16_5_15_the_local_list_is_what_is_kept_or_a_part_of_it(database: Path, says: Says) -> None:
     says("send-list", "A", "--no-wait")
     whole = ordered(database)
     assert isinstance(whole, UpdateLocalList)
@@ -172,7 +172,9 @@ def test_the_end_is_told_in_a_sentence(
     assert f"A: {settlement.sentence} (so it said)." in says("reset", "A", code=code)
 
 
-def test_settings_are_a_table_without_secrets(monkeypatch: pytest.MonkeyPatch, database: Path, says: Says) -> None:
+def test_b06_and_16_5_8_settings_are_a_table_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, database: Path, says: Says
+) -> None:
     told = {"HeartbeatInterval": "300", "Unknown": None, "AuthorizationKey": "hunter2"}
     answers(monkeypatch, Settlement.DONE, value=told)
     printed = says("get", "A")
@@ -184,7 +186,7 @@ def test_settings_are_a_table_without_secrets(monkeypatch: pytest.MonkeyPatch, d
         assert "hunter2" not in json.dumps([row.body for row in unit.events.last("home", 99)])
 
 
-def test_a_composite_schedule_is_a_table(monkeypatch: pytest.MonkeyPatch, says: Says) -> None:
+def test_k08_and_16_5_7_a_composite_schedule_is_a_table(monkeypatch: pytest.MonkeyPatch, says: Says) -> None:
     limits = Limits((LimitStep(T0, 7.36), LimitStep(T0 + timedelta(hours=1), float("inf"))), T0 + timedelta(hours=3))
     answers(monkeypatch, Settlement.DONE, value=limits)
     lines = says("composite", "A").splitlines()
@@ -192,7 +194,7 @@ def test_a_composite_schedule_is_a_table(monkeypatch: pytest.MonkeyPatch, says: 
     assert lines[-1].split() == ["2026-03-01", "13:00:00Z", "2026-03-01", "15:00:00Z", "no", "limit"]
 
 
-def test_a_report_that_comes_in_parts_is_announced_and_an_answer_shown(
+def test_b07_a_report_that_comes_in_parts_is_announced_and_an_answer_shown(
     monkeypatch: pytest.MonkeyPatch, says: Says
 ) -> None:
     answers(monkeypatch, Settlement.DONE)

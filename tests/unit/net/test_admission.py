@@ -153,7 +153,7 @@ def test_where_somebody_comes_from(one: str, other: str, same: bool) -> None:
     assert (Line(one).network == Line(other).network) is same
 
 
-def test_two_passwords_count_while_one_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a01_and_16_a01_two_passwords_count_while_one_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = hash_key(KEY, SALT), hash_key(KEY[::-1], SALT)
     door = Door(monkeypatch, A=StationRecord(password_hash=old, password_hash_next=new))
 
@@ -167,7 +167,7 @@ def test_two_passwords_count_while_one_is_changed(monkeypatch: pytest.MonkeyPatc
     play(scene)
 
 
-def test_a_station_that_never_had_a_password_may_come_without_until_it_took_one(
+def test_a01_and_16_a01_a_station_that_never_had_a_password_may_come_without_until_it_took_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = StationRecord(profile=SecurityProfile.NONE, password_hash_next=hash_key(KEY, SALT))
@@ -209,7 +209,7 @@ def test_access_taken_away_while_a_password_is_verified_counts(
         (("urn:evenload:station:t:A|1",), "A|1", False),
     ],
 )
-def test_a_certificate_is_of_one_tenant(
+def test_a00_and_16_a00_a_certificate_is_of_one_tenant(
     monkeypatch: pytest.MonkeyPatch, uris: tuple[str, ...], identity: str, expected: bool
 ) -> None:
     door = Door(monkeypatch, **{identity: StationRecord(profile=SecurityProfile.MUTUAL_TLS)})

@@ -72,7 +72,9 @@ def request(key: Any = P256, *names: str, digest: Any = None) -> str:
 
 @pytest.mark.parametrize("key", [P256, RSA, ec.generate_private_key(ec.SECP384R1())])
 @pytest.mark.parametrize("ca_key", [P256, RSA])
-def test_what_is_signed_verifies_and_is_of_the_station_alone(key: Any, ca_key: Any) -> None:
+def test_a02_to_a03_and_16_a02_and_16_a03_what_is_signed_verifies_and_is_of_the_station_alone(
+    key: Any, ca_key: Any
+) -> None:
     signing = authority(ca_key)
     signed = signing.sign(request(key), A, "CP|1", NOW)
     certificate = x509.load_pem_x509_certificate(signed.chain_pem.encode())
@@ -97,7 +99,7 @@ def test_no_two_serial_numbers_are_the_same_and_none_outlives_the_authority() ->
     assert first.expires_at == signing.certificate.not_valid_after_utc
 
 
-def test_an_authority_below_a_root_is_sent_along() -> None:
+def test_a02_to_a03_and_16_a02_and_16_a03_an_authority_below_a_root_is_sent_along() -> None:
     root = ec.generate_private_key(ec.SECP256R1())
     signing = authority(P256, name="Sub", issuer="Root", issuer_key=root)
     chain = x509.load_pem_x509_certificates(signing.sign(request(), A, "CP|1", NOW).chain_pem.encode())
@@ -144,7 +146,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_request_is_a_sentence(name: str) -> None:
+def test_a02_to_a03_and_16_a02_and_16_a03_a_wrong_request_is_a_sentence(name: str) -> None:
     text, words = WRONG[name]
     with pytest.raises(RequestError) as refused:
         authority().sign(text, A, "CP|1", NOW)

@@ -62,7 +62,7 @@ def test_a01_and_16_a01_a_password_is_set_and_not_kept(
 
 
 @BOTH
-def test_a01_a_station_that_says_it_again_in_an_error_is_not_repeated(
+def test_a01_and_16_a01_a_station_that_says_it_again_in_an_error_is_not_repeated(
     booted: Callable[..., Any], dialect: Dialect
 ) -> None:
     one = booted(dialect)
@@ -97,7 +97,7 @@ def test_orders_that_are_for_the_server_are_not_said_to_a_station(
         (OCPP201, True, "V2GCertificate", "Rejected"),
     ],
 )
-def test_a02_and_16_a02_a_request_is_taken_on_only_where_somebody_signs(
+def test_a02_to_a03_and_16_a02_and_16_a03_a_request_is_taken_on_only_where_somebody_signs(
     booted: Callable[..., Any], dialect: Dialect, signs: bool, use: str | None, expected: str
 ) -> None:
     one = booted(dialect, signs_certificates=signs)

@@ -66,7 +66,7 @@ def told(kind: Any, **more: Any) -> Any:
     return kind(station=A, at=T0, received_at=T0, **more)
 
 
-def test_an_order_for_another_password_holds_none(store: MemoryStore) -> None:
+def test_a01_and_16_a01_an_order_for_another_password_holds_none(store: MemoryStore) -> None:
     station_access.order_password(store, A, password("c"), T0)
     command = orders.command_of(order(store))
     assert command == ChangePassword(command_id="c", worthless_at=T0 + timedelta(days=7))
@@ -85,7 +85,7 @@ def test_an_order_for_another_password_holds_none(store: MemoryStore) -> None:
         (Settlement.NOT_SUPPORTED, ("", None)),
     ],
 )
-def test_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
+def test_a01_and_16_a01_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
     store: MemoryStore, how: Settlement, expected: tuple[str, datetime | None]
 ) -> None:
     station_access.order_password(store, A, password("c"), T0)
@@ -97,7 +97,7 @@ def test_the_old_password_counts_until_the_other_was_taken_and_a_while_longer(
     assert (found.password_hash, found.password_hash_next, found.password_until) == ("old", *expected)
 
 
-def test_who_came_in_by_the_other_one_has_only_that(store: MemoryStore) -> None:
+def test_a01_and_16_a01_who_came_in_by_the_other_one_has_only_that(store: MemoryStore) -> None:
     station_access.order_password(store, A, password("c"), T0)
     station_access.expect_password(store, A, "c", "new")
     assert not station_access.took_password(store, A, "not the one", T0)
@@ -138,7 +138,9 @@ def test_a_revoked_station_is_kept_out_even_where_all_are_welcome(store: MemoryS
     assert "revoked" in kinds(store)[-1]
 
 
-def test_a_newer_certificate_takes_the_place_of_one_that_waits(store: MemoryStore) -> None:
+def test_a02_to_a03_and_16_a02_and_16_a03_a_newer_certificate_takes_the_place_of_one_that_waits(
+    store: MemoryStore,
+) -> None:
     station_access.order_installation(store, A, "first", "", "1", T0)
     station_access.order_installation(store, A, "second", "", "2", T0)
     assert (order(store, "1").settlement, order(store, "2").settlement) == ("rejected", "")

@@ -87,7 +87,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.mark.requirement("R77")
-def test_a_local_list_decides_while_nobody_can_be_asked(world: World) -> None:
+def test_d01_to_d02_and_16_5_10_and_16_5_15_a_local_list_decides_while_nobody_can_be_asked(world: World) -> None:
     assert world.order(GetLocalListVersion).value == 0
     past = Verdict(TokenStatus.ACCEPTED, expires_at=EPOCH - timedelta(days=1))
     entries = ((Token("good"), GOOD), (Token("bad"), BAD), (Token("expired"), past))
@@ -102,7 +102,7 @@ def test_a_local_list_decides_while_nobody_can_be_asked(world: World) -> None:
     assert [one.token.text for one in world.of(TransactionStarted)] == ["GOOD", "stranger"]
 
 
-def test_strangers_can_be_refused_offline(world: World) -> None:
+def test_c15_and_16_3_5_strangers_can_be_refused_offline(world: World) -> None:
     name = "AllowOfflineTxForUnknownId"
     if world.station.spec.subprotocol != OCPP16.subprotocol:
         name = "AuthCtrlr.OfflineTxForUnknownIdEnabled"
@@ -110,7 +110,7 @@ def test_strangers_can_be_refused_offline(world: World) -> None:
     assert not world.offline_visit("stranger")
 
 
-def test_a_list_is_changed_in_part_and_not_by_an_older_one(world: World) -> None:
+def test_d01_and_16_5_15_a_list_is_changed_in_part_and_not_by_an_older_one(world: World) -> None:
     def update(version: int, *entries: tuple[Token, Verdict | None], differential: bool = True) -> Settlement:
         done: Settlement = world.order(
             UpdateLocalList, version=version, entries=entries, differential=differential
@@ -127,7 +127,7 @@ def test_a_list_is_changed_in_part_and_not_by_an_older_one(world: World) -> None
     assert world.order(GetLocalListVersion).value == 0
 
 
-def test_a_long_list_comes_in_parts(world: World) -> None:
+def test_d01_and_16_5_15_a_long_list_comes_in_parts(world: World) -> None:
     entries = tuple((Token(f"tag{number}"), GOOD) for number in range(250))
     world.order(GetSettings)
     assert world.order(UpdateLocalList, version=9, entries=entries).settlement is Settlement.DONE
@@ -144,7 +144,22 @@ def test_an_entry_holds_until_it_expires() -> None:
 
 
 @pytest.mark.requirement("R77")
-def test_all_settings_are_reported_in_parts() -> None:
+def test_a01_and_16_a01_a_password_is_taken_and_never_told(world: World) -> None:
+    name = "AuthorizationKey"
+    if world.station.spec.subprotocol != OCPP16.subprotocol:
+        name = "SecurityCtrlr.BasicAuthPassword"
+    assert world.station.password is None
+    assert world.order(SetSettings, values={name: "0123456789abcdef"}).settlement is Settlement.DONE
+    assert world.station.password == b"0123456789abcdef"
+    world.station.power_cut(world.fleet.now)
+    world.run(100)
+    assert world.station.password == b"0123456789abcdef"
+    world.order(GetSettings, names=(name,))
+    world.order(GetSettings)
+    assert "0123456789abcdef" not in repr(world.events)
+
+
+def test_b07_all_settings_are_reported_in_parts() -> None:
     world = World("ocpp2.0.1")
     before = len(world.of(SettingsReported))
     assert world.order(GetSettings).settlement is Settlement.DONE

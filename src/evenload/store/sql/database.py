@@ -19,6 +19,8 @@ class Database(Protocol):
     engine: Engine
     size_text: str
     """SQL that tells how many bytes it takes."""
+    readers_kept: int
+    """So many connections that only read are kept out of the pool; none where they can break while they wait."""
 
     def make(self, connection: Connection) -> None:
         """What the schema needs beside its tables."""

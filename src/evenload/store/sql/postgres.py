@@ -55,6 +55,7 @@ _CHILDREN: Final = (
 class PostgresDatabase:
     """A ``Database`` of a server."""
 
+    readers_kept = 0
     size_text = "SELECT pg_database_size(current_database())"
 
     def __init__(self, url: URL) -> None:

@@ -41,6 +41,7 @@ _MORE: Final = {
 class SqliteFile:
     """A ``Database`` in a file."""
 
+    readers_kept = 3
     size_text = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
     def __init__(self, path: Path) -> None:

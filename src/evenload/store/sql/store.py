@@ -30,6 +30,7 @@ class SqlStore:
         self.database = database
         self._writer = Lock()
         self._meters: dict[Meter, int] = {}
+        self._readers: list[Connection] = []
         with self._translated():
             bring_up(database, self.reading_connection, self.writing_connection)
 
@@ -53,8 +54,25 @@ class SqlStore:
     @contextmanager
     def reading_connection(self) -> Iterator[Connection]:
         """A connection that sees one state."""
-        with self._translated(), self.database.engine.connect() as connection, connection.begin():
+        with self._translated(), self._reader() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection that was used before, where one is left: to have one from the pool costs like a question."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self.database.engine.connect()
+        keep = False
+        try:
+            yield connection
+            keep = len(self._readers) < self.database.readers_kept
+        finally:
+            if keep:
+                self._readers.append(connection)
+            else:
+                connection.close()
 
     @contextmanager
     def writing_connection(self) -> Iterator[Connection]:
@@ -93,6 +111,8 @@ class SqlStore:
 
     def close(self) -> None:
         """Close every connection."""
+        while self._readers:
+            self._readers.pop().close()
         self.database.engine.dispose()
 
 
