@@ -69,7 +69,7 @@ class Client(Transport):
 
     def enrol(self, device: r.Device) -> r.Device:
         """Enrol a device, or change one."""
-        body = _without(device, "device_id", "enrolled_at", "retired_at")
+        body = _without(device, "device_id", "enrolled_at", "retired_at", "fallback_allotted")
         return self.send("PUT", f"/v1/devices/{device.device_id}", r.Device, body=body)
 
     def retire(self, device_id: str) -> r.Device:

@@ -91,6 +91,11 @@ class Link:
         self._closed = False
 
     @property
+    def name(self) -> str:
+        """Whose connection it is."""
+        return str(self.station)
+
+    @property
     def dialect(self) -> Dialect:
         """The version spoken."""
         return self._connection.dialect

@@ -217,12 +217,12 @@ class OcppServer:
         return await self._admit(knock) if knock else Refusal.BAD_CREDENTIALS
 
     async def _admit(self, knock: Knock) -> Welcome | Refusal:
+        subprotocol = next((name for name in knock.subprotocols if name in DIALECTS), "")
+        if not subprotocol:  # who cannot be talked to is not noted either
+            return Refusal.NO_SUBPROTOCOL
         admitted = await self._door.admit(knock)
         if isinstance(admitted, Refusal):
             return admitted
-        subprotocol = next((name for name in knock.subprotocols if name in DIALECTS), "")
-        if not subprotocol:
-            return Refusal.NO_SUBPROTOCOL
         if self._draining:
             return Refusal.DRAINING
         if knock.station not in self._links:  # who only comes back takes no place
@@ -282,6 +282,8 @@ def _ids(name: str) -> Callable[[], str]:
 
 class _Farewell:
     """A receiver that closes what it is handed at once."""
+
+    name = "-"
 
     def __init__(self, code: int, reason: str) -> None:
         self._close = (code, reason)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Final, Protocol
+from collections.abc import MutableMapping
+from typing import Any, Final, Protocol
 
 import picows
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # in no stub: the protocol that its servers make
@@ -19,10 +20,25 @@ _READ_BUFFER_BYTES: Final = 2048
 _REASON_BYTES_MAX: Final = 123
 _CLOSE_GRACE_S: Final = 1.0
 
-# An adapter, since picows makes a logger of its own for every connection out of a plain one.
 _log = logging.getLogger("evenload.net.websocket")
 _log.setLevel(logging.WARNING)
-_quiet = logging.LoggerAdapter(_log)
+
+
+class _Named(logging.LoggerAdapter[logging.Logger]):
+    """What picows logs of a connection, with whose it is. What it calls errors are those of the other end.
+
+    An adapter, since picows makes a logger of its own for every connection out of a plain one.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_log)
+        self._name = name
+
+    def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[object, MutableMapping[str, Any]]:
+        return f"station={self._name} event=websocket; {msg}", kwargs
+
+    def error(self, msg: object, *values: object, **more: Any) -> None:  # noqa: ANN401  # as it is called
+        self.warning(msg, *values, **more)
 
 
 class Socket(Protocol):
@@ -50,6 +66,10 @@ class Socket(Protocol):
 class Receiver(Protocol):
     """Who is told what happens on a WebSocket."""
 
+    @property
+    def name(self) -> str:
+        """Whose it is, for the log."""
+
     def opened(self, socket: Socket) -> None:
         """It is open, to write to."""
 
@@ -74,8 +94,8 @@ def protocol_for(receiver: Receiver, subprotocol: str, frame_bytes_max: int) -> 
     upgrade = picows.WSUpgradeResponseWithListener(response, listener)
     idle = picows.WSAutoPingStrategy.PING_WHEN_IDLE
     protocol: asyncio.BufferedProtocol = WSProtocol(
-        None, None, False, lambda _: upgrade, _quiet, True, None, False, 1, 1, idle, True, frame_bytes_max, None,
-        _READ_BUFFER_BYTES,
+        None, None, False, lambda _: upgrade, _Named(receiver.name), True, None, False, 1, 1, idle, True,
+        frame_bytes_max, None, _READ_BUFFER_BYTES,
     )  # fmt: skip
     return protocol
 

@@ -264,8 +264,13 @@ class Dossier:
             register_kwh = one.energy_kwh_import
             if running is None or one.kind is not ReadingKind.REGISTER or register_kwh is None:
                 continue
-            before = running.register_kwh
-            if running.count(register_kwh, one.at):
-                text = f"from {before:g} to {register_kwh:g} kWh within a transaction"
+            if text := count(running, register_kwh, one.at):
                 faults.append((MeterFault.REGISTER_FELL, text))
         return faults
+
+
+def count(transaction: Transaction, register_kwh: float, at: datetime) -> str:
+    """Take what the meter shows within a transaction; a sentence where that is less than before, else ``""``."""
+    before_kwh = transaction.shown_kwh
+    fell = transaction.count(register_kwh, at)
+    return f"from {before_kwh:g} to {register_kwh:g} kWh within a transaction" if fell else ""

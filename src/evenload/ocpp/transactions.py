@@ -29,11 +29,16 @@ class Transaction:
     ended: Quality | None = None
     sequences: Sequences = field(default_factory=Sequences)
 
+    @property
+    def shown_kwh(self) -> float | None:
+        """What the meter showed last, ``None`` where it was never told."""
+        return self.register_kwh_start if self.register_kwh is None else self.register_kwh
+
     def count(self, register_kwh: float, at: datetime) -> bool:
         """Take what the meter shows; whether it shows less than before. Late samples are not counted."""
         if self.last_at is not None and at < self.last_at:
             return False
-        before = self.register_kwh_start if self.register_kwh is None else self.register_kwh
+        before = self.shown_kwh
         self.last_at, self.register_kwh = at, register_kwh
         if before is None:
             return False
@@ -46,7 +51,9 @@ class Transaction:
         """Energy (kWh) up to an end at which the meter shows ``register_kwh``, and how far it can be trusted."""
         begin = self.register_kwh_start
         if begin is not None and register_kwh is not None and not self.register_fell:
-            return max(0.0, register_kwh - begin), Quality.MEASURED
+            energy_kwh = register_kwh - begin
+            if energy_kwh >= -_NOISE_KWH:
+                return max(0.0, energy_kwh), Quality.MEASURED
         known = self.register_kwh is not None or register_kwh is not None
         return (self.counted_kwh if known else None), Quality.ESTIMATED
 

@@ -34,7 +34,8 @@ _TRY_MORE: Final = 1.2
 class ControlPolicy:
     """How devices are told. Limits reach ``ahead`` into the future; they are told again ``renew`` before they end, or
     when at some time ``soon`` they are more than ``over_kw`` above what is wanted, or ``drift_kw`` below: what many
-    have too much of adds up at a circuit.
+    have too much of adds up at a circuit. A plan that follows another begins where that ended, so ``sweeps_again`` do:
+    whoever just came waits for it.
     """
 
     ahead: timedelta = timedelta(hours=1)
@@ -44,6 +45,7 @@ class ControlPolicy:
     over_kw: float = 0.03
     gap: float = 5e-4
     sweeps_max: int = 60
+    sweeps_again: int = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def decide(
     policy = policy or ControlPolicy()
     asked = problem_of(seen, horizon_at(seen.now))
     problem = asked.problem
-    solution = solve(problem, Settings(gap=policy.gap, sweeps_max=policy.sweeps_max, threads=1), previous)
+    sweeps = policy.sweeps_max if previous is None else policy.sweeps_again
+    solution = solve(problem, Settings(gap=policy.gap, sweeps_max=sweeps, threads=1), previous)
     outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1

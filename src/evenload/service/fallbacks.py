@@ -20,6 +20,7 @@ from evenload.service.problem_of import tree_of
 _ALIKE_KW: Final = 0.1
 """Fallbacks are kept in stations' flash memory: for so little they are not written anew."""
 _OVER_KW: Final = 1e-6
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +84,30 @@ def renew(
     ``base_kw_high`` (nodes,) is a base load of the tree that is seldom exceeded in the days to come. Devices that are
     not managed draw what they can.
     """
-    with store.writing() as unit:
-        circuits = unit.circuits.of(tenant)
-        devices = unit.devices.of(tenant)
-        if not circuits or not devices:
-            return Renewed()
-        tree = tree_of(circuits)
-        base_kw, placed = base_kw_high(tree), [one for one in devices if one.site_id in tree.index]
-        wanted = allot(tree, base_kw, [_asking(one) for one in placed]).fallback_kw
-        before = np.array([_before_kw(one, wanted[one.device_id]) for one in placed], dtype=np.float64)
-        after = np.array([wanted[one.device_id] for one in placed], dtype=np.float64)
-        chosen = np.where(np.abs(after - before) > _ALIKE_KW, after, before)
-        node = tree.find([one.site_id for one in placed]) if placed else np.zeros(0, dtype=np.int64)
-        if _shortfalls(tree, base_kw, node, chosen):  # many a little too much add up
-            chosen = np.minimum(chosen, after)
-        given = [
-            replace(one, fallback_kw=kw, fallback_allotted=True)
-            for one, kw in zip(placed, chosen.tolist(), strict=True)
-            if one.managed and (one.fallback_kw is None or one.fallback_allotted) and one.fallback_kw != kw
-        ]
-        return Renewed(_ordered(unit, given, now, new_id), _shortfalls(tree, base_kw, node, chosen))
+    with store.reading() as unit:
+        circuits, devices = unit.circuits.of(tenant), unit.devices.of(tenant)
+    if not circuits or not devices:
+        return Renewed()
+    tree = tree_of(circuits)
+    base_kw, placed = base_kw_high(tree), [one for one in devices if one.site_id in tree.index]
+    wanted = allot(tree, base_kw, [_asking(one) for one in placed]).fallback_kw
+    before = np.array([_before_kw(one, wanted[one.device_id]) for one in placed], dtype=np.float64)
+    after = np.array([wanted[one.device_id] for one in placed], dtype=np.float64)
+    chosen = np.where(np.abs(after - before) > _ALIKE_KW, after, before)
+    node = tree.find([one.site_id for one in placed]) if placed else np.zeros(0, dtype=np.int64)
+    if _shortfalls(tree, base_kw, node, chosen):  # many a little too much add up
+        chosen = np.minimum(chosen, after)
+    changes = [
+        (one, replace(one, fallback_kw=kw, fallback_allotted=True))
+        for one, kw in zip(placed, chosen.tolist(), strict=True)
+        if one.managed and (one.fallback_kw is None or one.fallback_allotted) and one.fallback_kw != kw
+    ]
+    changes.sort(key=lambda change: (change[1].fallback_kw or 0.0) > _before_kw(change[0], 0.0))  # first make room
+    given: list[DeviceRow] = []
+    for start in range(0, len(changes), _AT_ONCE):  # stations have to be heard meanwhile
+        with store.writing() as unit:
+            given += _ordered(unit, changes[start : start + _AT_ONCE], now, new_id)
+    return Renewed(tuple(given), _shortfalls(tree, base_kw, node, chosen))
 
 
 def _asking(device: DeviceRow) -> DeviceRow:
@@ -118,11 +123,14 @@ def _before_kw(device: DeviceRow, wanted_kw: float) -> float:
 
 
 def _ordered(
-    unit: Unit, given: Sequence[DeviceRow], now: datetime, new_id: Callable[[], str]
-) -> tuple[DeviceRow, ...]:  # fmt: skip
-    """Those whose stations are known, with their new fallbacks kept and ordered."""
-    stations = unit.stations.find_all({one.station for one in given})
-    known = tuple(one for one in given if one.station in stations)
+    unit: Unit, changes: Sequence[tuple[DeviceRow, DeviceRow]], now: datetime, new_id: Callable[[], str]
+) -> list[DeviceRow]:  # fmt: skip
+    """Those that did not change since, and whose stations are known, with their new fallbacks kept and ordered."""
+    stations = unit.stations.find_all({one.station for _, one in changes})
+    known = [
+        one for before, one in changes
+        if one.station in stations and unit.devices.find(one.tenant, one.device_id) == before
+    ]  # fmt: skip
     decisions = []
     for one in known:
         command = SetFallback(command_id=new_id(), evse_id=one.evse_id, power_kw=one.fallback_kw or 0.0)

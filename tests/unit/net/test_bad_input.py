@@ -159,7 +159,9 @@ def test_a_sink_that_breaks_ends_the_watch(serve: Any, play: Any) -> None:
     [(b"[2]", 1003), ("y" * 4001, 1009), (["y" * 1900, "y" * 1900, "y" * 1900], 1009)],
     ids=["binary", "far too large", "far too large in parts"],
 )
-def test_what_is_no_text_or_far_too_large_ends_the_connection(serve: Any, play: Any, sent: Any, code: int) -> None:
+def test_what_is_no_text_or_far_too_large_ends_the_connection(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, sent: Any, code: int
+) -> None:
     async def scene() -> None:
         async with serve(STRICT) as running:
             async with websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"], compression=None) as socket:
@@ -175,7 +177,11 @@ def test_what_is_no_text_or_far_too_large_ends_the_connection(serve: Any, play: 
                 assert json.loads(await socket.recv())[:2] == [3, "fine"]
             await asyncio.sleep(0)
 
+    caplog.set_level(logging.INFO)
     play(scene())
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
+    said = [one.getMessage() for one in caplog.records if one.name == "evenload.net.websocket"]
+    assert [text.partition(";")[0] for text in said] == ["station=depot/OPEN event=websocket"] * isinstance(sent, str)
 
 
 def test_lenient_reading_mends_what_is_clear_and_notes_it(

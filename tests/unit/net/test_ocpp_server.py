@@ -136,13 +136,14 @@ def test_the_first_subprotocol_offered_that_is_spoken_wins_and_none_closes(serve
             async with knock(running.url("OPEN"), "ocpp1.5", "ocpp2.0.1", "ocpp1.6") as socket:
                 assert socket.subprotocol == "ocpp2.0.1"
                 assert [str(one.subprotocol) for one in running.server.connected.values()] == ["ocpp2.0.1"]
-            for offered in (["ocpp1.5"], None):
-                async with websockets.connect(running.url("OPEN2"), subprotocols=offered) as socket:
+            for offered, who in ((["ocpp1.5"], "OPEN2"), (None, "OPEN2"), (["ocpp1.5"], "NOBODY")):
+                async with websockets.connect(running.url(who), subprotocols=offered) as socket:
                     assert socket.subprotocol is None
                     with pytest.raises(ConnectionClosed) as closed:
                         await socket.recv()
                     assert closed.value.rcvd.code == 1002
             assert len(running.desks) == 1
+            assert running.book.held == []
 
     play(scene())
 

@@ -281,6 +281,33 @@ def test_16_4_7_a_sample_of_an_impossible_time_is_an_estimate_of_now(booted: Cal
     assert [event.fault for event in one.of(MeterFaultFound)] == [MeterFault.TIME_IMPLAUSIBLE]
 
 
+def test_16_4_7_and_16_4_10_a_register_that_runs_backwards_is_answered_noted_and_counts_no_energy(
+    booted: Callable[..., Any],
+) -> None:
+    one = booted()
+    start(one)
+    for minute, watt_hours in ((5, 400), (10, 900), (15, 300)):
+        value = {"timestamp": f"2026-03-28T22:{minute:02d}:00Z", "sampledValue": [{"value": str(watt_hours)}]}
+        assert one.says("MeterValues", {"connectorId": 1, "transactionId": 1, "meterValue": [value]}) == {}
+    assert stop(one, 1, meterStop=200) == {}
+    faults = one.of(MeterFaultFound)
+    assert [event.fault for event in faults] == [MeterFault.REGISTER_FELL] * 3
+    assert [event.text.split(" within")[0] for event in faults] == [
+        "from 1 to 0.4 kWh", "from 0.9 to 0.3 kWh", "from 0.3 to 0.2 kWh",
+    ]  # fmt: skip
+    [ended] = one.of(TransactionEnded)
+    assert (ended.energy_kwh, ended.energy_quality) == (0.5, Quality.ESTIMATED)
+
+
+def test_16_4_10_an_end_below_the_start_is_no_measured_nothing(booted: Callable[..., Any]) -> None:
+    one = booted()
+    start(one)
+    stop(one, 1, meterStop=200)
+    [ended] = one.of(TransactionEnded)
+    assert (ended.energy_kwh, ended.energy_quality) == (0.0, Quality.ESTIMATED)
+    assert [event.fault for event in one.of(MeterFaultFound)] == [MeterFault.REGISTER_FELL]
+
+
 def test_16_4_7_signed_meter_data_is_kept_as_it_came(booted: Callable[..., Any]) -> None:
     one = booted()
     value = {"timestamp": "2026-03-28T22:00:00Z", "sampledValue": [{"value": "OCMF|{}", "format": "SignedData"}]}

@@ -40,6 +40,15 @@ def test_a_register_that_falls_is_noticed_once_and_counted_on_from_there() -> No
     assert one.energy(2.5) == (3.0, Quality.ESTIMATED)
 
 
+def test_an_end_below_the_start_is_no_measurement() -> None:
+    """The end came late, by its own time: nothing was seen to fall."""
+    one = Transaction("1", 1, START, register_kwh_start=100.0)
+    one.count(103.0, later(10))
+    assert not one.count(40.0, later(9))
+    assert one.energy(40.0) == (3.0, Quality.ESTIMATED)
+    assert one.energy(99.995) == (0.0, Quality.MEASURED)  # noise
+
+
 def test_a_sample_that_comes_late_does_not_look_like_a_register_that_fell() -> None:
     one = Transaction("1", 1, START, register_kwh_start=0.0)
     one.count(5.0, later(10))

@@ -106,7 +106,7 @@ def test_who_has_none_is_allotted_one_and_told() -> None:
     found = renewed(store)
     assert fallbacks_of(store) == {"d0": 4.33, "d1": 4.33, "d2": 2.0, "d3": 4.33}
     assert sorted(ordered(store)) == [4.33, 4.33, 4.33]
-    assert [one.device_id for one in found.given] == ["d0", "d1", "d3"]
+    assert {one.device_id for one in found.given} == {"d0", "d1", "d3"}
     with store.reading() as unit:
         assert [one.fallback_allotted for one in unit.devices.of("t")] == [True, True, False, True]
         assert {one.kind for one in unit.decisions.last("t", 9)} == {"fallback"}
@@ -149,7 +149,7 @@ def test_a_station_nobody_knows_is_not_told() -> None:
     store = town(*devices(None, None, None, None))
     with store.writing() as unit:
         unit.stations.remove(StationId("t", "CP0"))
-    assert [one.device_id for one in renewed(store).given] == ["d1", "d2", "d3"]
+    assert {one.device_id for one in renewed(store).given} == {"d1", "d2", "d3"}
     assert fallbacks_of(store)["d0"] is None
 
 
@@ -194,3 +194,16 @@ def test_a_plan_says_how_many_were_not_seen_to_have_theirs() -> None:
     summary = json.loads(decide(seen, "tick", lambda: "id").plan.summary)
     assert (summary["fallbacks_unverified"], summary["forecast_steps_held"]) == (2, 0)
     assert summary["nodes_without_forecast"] == 5
+
+
+@pytest.mark.requirement("R147")
+def test_who_has_to_draw_less_is_told_first() -> None:
+    store = town(*devices(None, None, None, None))
+    renewed(store)
+    with store.writing() as unit:
+        first = unit.devices.find("t", "d0")
+        assert first is not None
+        unit.devices.put([replace(first, fallback_kw=9.0), replace(first, device_id="d3", identity="CP3", site_id="S3",
+                                                                   fallback_kw=1.0)])  # fmt: skip
+    assert [one.device_id for one in renewed(store).given] == ["d0", "d3"]
+    assert ordered(store)[-2:] == [3.75, 3.75]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -247,6 +248,13 @@ def test_who_needs_its_minimum_is_on_within_a_minute_where_there_is_room_for_its
         assert all(site.drawn_kw[one.device_id] >= one.least_kw for one in needy)
 
 
+def test_all_that_need_their_minimum_begin_at_once_where_there_is_room_for_all() -> None:
+    drawing = [Drawing(f"d{i}", 0.0, 11.0, 4.14, 0.0, needs_minimum=True) for i in range(12)]
+    site = Closed(drawing, 60.0)
+    site.run(range(135), lambda second: 70.0 if 60 <= second < 75 else 9.0)
+    assert min(site.drawn_kw.values()) >= 4.14
+
+
 def test_all_of_the_room_is_used_but_the_margin() -> None:
     site = Closed([Drawing("d0", 0.0, 11.0, 1.38, 0.0), Drawing("d1", 0.0, 11.0, 1.38, 0.0)], 20.0)
     site.run(range(300), lambda _: 18.2)  # 1.8 kW is free: enough for one
@@ -325,9 +333,18 @@ def test_means_of_ten_seconds_that_began_before_a_word_was_followed_shed_nothing
         metered.append((20.0 if second < 95 else 45.0) + sum(one.power_kw for one in drawn))
         state = judge(80.0, told(second), drawn, state, START + second * SECOND, POLICY)
         caps.append(dict(state.caps))
+    told_kw = [sum(min(11.0, one.get(f"d{i}", 11.0)) for i in range(4)) for one in caps]
+    assert len([1 for before, after in pairwise(told_kw) if after < before]) == 1
     assert metered[140] <= 80.0
-    assert all(kw >= 1.4 for kw in state.caps.values())
     assert metered[-1] >= 78.0
+
+
+@pytest.mark.parametrize(("lasts_s", "kept"), [(10, True), (1, False)])
+def test_means_of_ten_seconds_are_given_time_to_show_a_second_try(lasts_s: int, kept: bool) -> None:
+    began = START - 20 * SECOND
+    state = Guarded(changed_at=began, over_since=began, tries=1)
+    after = judge(80.0, Metered(START, 82.0, lasts_s * SECOND), cars(*range(4)), state, START, POLICY)
+    assert any(after.caps.values()) is kept
 
 
 def test_a_guard_that_looks_more_seldom_takes_more_time_for_all_it_does() -> None:

@@ -152,6 +152,7 @@ def test_a01_and_16_a01_a_password_is_taken_and_never_told(world: World) -> None
     assert world.order(SetSettings, values={name: "0123456789abcdef"}).settlement is Settlement.DONE
     assert world.station.password == b"0123456789abcdef"
     world.station.power_cut(world.fleet.now)
+    world.fleet.attend("CP1")
     world.run(100)
     assert world.station.password == b"0123456789abcdef"
     world.order(GetSettings, names=(name,))

@@ -3,10 +3,16 @@
 from datetime import datetime
 
 from evenload.domain.station import Token
-from evenload.domain.station_events import StationEvent, TransactionEnded, TransactionStarted, TransactionUnplaced
-from evenload.domain.station_readings import Quality
+from evenload.domain.station_events import (
+    MeterFaultFound,
+    StationEvent,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUnplaced,
+)
+from evenload.domain.station_readings import MeterFault, Quality
 from evenload.ocpp.clock import station_time
-from evenload.ocpp.dossier import Dossier
+from evenload.ocpp.dossier import Dossier, count
 from evenload.ocpp.outcome import Outcome
 from evenload.ocpp.transactions import Transaction
 from evenload.ocpp.v16 import metering
@@ -69,6 +75,9 @@ def stop(dossier: Dossier, request: StopTransactionRequest, now: datetime) -> Ou
         return Outcome(answer, durable=True)
     data = request.transaction_data or ()
     events = metering.events_of(dossier, transaction.evse_id, data, now, transaction)
+    if text := count(transaction, register_kwh, at):
+        fault = MeterFault.REGISTER_FELL
+        events.append(dossier.event(MeterFaultFound, now, evse_id=transaction.evse_id, fault=fault, text=text))
     events.append(_ended(dossier, transaction, request, at, now))
     return Outcome(answer, tuple(events), durable=True)
 
@@ -77,7 +86,6 @@ def _ended(
     dossier: Dossier, transaction: Transaction, request: StopTransactionRequest, at: datetime, now: datetime
 ) -> TransactionEnded:
     register_kwh = request.meter_stop / _WH_PER_KWH
-    transaction.count(register_kwh, at)
     energy_kwh, quality = transaction.energy(register_kwh)
     transaction.ended = Quality.MEASURED
     dossier.charging.ended(transaction)
