@@ -96,7 +96,7 @@ class Platform:
             guard,
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
-        self._webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
+        self.webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
         self._upkeep = Upkeep(store, clock, retention_of(settings))
         self._main_meters = MainMeters(store, lambda: self.guarding.states)
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
@@ -123,7 +123,7 @@ class Platform:
             plans.append(self.fallbacks.run())
         return (
             *self.stations.running(), self.forecasting.run(), *plans, self._main_meters.run(), self.guarding.run(),
-            self.hub.run(), self.states.run(), self.far_sites.run(), self._webhooks.run(), self._upkeep.run(),
+            self.hub.run(), self.states.run(), self.far_sites.run(), self.webhooks.run(), self._upkeep.run(),
         )  # fmt: skip
 
     def _relay(self, writer: Executor) -> Relay:

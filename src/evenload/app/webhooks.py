@@ -64,6 +64,11 @@ class WebhookSender:
         self._failing: dict[tuple[str, str], _Failing] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
 
+    @property
+    def failing(self) -> int:
+        """How many webhooks do not answer now."""
+        return len(self._failing)
+
     async def run(self) -> None:
         """Send until cancelled."""
         async with httpx.AsyncClient(

@@ -5,12 +5,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from evenload.app.platform import Platform
+from evenload.app.settings import Settings
 from evenload.app.webhooks import BATCH, GIVES_UP_S, WebhookSender
 from evenload.domain.station import StationId
 from evenload.service import webhooks
@@ -190,3 +194,37 @@ def test_the_worker_runs_until_it_is_cancelled() -> None:
         assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
 
     asyncio.run(whole())
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_the_platform_sends_and_into_this_network_only_where_it_is_set_so(tmp_path: Path, private: bool) -> None:
+    told: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def body() -> None:
+        listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/in"
+        settings = Settings(
+            database=tmp_path / "a.db", secret_file=tmp_path / "secret", tenants=("north",), webhooks_private=private
+        )
+        store = MemoryStore()
+        with store.writing() as unit:
+            unit.webhooks.put([WebhookRow("north", "W", url, (), "secret", NOON)])
+        happened(store, "Booted")
+        with ThreadPoolExecutor(1) as writer:
+            platform = Platform(settings, store, writer, lambda: NOON, asyncio.get_running_loop().time)
+            running = [asyncio.create_task(one) for one in platform.running()]
+            async with asyncio.timeout(10):
+                while not told and not platform.webhooks.failing:
+                    await asyncio.sleep(0.01)
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        listening.close()
+
+    asyncio.run(body())
+    assert bool(told) is private

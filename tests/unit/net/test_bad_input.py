@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import websockets
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from evenload.net.link import Link
 from evenload.net.ocpp_server import ServerLimits
@@ -22,6 +23,7 @@ STRICT = ServerLimits(policy=Policy(inbound=Inbound.STRICT, frame_bytes_max_in=2
 START = '[2,"s","StartTransaction",{"connectorId":1,"idTag":"t","meterStart":0,"timestamp":"2026-03-01T00:00:00Z"}]'
 HEARTBEAT = '[2,"fine","Heartbeat",{}]'
 STATUS = '{"connectorId":1,"errorCode":"NoError","status":"Available"'
+STATUS_201 = '{"evseId":1,"connectorId":1,"connectorStatus":"Available"'
 METER = '{"evseId":1,"meterValue":[{"timestamp":"2026-03-01T00:00:00Z","sampledValue":[]}]}'
 
 # What is sent, the code of 1.6, the code of 2.0.1; "" where no answer is due (1.6 leaves unreadable ids alone).
@@ -60,6 +62,15 @@ CASES_16 = {
 }  # fmt: skip
 CASES_201 = {
     "an empty list": (f'[2,"x","MeterValues",{METER}]', "OccurrenceConstraintViolation"),
+    "a missing timestamp": (
+        '[2,"x","TransactionEvent",{"eventType":"Started","triggerReason":"CablePluggedIn","seqNo":0,'
+        '"transactionInfo":{"transactionId":"t"}}]',
+        "OccurrenceConstraintViolation",
+    ),
+    "a time that is none": (
+        f'[2,"x","StatusNotification",{STATUS_201},"timestamp":"yesterday"}}]',
+        "TypeConstraintViolation",
+    ),
     "a null": ('[2,"x","Heartbeat",{"customData":null}]', "TypeConstraintViolation"),
 }
 ALL = [
@@ -182,6 +193,49 @@ def test_what_is_no_text_or_far_too_large_ends_the_connection(
     assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
     said = [one.getMessage() for one in caplog.records if one.name == "evenload.net.websocket"]
     assert [text.partition(";")[0] for text in said] == ["station=depot/OPEN event=websocket"] * isinstance(sent, str)
+
+
+@pytest.mark.parametrize(("version", "body"), [("ocpp1.6", STATUS), ("ocpp2.0.1", STATUS_201)])
+def test_a_time_of_another_zone_is_the_instant_it_means(serve: Any, play: Any, version: str, body: str) -> None:
+    async def scene() -> None:
+        async with (
+            serve(STRICT) as running,
+            websockets.connect(running.url("OPEN"), subprotocols=[version], compression=None) as socket,
+        ):
+            await socket.send(f'[2,"x","StatusNotification",{body},"timestamp":"2026-03-01T01:30:00+05:30"}}]')
+            assert json.loads(await socket.recv()) == [3, "x", {}]
+            told = running.desk().calls[0].request.timestamp
+            assert told == datetime(2026, 2, 28, 20, tzinfo=UTC)
+            assert running.server.counts.violations.total() == 0
+
+    play(scene())
+
+
+TRICKS = (
+    "x%27%20OR%201=1--", "x;DROP%20TABLE%20stations", "..%2F..%2Fetc%2Fpasswd", "../../etc/passwd", "a/b", "x%00y",
+    "x%0Ayes", "%FF%FE", "%252e%252e", "x" * 49, "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("identity", TRICKS)
+def test_an_identity_that_would_mean_something_elsewhere_names_nobody(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, identity: str
+) -> None:
+    async def scene() -> None:
+        async with serve() as running, websockets.connect(running.url("OPEN"), subprotocols=["ocpp1.6"]) as other:
+            with pytest.raises(InvalidStatus) as refused:
+                await websockets.connect(running.url(identity), subprotocols=["ocpp1.6"])
+            assert refused.value.response.status_code == 404
+            assert running.book.held == []
+            assert len(running.desks) == 1
+            await other.send(HEARTBEAT)
+            assert json.loads(await other.recv())[:2] == [3, "fine"]
+
+    caplog.set_level(logging.WARNING)
+    play(scene())
+    [logged] = [one.getMessage() for one in caplog.records if one.name == "evenload.net.ocpp"]
+    assert "why=bad_path" in logged
+    assert "\n" not in logged
 
 
 def test_lenient_reading_mends_what_is_clear_and_notes_it(

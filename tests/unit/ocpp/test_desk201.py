@@ -11,6 +11,7 @@ from evenload.domain.station_commands import AskTransaction, GetSettings, Settle
 from evenload.domain.station_events import (
     AuthorisationAsked,
     ChargingState,
+    MeterFaultFound,
     MeterSampled,
     ProgressReported,
     SequenceGapFound,
@@ -21,8 +22,8 @@ from evenload.domain.station_events import (
     TransactionStarted,
     TransactionUpdated,
 )
-from evenload.domain.station_readings import Quality
-from evenload.ocpp.records import MemoryRecords
+from evenload.domain.station_readings import MeterFault, Quality
+from evenload.ocpp.records import KnownTransaction, MemoryRecords
 from evenload.ocpp.v201 import OCPP201
 
 pytestmark = pytest.mark.requirement("R77")
@@ -204,6 +205,26 @@ def test_what_was_concluded_too_soon_goes_on_when_it_is_heard_of_again(booted: C
     tell(one, "Ended", 2, "2026-03-28T22:07:00Z")
     tell(one, "Updated", 3, "2026-03-28T22:06:30Z")  # and an end that was told stays one
     assert one.desk.dossier.transactions.open() == []
+
+
+def test_j02_a_register_that_runs_backwards_is_answered_noted_and_counts_no_energy(booted: Callable[..., Any]) -> None:
+    one = booted(OCPP201)
+    told = (("Started", 1000), ("Updated", 400), ("Updated", 900), ("Updated", 300), ("Ended", 200))
+    for number, (kind, watt_hours) in enumerate(told):
+        at = f"2026-03-28T22:{5 * number:02d}:00Z"
+        assert tell(one, kind, number, at, meterValue=[register(watt_hours, at)]) == {}
+    assert [event.fault for event in one.of(MeterFaultFound)] == [MeterFault.REGISTER_FELL] * 3
+    [ended] = one.of(TransactionEnded)
+    assert (ended.energy_kwh, ended.energy_quality) == (0.5, Quality.ESTIMATED)
+
+
+def test_j02_a_register_below_what_a_start_of_before_our_restart_told_harms_nothing(booted: Callable[..., Any]) -> None:
+    records = MemoryRecords()
+    records.transactions = [KnownTransaction("tx-1", 1, booted(OCPP201).now, "tag-a", 5.0)]
+    one = booted(OCPP201, records=records)
+    tell(one, "Updated", 1, "2026-03-28T22:05:00Z", meterValue=[register(400, "2026-03-28T22:05:00Z")])
+    [event] = one.of(MeterFaultFound)
+    assert event.text == "from 5 to 0.4 kWh within a transaction"
 
 
 def test_e01_and_e03_a_token_before_the_cable_tells_the_evse_later(booted: Callable[..., Any]) -> None:

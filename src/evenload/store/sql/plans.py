@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, null, select
 
 from evenload.service.live_rows import DecisionRow, PlannedSession, PlanRow
 from evenload.store.sql import schema_live as tables
@@ -18,6 +18,9 @@ from evenload.store.sql.writing import add
 
 _PER_KW: Final = 10_000
 _PLANS: Final = Kept(tables.plans, PlanRow)
+_OUTLINES: Final = select(
+    *(tables.plans.c[name] for name in _PLANS.names if name != "sessions"), null().label("sessions")
+)
 _DECISIONS: Final = Kept(tables.decisions, DecisionRow)
 
 
@@ -46,9 +49,9 @@ def packed(sessions: Sequence[PlannedSession]) -> bytes:
     )
 
 
-def unpacked(body: bytes, only: Collection[str] | None = None) -> tuple[PlannedSession, ...]:
-    """Sessions of a plan as they were kept; with ``only`` some of them, or none."""
-    if only is not None and not only:
+def unpacked(body: bytes | None, only: Collection[str] | None = None) -> tuple[PlannedSession, ...]:
+    """Sessions of a plan as they were kept, with ``only`` some of them; none where they were not read."""
+    if body is None:
         return ()
     kept = msgspec.msgpack.decode(zlib.decompress(body), type=_Sessions)
     powers = np.frombuffer(kept.powers, dtype="<i4")
@@ -77,7 +80,8 @@ class SqlPlans:
     def last(self, tenant: str, count: int = 1, *, only: Collection[str] | None = None) -> Sequence[PlanRow]:
         """The last ones with their sessions, the latest first; with ``only`` some of the sessions, or none."""
         of = tables.plans.c
-        return self._rows(_PLANS.selecting.where(of.tenant == tenant).order_by(of.number.desc()).limit(count), only)
+        found = _PLANS.selecting if only is None or only else _OUTLINES
+        return self._rows(found.where(of.tenant == tenant).order_by(of.number.desc()).limit(count), only)
 
     def _rows(self, found: Select[Any], only: Collection[str] | None = None) -> list[PlanRow]:
         rows = (one._asdict() for one in self.connection.execute(found))
