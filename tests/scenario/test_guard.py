@@ -104,6 +104,11 @@ async def steps_by_50_kw(depots: Any, site: Any, platform: Platform) -> None:
     assert drawn_kw[-1] > 10.0 > drawn_kw[0]
 
 
+def sees(platform: Platform, kw: float) -> bool:
+    metered = platform.guarding.states[HOME].metered
+    return metered is not None and metered.power_kw == kw
+
+
 def run(scenario: Any, seconds: float = 60.0) -> None:
     asyncio.run(asyncio.wait_for(scenario, seconds))
 
@@ -196,6 +201,10 @@ def test_a_meter_that_freezes_or_counts_in_w_leaves_all_at_their_fallbacks(
                 shown = site.metered_kw
                 await depots.eventually(lambda: platform.guarding.states[HOME].sight is Sight.CLEAR)
                 shown = lambda: fault(site.metered_kw())  # noqa: E731
+                wrong_kw = fault(site.metered_kw())
+                await depots.eventually(
+                    lambda: sees(platform, wrong_kw) or platform.guarding.states[HOME].sight is sight
+                )
                 site.plug_in()
                 await depots.eventually(lambda: platform.guarding.states[HOME].sight is sight, 20.0)
                 await depots.eventually(lambda: 0 < max(site.cars_kw()) <= 4.31)

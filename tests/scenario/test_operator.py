@@ -148,8 +148,8 @@ def test_c11_and_f05_to_f06_and_g03_to_g04_and_16_5_2_and_16_5_4_and_16_5_17_and
         fleet.stations[0].drop(fleet.now, 3600)
         fleet.attend(fleet.stations[0])
         await asyncio.sleep(1.0)
-        assert "is not connected (last heard of" in await operator.says("unlock", OLD, code=1)
-        assert "The order waits for it" in await operator.says("set", OLD, "HeartbeatInterval=9", code=1)
+        assert "is not connected (last heard of" in await operator.says("unlock", OLD, code=4)
+        assert "The order waits for it" in await operator.says("set", OLD, "HeartbeatInterval=9", code=4)
 
     play(scene)
 
@@ -169,7 +169,7 @@ async def charged(operator: Operator, fleet: SocketFleet, station: VirtualStatio
     transaction_id = next(line.split()[1] for line in listed.splitlines() if line.startswith(name))
     await operator.says("stop", name, transaction_id)
     await until(lambda: station.outlets[1].power_kw == 0)
-    assert "refused" in await operator.says("stop", name, "999", code=1)
+    assert "refused" in await operator.says("stop", name, "999", code=4)
     await operator.tells("start", name, "--token", CARD, "--evse", "1")
     await until(lambda: station.outlets[1].power_kw > 0)
     await restarted(operator, fleet, station)

@@ -119,6 +119,9 @@ class Forecasting:
     def _made(self, tenant: str, metered: Metered, now: datetime) -> Forecast | None:
         with self._store.reading() as unit:
             tree = tree_of(unit.circuits.of(tenant))
+        if not metered.nodes:
+            _log.info("tenant=%s event=forecast nothing is metered", tenant)
+            return None
         asked = _Asked(metered, tree, now, horizon_at(now, hours=HOURS_AHEAD + 1))
         found = self._aside.do(_forecast, asked) if len(metered.nodes) >= _MANY else _forecast(asked)
         bases = [] if found is None else list(found.basis)

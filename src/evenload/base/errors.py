@@ -39,6 +39,7 @@ from difflib import get_close_matches
 from typing import ClassVar, Final
 
 EXIT_DONE: Final = 0
+EXIT_NOT_DONE: Final = 4
 EXIT_INTERRUPTED: Final = 130
 
 

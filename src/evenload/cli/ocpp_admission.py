@@ -65,8 +65,9 @@ def add(
 
     Example:  evenload ocpp add CP1 --new-password
     """
-    credentials = _credentials(profile, new_password, password_from, certificate_name)
     with opened(database, make=True) as store:
+        admission.refuse_known(store, StationId(tenant, identity))  # before a password is shown
+        credentials = _credentials(profile, new_password, password_from, certificate_name)
         admission.add(store, StationId(tenant, identity), credentials, now())
     _say_admitted(identity, credentials.profile)
 

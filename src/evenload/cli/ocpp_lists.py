@@ -23,6 +23,7 @@ from evenload.cli.ocpp_words import (
 from evenload.cli.terminal import output
 from evenload.domain.station import StationId
 from evenload.service import admission
+from evenload.service.orders import STANDING
 from evenload.service.rows import EventRow, OrderRow, StationRow
 
 
@@ -132,6 +133,8 @@ def list_orders(database: Database = EVENLOAD_DB, tenant: Tenant = "home", count
 
 
 def _open_order(row: OrderRow, instant: datetime) -> str:
+    if row.kind in STANDING and not row.standing:
+        return "gave way"
     return "too late" if row.worthless_at is not None and row.worthless_at <= instant else "waits"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from evenload.base.errors import EXIT_NOT_DONE
 from evenload.cli.ocpp_words import now, opened, show_table, shown_instant
 from evenload.cli.terminal import errors, output
 from evenload.domain.station import StationId
@@ -27,7 +28,6 @@ Evse = Annotated[int, typer.Option(min=0, help="Which EVSE; 0 is the whole stati
 ShowValue = Callable[[Any], None]
 Ordering = Callable[["SqlStore", StationId, Command, datetime], None]
 WAIT_S: Final = 10.0
-_NOT_DONE: Final = 1
 _EVERY_S: Final = 0.1
 _GRACE_S: Final = 2.0
 _MOMENT: Final = timedelta(minutes=1)
@@ -68,7 +68,7 @@ def give(to: Given, command: Command, show: ShowValue | None = None, ordering: O
     if row is not None:
         return _tell(to.station, row, show or show_value)
     errors.print(_unsettled(to, command, connected_at), markup=False)
-    return _NOT_DONE
+    return EXIT_NOT_DONE
 
 
 def _awaited(store: "SqlStore", to: Given, order_id: str) -> tuple[OrderRow | None, str]:
@@ -109,7 +109,7 @@ def _tell(station: StationId, row: OrderRow, show: ShowValue) -> int:
     told = f"{station.identity}: {settlement.sentence}{f' ({row.info})' if row.info else ''}."
     if not settlement.good:
         errors.print(told, style="red", markup=False)
-        return _NOT_DONE
+        return EXIT_NOT_DONE
     output.print(told, markup=False)
     show(json.loads(row.value) if row.value else None)
     return 0

@@ -37,11 +37,17 @@ def note(store: Store, station: StationId, address: str, now: datetime, *, welco
         return row
 
 
-def add(store: Store, station: StationId, credentials: Credentials, now: datetime) -> None:
-    """Add a station before it ever knocked; ``InputError`` where it is there."""
-    with store.writing() as unit:
+def refuse_known(store: Store, station: StationId) -> None:
+    """``InputError`` where a station is there already."""
+    with store.reading() as unit:
         if unit.stations.find(station):
             raise InputError(f"station {station} is there already; `evenload ocpp approve` changes how it comes in")
+
+
+def add(store: Store, station: StationId, credentials: Credentials, now: datetime) -> None:
+    """Add a station before it ever knocked; ``InputError`` where it is there."""
+    refuse_known(store, station)
+    with store.writing() as unit:
         unit.stations.put([_with(StationRow(station, approved=True, noted_at=now), credentials)])
 
 

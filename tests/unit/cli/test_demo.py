@@ -88,7 +88,16 @@ def test_without_a_terminal_one_day_is_lived_and_shown(
         "1 day lived in 80 s",
     ):
         assert words in out
-    assert "http" not in out  # nobody is there to open it
+    assert "http://127.0.0.1:8123/live#key=evl_key" in out  # who reads a log may open it too
+    assert "cars plugged in: 5" in out
+
+
+def test_headless_prints_results_only(capsys: pytest.CaptureFixture[str], tmp_path: Path, lived: Any) -> None:
+    lived()
+    code, out, _ = run(capsys, tmp_path / "new", "--headless")
+    assert code == 0
+    assert "11 of 12" in out
+    assert "http" not in out
 
 
 def test_whoever_is_there_is_told_what_to_open_and_what_to_try(

@@ -60,7 +60,7 @@ def test_a01_to_a02_and_16_a01_and_16_a02_another_password_and_certificate_are_o
 
 @pytest.mark.usefixtures("database")
 def test_a_station_that_is_away_gets_it_when_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
-    told = said(capsys, "new-password", "Garage-1", "--wait", "0.5", code=1)
+    told = said(capsys, "new-password", "Garage-1", "--wait", "0.5", code=4)
     assert "Garage-1 is not connected (never heard of). The order waits for it" in told
 
 

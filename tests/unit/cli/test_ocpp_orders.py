@@ -163,7 +163,7 @@ def test_d01_and_16_5_15_the_local_list_is_what_is_kept_or_a_part_of_it(database
 
 @pytest.mark.parametrize(
     ("settlement", "code"),
-    [(one, 0 if one.good else 1) for one in Settlement],
+    [(one, 0 if one.good else 4) for one in Settlement],
 )
 def test_the_end_is_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, says: Says, settlement: Settlement, code: int
@@ -210,14 +210,14 @@ def lose(database: Path) -> None:
 
 
 def test_a_station_that_is_not_connected_is_said_to_be_away(database: Path, says: Says) -> None:
-    assert "no outcome within 0.5 s. Is `evenload serve` running?" in says("unlock", "A", "--wait", "0.5", code=1)
+    assert "no outcome within 0.5 s. Is `evenload serve` running?" in says("unlock", "A", "--wait", "0.5", code=4)
     lose(database)
-    assert "A is not connected (last heard of 20" in says("unlock", "A", code=1)
-    assert "nothing is done" in says("unlock", "A", code=1)
-    assert "The order waits for it" in says("clear-cache", "A", code=1)
+    assert "A is not connected (last heard of 20" in says("unlock", "A", code=4)
+    assert "nothing is done" in says("unlock", "A", code=4)
+    assert "The order waits for it" in says("clear-cache", "A", code=4)
     with opened(database) as store:
         admission.add(store, StationId("home", "B"), Credentials(), now())
-    assert "B is not connected (never heard of)" in says("unlock", "B", code=1)
+    assert "B is not connected (never heard of)" in says("unlock", "B", code=4)
 
 
 @pytest.mark.usefixtures("database")

@@ -313,7 +313,7 @@ def test_a_limit_ordered_by_another_process_reaches_the_station_and_again_after_
             await asyncio.sleep(0.2)
 
     assert main(["ocpp", "add", "CP1", "--database", database]) == 0
-    assert main(["ocpp", "set-limit", "CP1", "--kw", "6.9", "--evse", "1", "--database", database]) == 0
+    assert main(["ocpp", "set-limit", "CP1", "--kw", "6.9", "--evse", "1", "--no-wait", "--database", database]) == 0
     asyncio.run(station(8, 1))
     assert len(taken) == 1
     server.kill()

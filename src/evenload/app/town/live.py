@@ -16,8 +16,10 @@ import httpx
 import uvloop
 
 from evenload.app.bootstrap import until_stopped
+from evenload.app.guarding import GuardSettings
 from evenload.app.platform import ApiServer, Platform
 from evenload.app.settings import Settings
+from evenload.app.tap import Tap, tap_of
 from evenload.app.town.beside import TownNow, Unmanaged, told_beside
 from evenload.app.town.enrol import TENANT, enrol_town
 from evenload.app.town.phones import RestPhones
@@ -132,7 +134,10 @@ class _Live:
         self._lag_s_worst = 0.0
         self._unmanaged = Unmanaged(town)
         self._working: asyncio.Future[None] | None = None
-        self._platform = Platform(self._server_settings(), store, writer, self._clock.instant, time.monotonic)
+        self._platform = Platform(
+            self._server_settings(), store, writer, self._clock.instant, time.monotonic,
+            guard=GuardSettings.at_speed(settings.speed),
+        )  # fmt: skip
 
     def _server_settings(self) -> Settings:
         chosen = self._settings
@@ -161,8 +166,10 @@ class _Live:
             parts: list[Coroutine[Any, Any, None]] = [
                 api.watch(), *self._platform.running(), self._live_days(fleet, streets, phones, client, stop)
             ]  # fmt: skip
+            tap = Tap(self._platform.stations.server, tap_of(self._settings.folder / "town.db"), self._clock.instant)
             try:
-                await until_stopped(stop, *parts)
+                async with tap:
+                    await until_stopped(stop, *parts)
             finally:
                 await self._hang_up(fleet, phones, api)
         virtual_s = self._clock.seconds()
