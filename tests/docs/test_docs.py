@@ -7,6 +7,7 @@
 - ``{.slow}`` keeps a block for the full test run; ``{reason="..."}`` keeps it from running at all, and readers see why.
 """
 
+import configparser
 import contextlib
 import csv
 import importlib.util
@@ -18,6 +19,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +117,10 @@ class Reader:
                 yaml.safe_load(block.text)
             case "json":
                 json.loads(block.text)
+            case "toml":
+                tomllib.loads(block.text)
+            case "ini":
+                configparser.ConfigParser(strict=False, interpolation=None).read_string(block.text)
             case "csv":
                 widths = {len(row) for row in csv.reader(io.StringIO(block.text))}
                 assert len(widths) == 1, f"{block.place}: rows of different lengths"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from evenload.domain.station import StationId, TokenStatus
 from evenload.ocpp import desks
+from evenload.ocpp.composite import Supply
 from evenload.ocpp.desk import Desk
 from evenload.ocpp.dialect import Dialect
 from evenload.ocpp.dossier import DeskPolicy
@@ -27,12 +28,22 @@ class Desks:
         self._numbers: dict[str, TransactionNumbers] = {}
         self._desks: dict[StationId, tuple[Dialect, Desk]] = {}
         self._foreseen: dict[StationId, Sequence[TransactionRow]] = {}
+        self._supplies: dict[StationId, dict[int, Supply]] = {}
 
     def foresee(self, unit: Unit, stations: Iterable[StationId]) -> None:
         """Read what desks of stations at the door will have to know, at once for all that have none."""
         new = [one for one in stations if one not in self._desks]
         found = unit.transactions.at_stations(new, ended_from(self._clock())) if new else {}
         self._foreseen.update({one: found.get(one, ()) for one in new})
+        self._supplies.update(_supplies_of(unit, new))
+
+    def enrolled(self, tenant: str) -> None:
+        """Devices of a tenant were enrolled or changed: desks assume their phases and volts from now on."""
+        stations = [one for one in self._desks if one.tenant == tenant]
+        with self._store.reading() as unit:
+            found = _supplies_of(unit, stations)
+        for station in stations:
+            self._desks[station][1].dossier.charging.assume(found.get(station, {}))
 
     def desk_for(self, station: StationId, dialect: Dialect) -> Desk:
         """The desk of a station, another one where it speaks another version than before."""
@@ -40,6 +51,7 @@ class Desks:
         if kept and kept[0] is dialect:
             return kept[1]
         desk = desks.desk_for(station, dialect, self._records(station), self._policy)
+        desk.dossier.charging.assume(self._supplies_at(station))
         self._desks[station] = (dialect, desk)
         self.renewed.add(station)
         return desk
@@ -50,7 +62,21 @@ class Desks:
             self._desks.pop(station, None)
             self._foreseen.pop(station, None)
 
+    def _supplies_at(self, station: StationId) -> dict[int, Supply]:
+        if station in self._supplies:
+            return self._supplies.pop(station)
+        with self._store.reading() as unit:
+            return _supplies_of(unit, [station]).get(station, {})
+
     def _records(self, station: StationId) -> StoreRecords:
         numbers = self._numbers.setdefault(station.tenant, TransactionNumbers(self._store, station.tenant))
         foreseen = self._foreseen.pop(station, None)
         return StoreRecords(self._store, station, numbers, self._clock, self._unknown_tokens, foreseen)
+
+
+def _supplies_of(unit: Unit, stations: Sequence[StationId]) -> dict[StationId, dict[int, Supply]]:
+    """Phases and volts of EVSEs as they were enrolled."""
+    found: dict[StationId, dict[int, Supply]] = {}
+    for device in unit.devices.at_stations(stations) if stations else ():
+        found.setdefault(device.station, {})[device.evse_id] = Supply(device.voltage_v, device.phases)
+    return found

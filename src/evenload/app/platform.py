@@ -24,6 +24,7 @@ from evenload.app.guarding import Guarding, GuardSettings, Reach
 from evenload.app.main_meters import MainMeters
 from evenload.app.readiness import faults_of
 from evenload.app.relay import Relay, RelaySettings, mark_of
+from evenload.app.reloading import tls_of
 from evenload.app.settings import Settings
 from evenload.app.state import LiveStates, Parts
 from evenload.app.stations import StationSide
@@ -142,6 +143,7 @@ class Platform:
     async def listen_api(self, host: str, port: int) -> "ApiServer":
         """Begin to serve the API and the pages."""
         settings = self._settings
+        tls_of(settings)  # says what is wrong with a certificate
         config = uvicorn.Config(
             self.app, host=host, port=port, log_config=None, access_log=False, lifespan="off", ws="none",
             ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key, timeout_graceful_shutdown=3,
@@ -187,6 +189,8 @@ class Platform:
             self.brain.wake((tenant,), resource)
         if resource in _ALLOTTED_FOR:
             self.fallbacks.wake(tenant)
+        if resource == "devices":
+            self.stations.enrolled(tenant)
         if resource == "loads":
             task = self._loop.create_task(asyncio.to_thread(self._look_at_loads, tenant))
             self._loading.add(task)

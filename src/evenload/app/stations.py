@@ -87,6 +87,10 @@ class StationSide:
         """Give stations all that is wanted of them again: they were told something else meanwhile."""
         self._desks.renewed.update(stations)
 
+    def enrolled(self, tenant: str) -> None:
+        """Devices of a tenant were enrolled or changed."""
+        self._desks.enrolled(tenant)
+
     async def listen(self) -> tuple[int, bool]:
         """Begin to take stations; the port, and whether the line is encrypted."""
         settings, tls = self._settings, tls_of(self._settings)
@@ -95,7 +99,10 @@ class StationSide:
         return await _listening(self.server, settings, tls), tls is not None
 
     def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What has to run while stations are served."""
+        """What has to run while stations are served; in a dry run nobody is given any order."""
+        if self._settings.dry_run:
+            _log.warning("event=dry_run; stations are heard and planned for, but told nothing")
+            return self.server.watch(), self._reloader.run()
         return self.server.watch(), self.delivery.run(), self._reloader.run()
 
     async def drain(self) -> None:

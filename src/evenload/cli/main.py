@@ -81,5 +81,5 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
     if result == EXIT_INTERRUPTED:
-        errors.print("evenload: stopped; what is finished is kept, the same command goes on with a study from there")
+        errors.print("evenload: stopped; what is finished is kept, and a study goes on from there")
     return result if isinstance(result, int) else EXIT_DONE

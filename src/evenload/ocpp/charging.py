@@ -63,6 +63,13 @@ class Charging:
         self._changes: dict[int, Change] = {}
         self._in_force: dict[int, InForce] = {}
 
+    def assume(self, supplies: Mapping[int, Supply]) -> None:
+        """Assume these phases and volts of EVSEs before their meters tell, in place of what was assumed before."""
+        for evse_id, supply in supplies.items():
+            if self.policy.supplies.get(evse_id) != supply:
+                self._electrics.pop(evse_id, None)
+        self.policy = replace(self.policy, supplies={**self.policy.supplies, **supplies})
+
     def electrics(self, evse_id: int) -> Electrics:
         """What is known of the supply of an EVSE, or of the station."""
         if evse_id not in self._electrics:
