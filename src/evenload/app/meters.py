@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,27 +12,21 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
 from evenload.app.view import LiveView
-from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.service.guard import Metered
 from evenload.service.live_rows import SiteRow
+from evenload.service.site_meter import OCPP, REST, ModbusAddress, modbus_address
 
 _log = logging.getLogger("evenload.app.meters")
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # that a meter is silent is said here, once
 
-_MODBUS: Final = re.compile(
-    r"modbus:(?P<host>[^:/]+):(?P<port>\d{1,5})/(?P<unit>\d{1,3})/(?P<register>\d{1,5})"
-    r"(?:/(?P<kind>int16|uint16|int32|uint32|float32))?(?:/(?P<table>holding|input))?(?:\*(?P<scale>[0-9.eE+-]+))?"
-)
 _KINDS: Final = {
     "int16": AsyncModbusTcpClient.DATATYPE.INT16, "uint16": AsyncModbusTcpClient.DATATYPE.UINT16,
     "int32": AsyncModbusTcpClient.DATATYPE.INT32, "uint32": AsyncModbusTcpClient.DATATYPE.UINT32,
     "float32": AsyncModbusTcpClient.DATATYPE.FLOAT32,
 }  # fmt: skip
-_MOST: Final = {"port": 65_535, "unit": 255, "register": 65_535}
 _ANSWER_S: Final = 0.8
 _ASK_AGAIN_S: Final = 1.0
-EXAMPLE: Final = "modbus:192.168.1.5:502/1/19026/float32*0.001"
 
 
 class SiteMeter(Protocol):
@@ -95,19 +88,6 @@ class AskedMeter:
             self._asking.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class ModbusAddress:
-    """Where power is found: ``scale`` times the register is kW."""
-
-    host: str
-    port: int
-    unit: int
-    register: int
-    kind: str = "float32"
-    table: str = "holding"
-    scale: float = 0.001
-
-
 class ModbusMeter:
     """A meter read by Modbus TCP (Modbus Application Protocol V1.1b3), connected to again where the line was lost."""
 
@@ -166,33 +146,9 @@ def meter_of(
     told = site.meter
     if not told:
         return None
-    if told == "rest":
+    if told == REST:
         return ToldMeter(lambda: view.load.get((site.tenant, site.site_id)))
-    if told.startswith("ocpp:") and len(told) > len("ocpp:"):
-        station = StationId(site.tenant, told.removeprefix("ocpp:"))
+    if told.startswith(OCPP) and told != OCPP:
+        station = StationId(site.tenant, told.removeprefix(OCPP))
         return AskedMeter(lambda: view.main_meter(station), lambda: ask(station), seconds)
     return ModbusMeter(modbus_address(told), clock)
-
-
-def modbus_address(text: str) -> ModbusAddress:
-    """Read ``modbus:HOST:PORT/UNIT/REGISTER``, with ``/KIND``, ``/TABLE`` and ``*SCALE`` where they differ."""
-    found = _MODBUS.fullmatch(text)
-    if found is None:
-        raise InputError(f"{text!r} is no meter: write rest, ocpp:IDENTITY, or as in {EXAMPLE}")
-    for name, most in _MOST.items():
-        if int(found[name]) > most:
-            raise InputError(f"{text!r}: {name} {found[name]} is above {most}; write as in {EXAMPLE}")
-    return ModbusAddress(
-        found["host"], int(found["port"]), int(found["unit"]), int(found["register"]), found["kind"] or "float32",
-        found["table"] or "holding", _scale(text, found["scale"]),
-    )  # fmt: skip
-
-
-def _scale(text: str, told: str | None) -> float:
-    try:
-        scale = 0.001 if told is None else float(told)
-    except ValueError as error:
-        raise InputError(f"{text!r}: {told!r} is no number; write as in {EXAMPLE}") from error
-    if scale == 0 or not isfinite(scale):
-        raise InputError(f"{text!r}: a scale of {told} makes no sense; write as in {EXAMPLE}")
-    return scale

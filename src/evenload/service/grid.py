@@ -15,6 +15,7 @@ from evenload.service.ports import Store, Unit
 from evenload.service.problem_of import ROOT
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.scope import Scope
+from evenload.service.site_meter import check_meter
 
 
 def circuits(scope: Scope, store: Store, after: str = "", count: int | None = None) -> Sequence[Circuit]:
@@ -144,6 +145,7 @@ def _remove(unit: Unit, scope: Scope, node: str) -> None:
 
 def _check_site(row: SiteRow) -> None:
     time_zone(row.timezone)
+    check_meter(row.meter)
     check_clock("ready_by", row.ready_by)
     if row.energy_kwh_minimum > row.energy_kwh_usual:
         raise InputError("energy_kwh_minimum is above energy_kwh_usual: a car would be given more than it needs")

@@ -15,12 +15,13 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
 from pymodbus.server import ModbusTcpServer
 
-from evenload.app.meters import EXAMPLE, AskedMeter, ModbusAddress, ModbusMeter, ToldMeter, meter_of, modbus_address
+from evenload.app.meters import AskedMeter, ModbusMeter, ToldMeter, meter_of
 from evenload.app.view import LiveView
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.service.guard import Metered
 from evenload.service.live_rows import SiteRow
+from evenload.service.site_meter import EXAMPLE, ModbusAddress, modbus_address
 
 NOW = datetime(2026, 1, 10, 17, tzinfo=UTC)
 KINDS = AsyncModbusTcpClient.DATATYPE
