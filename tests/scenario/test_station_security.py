@@ -388,7 +388,8 @@ def test_16_a01_a_server_that_dies_in_between_locks_nobody_out(house: House, too
                     await asyncio.wait_for(puppet.closed.wait(), 8)
                 assert puppet.password() != lost
                 assert await status(puppet, puppet.password().encode()) == 101
-            assert not [one for one in house.store._unit.orders.to_give(0) if one.kind == "ChangePassword"]
+            left = house.store._unit.orders.to_give
+            await until(lambda: not [one for one in left(0) if one.kind == "ChangePassword"])
 
     play(scene)
 
