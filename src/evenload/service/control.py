@@ -1,7 +1,7 @@
 """Control: from what is seen to what devices are told. The brain's decision, pure: same snapshot, same answer."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 from typing import Final
@@ -19,13 +19,12 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.spans import sentences_of
 from evenload.schedule.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
-from evenload.service.problem_of import Asked, charges, horizon_at, is_full, power_kw_least, problem_of
+from evenload.service.problem_of import Asked, horizon_at, is_full, power_kw_least, problem_of
 from evenload.service.rounding import Tellable, told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
 
 _DOWN_KW: Final = 100.0
 """Powers are told in whole 10 W, rounded down."""
-
 
 _TRY_MORE: Final = 1.2
 
@@ -79,7 +78,11 @@ class Decision:
     told: tuple[Told, ...]
     kept: tuple[str, ...]
     overloads: tuple[Overload, ...]
-    given: Mapping[str, Limits] = field(repr=False, default_factory=dict)
+
+    @property
+    def given(self) -> dict[str, Limits]:
+        """What is told, by device."""
+        return {one.device.device_id: one.command.limits for one in self.told}
 
     @property
     def uncontrolled(self) -> tuple[DeviceState, ...]:
@@ -119,9 +122,8 @@ def decide(
     found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
     steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
     least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions], dtype=np.float64)
-    on = np.array([charges(one, seen) for one in asked.sessions], dtype=np.bool_)
     at_once = problem.delivered_kwh(solution.minimum_kw) > 0
-    tellable = Tellable(least_kw, _most_kw(asked), on, at_once)
+    tellable = Tellable(least_kw, _most_kw(asked), asked.charging, at_once)
     powers = told_kw(problem, solution.plan.power_kw, tellable, steps, asked.share_left)
     plan_id = new_id()
     why = sentences_of(found, np.arange(problem.sessions))
@@ -139,16 +141,16 @@ def decide(
         said = f"{_turn(solution, asked, number, limits.steps[0].power_kw, float(least_kw[number]))}{why[number]}"
         told.append(Told(device, session, command, said))
     told.sort(key=lambda one: _raises(one, seen))
+    overloads = _overloads(outcome)
     plan = PlanRow(
         seen.tenant, plan_id, seen.now, trigger, problem.horizon.start, problem.horizon.step_minutes,
-        problem.horizon.steps, _summary(asked, solution, outcome),
+        problem.horizon.steps, _summary(asked, solution, outcome, overloads),
         tuple(
             PlannedSession(one.session_id, int(problem.first_step[i]), _floats(solution, problem, i), why[i])
             for i, one in enumerate(asked.sessions)
         ),
     )  # fmt: skip
-    given = {one.device.device_id: one.command.limits for one in told}
-    return Decision(asked, solution, plan, tuple(told), tuple(kept), _overloads(outcome), given)
+    return Decision(asked, solution, plan, tuple(told), tuple(kept), overloads)
 
 
 def _raises(told: Told, seen: Snapshot) -> bool:
@@ -218,7 +220,7 @@ def _overloads(outcome: Outcome) -> tuple[Overload, ...]:
     )
 
 
-def _summary(asked: Asked, solution: Solution, outcome: Outcome) -> str:
+def _summary(asked: Asked, solution: Solution, outcome: Outcome, overloads: Sequence[Overload]) -> str:
     """The plan in figures, as JSON."""
     proof = solution.certificate
     told: dict[str, object] = {
@@ -229,7 +231,7 @@ def _summary(asked: Asked, solution: Solution, outcome: Outcome) -> str:
         "fallbacks_unverified": asked.fallbacks_unverified,
         "uncontrolled": {one.device.device_id: one.trust.value for one in asked.uncontrolled},
         "devices_unseen": len(asked.unseen), "sessions_at_no_circuit": len(asked.unplaced),
-        "overloads": [[one.node, one.at.isoformat(), round(one.kw_over, 3)] for one in _overloads(outcome)],
+        "overloads": [[one.node, one.at.isoformat(), round(one.kw_over, 3)] for one in overloads],
         "circuits": _circuits(asked, outcome, solution),
     }  # fmt: skip
     return msgspec.json.encode(told).decode()

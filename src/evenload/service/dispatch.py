@@ -5,17 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import SetProfile, Settlement
 from evenload.domain.station_limits import Limits
 from evenload.service import orders
-from evenload.service.control import Decision, Told
+from evenload.service.control import Decision
 from evenload.service.live_rows import DeviceRow
 from evenload.service.ports import Unit
-from evenload.service.rows import OrderRow
 
 _PLAN: Final = SetProfile.__name__
 
@@ -33,30 +30,17 @@ def dispatch(unit: Unit, decision: Decision, given: Mapping[str, Given]) -> dict
 
     A device without a car is wanted nothing of any more: its fallback holds for whoever comes.
     """
-    tenant, now = decision.plan.tenant, decision.plan.made_at
     told = {one.device.device_id: one for one in decision.told}
     busy = {one.device_id for one in (*decision.asked.sessions, *decision.asked.others)}
     busy |= {one.device.device_id for one in decision.asked.unseen}  # which may follow it still
     over = [one.order_id for name, one in given.items() if name in told or name not in busy]
     unit.orders.put(replace(one, standing=False) for one in unit.orders.find(over) if one.standing)
     for one in told.values():
-        unit.orders.add(_order(one, now))
+        unit.orders.add(orders.row_of(one.device.station, one.command, decision.plan.made_at))
     unit.plans.add(decision.plan)
     unit.decisions.add(decision.rows())
     kept = {name: one for name, one in given.items() if name in busy and name not in told}
-    return kept | {
-        name: Given(one.command.limits, one.command.command_id)
-        for name, one in told.items()
-        if one.device.tenant == tenant
-    }
-
-
-def _order(told: Told, now: datetime) -> OrderRow:
-    command = told.command
-    body = msgspec.json.encode(command).decode()
-    return OrderRow(
-        command.command_id, told.device.station, _PLAN, command.evse_id, body, now, command.limits.end, standing=True
-    )
+    return kept | {name: Given(one.command.limits, one.command.command_id) for name, one in told.items()}
 
 
 def given_before(unit: Unit, tenant: str) -> dict[str, Given]:

@@ -49,15 +49,18 @@ def give(unit: Unit, station: StationId, command: Command, now: datetime) -> Non
     """
     if isinstance(command, ChangePassword) and command.password:
         raise InputError("an order is kept, so it holds no password: it is drawn when the order is carried out")
-    standing = isinstance(command, _WANTED)
-    ends = command.limits.end if isinstance(command, SetProfile) else command.worthless_at
-    body = msgspec.json.encode(command).decode()
-    row = OrderRow(
-        command.command_id, station, type(command).__name__, command.evse_id, body, now, ends, standing=standing
-    )
     known_station(unit, station)
     unit.orders.put(replace(one, standing=False) for one in unit.orders.standing(station) if gives_way(one, command))
-    unit.orders.add(row)
+    unit.orders.add(row_of(station, command, now))
+
+
+def row_of(station: StationId, command: Command, now: datetime) -> OrderRow:
+    """A command as it is kept: limits are worthless when they end."""
+    ends = command.limits.end if isinstance(command, SetProfile) else command.worthless_at
+    return OrderRow(
+        command.command_id, station, type(command).__name__, command.evse_id, msgspec.json.encode(command).decode(),
+        now, ends, standing=isinstance(command, _WANTED),
+    )  # fmt: skip
 
 
 def gives_way(row: OrderRow, command: Command) -> bool:

@@ -1,7 +1,7 @@
 """From what the brain sees to a planning problem: who can be planned, what the rest may draw, what circuits allow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
 from typing import Final
@@ -57,7 +57,8 @@ class Asked:
 
     ``uncontrolled`` are devices with a car that cannot be told what to draw; ``without`` are nodes with no forecast.
     ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
-    over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power.
+    over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power,
+    ``charging`` (sessions,) which may charge by what they were told last.
     ``unseen`` are devices out of reach where a car may have come since; ``unplaced`` are at sites without a circuit.
     ``steps_held``: for so many steps of the horizon the forecast was too old, and its last day was held.
     ``fallbacks_unverified``: so many managed devices were not seen to have a fallback (R147).
@@ -71,6 +72,7 @@ class Asked:
     price_is_known: bool
     share_left: float
     known_kw: tuple[float, ...]
+    charging: BoolArray
     unseen: tuple[DeviceState, ...] = ()
     unplaced: tuple[SessionRow, ...] = ()
     steps_held: int = 0
@@ -99,7 +101,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     missing = np.array([missing_kwh(one, seen) for one in planned], dtype=np.float64)
     known_kw = tuple(known_kw_max(one, seen) for one in planned)
     slots = np.diff(windows.offset)
-    on = np.array([charges(one, seen) for one in planned], dtype=np.bool_)
+    on = np.array([_charges(one, seen) for one in planned], dtype=np.bool_)
     share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
     limit_kw = _guarded_kw(tree, seen, limits_kw(tree, horizon, seen.limits))
     emergency_kw = np.maximum(tree.emergency_limit_kw[:, None], limit_kw)
@@ -116,7 +118,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
         export_limit_kw=tree.export_limit_kw[:, None], tariffs=_for_who_charges(price, on),
     )  # fmt: skip
     return Asked(
-        problem, tuple(planned), tuple(others), uncontrolled, base.without, known, share_left, known_kw, unseen,
+        problem, tuple(planned), tuple(others), uncontrolled, base.without, known, share_left, known_kw, on, unseen,
         unplaced, base.steps_held, seen.fallbacks_unverified,
     )  # fmt: skip
 
@@ -128,15 +130,8 @@ def tree_of(circuits: Sequence[Circuit]) -> CircuitTree:
         return CircuitTree.of(circuits)
     zones = {one.timezone for one in roots if one.timezone}
     top = Circuit(ROOT, "", CircuitKind.SYSTEM, timezone=zones.pop() if len(zones) == 1 else "")
-    below = [_below(one, ROOT) if not one.parent else one for one in circuits]
+    below = [replace(one, parent=one.parent or ROOT) for one in circuits]
     return CircuitTree.of([top, *below])
-
-
-def _below(circuit: Circuit, parent: str) -> Circuit:
-    return Circuit(
-        circuit.node, parent, circuit.kind, circuit.limit_kw, circuit.emergency_limit_kw, circuit.export_limit_kw,
-        circuit.rating_kva, circuit.power_factor, circuit.phases, circuit.timezone,
-    )  # fmt: skip
 
 
 def _zone(seen: Snapshot) -> str:
@@ -246,11 +241,16 @@ def limits_kw(tree: CircuitTree, horizon: Horizon, rows: Sequence[LimitRow]) -> 
         node = tree.index.get(row.node)
         if node is None:
             continue
-        ends = horizon.position(np.array([to_datetime64(row.start), to_datetime64(row.end)]))
-        first, last = max(int(np.floor(ends[0])), 0), min(int(np.ceil(ends[1])), horizon.steps)
-        if first < last:
-            found[node, first:last] = np.minimum(found[node, first:last], row.limit_kw)
+        steps = _touched(horizon, row.start, row.end)
+        found[node, steps] = np.minimum(found[node, steps], row.limit_kw)
     return found
+
+
+def _touched(horizon: Horizon, start: datetime, end: datetime) -> slice:
+    """The steps that some time of a span falls into."""
+    ends = horizon.position(np.array([to_datetime64(start), to_datetime64(end)]))
+    first = max(int(np.floor(ends[0])), 0)
+    return slice(first, max(first, min(int(np.ceil(ends[1])), horizon.steps)))
 
 
 def _guarded_kw(tree: CircuitTree, seen: Snapshot, limit_kw: FloatArray) -> FloatArray:
@@ -310,7 +310,7 @@ def highest_kw(limits: Limits, start: datetime, end: datetime) -> float:
     return max([limits.at(start), *(one.power_kw for one in limits.steps if start < one.start < end)])
 
 
-def charges(session: SessionRow, seen: Snapshot) -> bool:
+def _charges(session: SessionRow, seen: Snapshot) -> bool:
     """Whether a car may charge now by what it was told last."""
     given = seen.given.get(session.device_id)
     return given is not None and 0 < given.at(seen.now) < inf
@@ -331,10 +331,7 @@ def _price(horizon: Horizon, rows: Sequence[SignalRow]) -> tuple[FloatArray, boo
     for row in rows:
         if row.node or row.price_per_kwh is None:
             continue
-        at = (to_datetime64(row.at), to_datetime64(row.at + timedelta(seconds=row.duration_s)))
-        ends = horizon.position(np.array(at))
-        first, last = max(int(np.floor(ends[0])), 0), min(int(np.ceil(ends[1])), horizon.steps)
-        price[first:last] = row.price_per_kwh
+        price[_touched(horizon, row.at, row.at + timedelta(seconds=row.duration_s))] = row.price_per_kwh
     known = np.isfinite(price)
     if not known.any():
         return rising, False

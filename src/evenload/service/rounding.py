@@ -40,11 +40,11 @@ def told_kw(
     """
     steps = min(steps, problem.horizon.steps)
     told = np.zeros((problem.sessions, steps))
-    slack_h = _slack_h(problem, power_kw, share_left)
+    grid = _Grid.of(problem, steps, share_left)
+    slack_h = _slack_h(problem, power_kw, grid)
     is_on = devices.is_on
     for number in range(steps):
-        share = share_left if number == 0 else 1.0
-        step = _Step.of(problem, power_kw, devices, number, share)
+        step = _Step.of(problem, power_kw, devices, grid, number)
         waits_h = slack_h[step.here] - _STAYS_ON_H * is_on[step.here]
         turn = np.lexsort((waits_h, ~devices.at_once[step.here]))
         step.take_turns(turn.tolist())
@@ -52,6 +52,22 @@ def told_kw(
         told[step.here, number] = step.offers(devices)
         is_on = told[:, number] > 0
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """What circuits have left beside base load, ``room_kw`` (nodes, steps), and the circuits on each session's way."""
+
+    room_kw: FloatArray
+    ways: list[list[int]]
+    share_left: float
+
+    @classmethod
+    def of(cls, problem: Problem, steps: int, share_left: float) -> "_Grid":
+        room_kw = (problem.limit_kw - problem.base_load_kw)[:, :steps]
+        room_kw[:, 0] /= share_left
+        paths = [list(problem.tree.path(node)) for node in range(len(problem.tree))]
+        return cls(room_kw, [paths[node] for node in problem.node.tolist()], share_left)
 
 
 @dataclass(slots=True)
@@ -68,7 +84,8 @@ class _Step:
     ways: list[list[int]]
 
     @classmethod
-    def of(cls, problem: Problem, power_kw: FloatArray, devices: Tellable, number: int, share: float) -> "_Step":
+    def of(cls, problem: Problem, power_kw: FloatArray, devices: Tellable, grid: _Grid, number: int) -> "_Step":
+        share = grid.share_left if number == 0 else 1.0
         first, last = problem.first_step, problem.first_step + np.diff(problem.offset) - 1
         here = np.flatnonzero((number >= first) & (number <= last))
         slot = problem.offset[:-1][here] + number - first[here]
@@ -77,10 +94,8 @@ class _Step:
         stays = problem.cap_kw[slot] / np.maximum(most * share, 1e-9)
         wanted = np.where(last[here] == number, np.minimum(planned / np.maximum(stays, 1e-9), most), planned)
         least = np.minimum(devices.least_kw[here], most)
-        limit_kw = np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)[:, number]
-        room = (limit_kw - problem.base_load_kw[:, number]) / share
-        ways = [list(problem.tree.path(node)) for node in problem.node[here].tolist()]
-        return cls(here, planned, wanted, least, most, np.zeros(here.size), room, ways)
+        ways = [grid.ways[session] for session in here.tolist()]
+        return cls(here, planned, wanted, least, most, np.zeros(here.size), grid.room_kw[:, number].copy(), ways)
 
     def _give(self, k: int, kw: float) -> None:
         self.has[k] += kw
@@ -126,12 +141,9 @@ class _Step:
         return offered
 
 
-def _slack_h(problem: Problem, power_kw: FloatArray, share_left: float) -> FloatArray:
+def _slack_h(problem: Problem, power_kw: FloatArray, grid: _Grid) -> FloatArray:
     """Hours each session could wait and still get what it is planned to get, were it alone, shape (sessions,)."""
-    room = (
-        np.broadcast_to(problem.limit_kw, problem.base_load_kw.shape)[:, 0] - problem.base_load_kw[:, 0]
-    ) / share_left
-    way_kw = np.array([room[list(problem.tree.path(node))].min() for node in range(len(problem.tree))])
-    fastest_kw = np.maximum(np.minimum(problem.power_kw_max, way_kw[problem.node]), 0.1)
+    way_kw = np.array([grid.room_kw[way, 0].min() for way in grid.ways], dtype=np.float64)
+    fastest_kw = np.maximum(np.minimum(problem.power_kw_max, way_kw), 0.1)
     stays_h = np.diff(problem.offset) * problem.horizon.hours_per_step
     return np.asarray(stays_h - problem.delivered_kwh(power_kw) / fastest_kw)
