@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
+from pymodbus.server import ModbusTcpServer
 
 from evenload.app.guarding import GuardSettings
 from evenload.app.platform import Platform
@@ -191,3 +194,28 @@ class Bench:
 @pytest.fixture
 def depots() -> Bench:
     return Bench()
+
+
+@asynccontextmanager
+async def _modbus(shown_kw: Callable[[], float]) -> AsyncIterator[int]:
+    """A Modbus TCP server that answers with a power in W at the moment it is read; its port."""
+
+    def answer(sending: bool, pdu: Any) -> Any:
+        if sending and hasattr(pdu, "registers"):
+            watts = shown_kw() * 1000.0
+            pdu.registers = AsyncModbusTcpClient.convert_to_registers(watts, AsyncModbusTcpClient.DATATYPE.FLOAT32)
+        return pdu
+
+    context = ModbusServerContext(ModbusDeviceContext(hr=ModbusSequentialDataBlock(1, [0] * 200)), single=True)
+    server = ModbusTcpServer(context, address=("127.0.0.1", 0), trace_pdu=answer)
+    await server.serve_forever(background=True)
+    try:
+        yield server.transport.sockets[0].getsockname()[1]
+    finally:
+        await server.shutdown()
+
+
+@pytest.fixture
+def modbus() -> Callable[[Callable[[], float]], AbstractAsyncContextManager[int]]:
+    """A main meter that is read by Modbus TCP."""
+    return _modbus

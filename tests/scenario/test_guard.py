@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
-from pymodbus.server import ModbusTcpServer
 
 from evenload.app.platform import Platform
 from evenload.ocpp.v16.wire import core
@@ -29,25 +25,6 @@ pytestmark = [pytest.mark.requirement("R85"), pytest.mark.slow]
 SPEED = 5.0
 EXCURSION_S_MAX = 10.0
 HOME = ("home", "depot")
-
-
-@asynccontextmanager
-async def modbus(shown_kw: Callable[[], float]) -> AsyncIterator[int]:
-    """A Modbus TCP server that answers with a power in W at the moment it is read; its port."""
-
-    def answer(sending: bool, pdu: Any) -> Any:
-        if sending and hasattr(pdu, "registers"):
-            watts = shown_kw() * 1000.0
-            pdu.registers = AsyncModbusTcpClient.convert_to_registers(watts, AsyncModbusTcpClient.DATATYPE.FLOAT32)
-        return pdu
-
-    context = ModbusServerContext(ModbusDeviceContext(hr=ModbusSequentialDataBlock(1, [0] * 200)), single=True)
-    server = ModbusTcpServer(context, address=("127.0.0.1", 0), trace_pdu=answer)
-    await server.serve_forever(background=True)
-    try:
-        yield server.transport.sockets[0].getsockname()[1]
-    finally:
-        await server.shutdown()
 
 
 def main_meter(site: Any, port: int) -> Any:
@@ -113,7 +90,7 @@ def run(scenario: Any, seconds: float = 60.0) -> None:
     asyncio.run(asyncio.wait_for(scenario, seconds))
 
 
-def test_a_step_of_the_building_with_a_modbus_meter_and_back(depots: Any, tmp_path: Path) -> None:
+def test_a_step_of_the_building_with_a_modbus_meter_and_back(depots: Any, modbus: Any, tmp_path: Path) -> None:
     async def scenario() -> None:
         clock, store = depots.clock(SPEED), MemoryStore()
         site: Any = None
@@ -185,7 +162,12 @@ def test_a_step_of_the_building_with_the_main_meter_of_a_station(depots: Any, tm
     ("fault", "sight"), [(lambda _kw: 60.0, Sight.FROZEN), (lambda kw: 1000.0 * kw, Sight.IMPLAUSIBLE)]
 )  # fmt: skip
 def test_a_meter_that_freezes_or_counts_in_w_leaves_all_at_their_fallbacks(
-    depots: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Callable[[float], float], sight: Sight
+    depots: Any,
+    modbus: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    fault: Callable[[float], float],
+    sight: Sight,
 ) -> None:
     caplog.set_level(logging.INFO, "evenload.app.guard")
 

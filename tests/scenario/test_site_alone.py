@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
-from pymodbus.server import ModbusTcpServer
 
 from evenload.base.instants import Interval
 from evenload.service.access_rows import Role
@@ -70,25 +67,6 @@ class Line:
             pass
         finally:
             writer.close()
-
-
-@asynccontextmanager
-async def main_meter(site: Any) -> AsyncIterator[int]:
-    """A Modbus TCP server that tells what flows; its port."""
-
-    def answer(sending: bool, pdu: Any) -> Any:
-        if sending and hasattr(pdu, "registers"):
-            watts = site[0].metered_kw() * 1000.0 if site else 0.0
-            pdu.registers = AsyncModbusTcpClient.convert_to_registers(watts, AsyncModbusTcpClient.DATATYPE.FLOAT32)
-        return pdu
-
-    context = ModbusServerContext(ModbusDeviceContext(hr=ModbusSequentialDataBlock(1, [0] * 200)), single=True)
-    server = ModbusTcpServer(context, address=("127.0.0.1", 0), trace_pdu=answer)
-    await server.serve_forever(background=True)
-    try:
-        yield server.transport.sockets[0].getsockname()[1]
-    finally:
-        await server.shutdown()
 
 
 async def steps_by_50_kw(site: Any) -> float:
@@ -161,7 +139,7 @@ async def day_alone(depots: Any, site: Any, line: Line, near: Any) -> list[float
 
 
 def test_a_site_cut_off_for_a_day_keeps_its_limit_serves_its_cars_and_tells_all_of_it_afterwards(
-    depots: Any, tmp_path: Path
+    depots: Any, modbus: Any, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         clock = depots.clock(SLOW)
@@ -170,7 +148,7 @@ def test_a_site_cut_off_for_a_day_keeps_its_limit_serves_its_cars_and_tells_all_
         key = depots.key(far_store, Role.OPERATOR, clock.instant())
         there: list[Any] = []
         quick = {"plan_every_s": 0.5, "sample_s": 300}
-        async with main_meter(there) as meter_port:
+        async with modbus(lambda: there[0].metered_kw() if there else 0.0) as meter_port:
             depots.furnish(
                 far_store, f"modbus:127.0.0.1:{meter_port}/1/100", energy_kwh_minimum=MINIMUM_KWH,
                 energy_kwh_usual=USUAL_KWH,

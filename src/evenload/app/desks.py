@@ -1,5 +1,6 @@
 """The desks of all stations: one each, which outlives its connections."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -35,15 +36,16 @@ class Desks:
         new = [one for one in stations if one not in self._desks]
         found = unit.transactions.at_stations(new, ended_from(self._clock())) if new else {}
         self._foreseen.update({one: found.get(one, ()) for one in new})
-        self._supplies.update(_supplies_of(unit, new))
+        supplies = _supplies_of(unit, new)
+        self._supplies.update({one: supplies.get(one, {}) for one in new})
 
-    def enrolled(self, tenant: str) -> None:
+    async def enrolled(self, tenant: str) -> None:
         """Devices of a tenant were enrolled or changed: desks assume their phases and volts from now on."""
         stations = [one for one in self._desks if one.tenant == tenant]
-        with self._store.reading() as unit:
-            found = _supplies_of(unit, stations)
+        found = await asyncio.to_thread(self._read_supplies, stations)
         for station in stations:
-            self._desks[station][1].dossier.charging.assume(found.get(station, {}))
+            if kept := self._desks.get(station):
+                kept[1].dossier.charging.assume(found.get(station, {}))
 
     def desk_for(self, station: StationId, dialect: Dialect) -> Desk:
         """The desk of a station, another one where it speaks another version than before."""
@@ -61,12 +63,16 @@ class Desks:
         for station in stations:
             self._desks.pop(station, None)
             self._foreseen.pop(station, None)
+            self._supplies.pop(station, None)
 
     def _supplies_at(self, station: StationId) -> dict[int, Supply]:
         if station in self._supplies:
             return self._supplies.pop(station)
+        return self._read_supplies([station]).get(station, {})
+
+    def _read_supplies(self, stations: Sequence[StationId]) -> dict[StationId, dict[int, Supply]]:
         with self._store.reading() as unit:
-            return _supplies_of(unit, [station]).get(station, {})
+            return _supplies_of(unit, stations)
 
     def _records(self, station: StationId) -> StoreRecords:
         numbers = self._numbers.setdefault(station.tenant, TransactionNumbers(self._store, station.tenant))

@@ -74,7 +74,7 @@ class Platform:
         self._clock = clock
         self._kept_at: datetime | None = None
         self._loop = asyncio.get_running_loop()
-        self._loading: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self.stations = StationSide(settings, store, writer, clock, self._kept, self._under)
         sql = (partial(roll_up, store), settings.store) if isinstance(store, SqlStore) else (None, None)
         self.forecasting = Forecasting(
@@ -190,12 +190,15 @@ class Platform:
         if resource in _ALLOTTED_FOR:
             self.fallbacks.wake(tenant)
         if resource == "devices":
-            self.stations.enrolled(tenant)
+            self._beside(self.stations.enrolled(tenant))
         if resource == "loads":
-            task = self._loop.create_task(asyncio.to_thread(self._look_at_loads, tenant))
-            self._loading.add(task)
-            task.add_done_callback(self._loading.discard)
+            self._beside(asyncio.to_thread(self._look_at_loads, tenant))
         self.stations.delivery.wake()
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     def _look_at_loads(self, tenant: str) -> None:
         with self._store.reading() as unit:

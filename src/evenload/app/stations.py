@@ -87,9 +87,9 @@ class StationSide:
         """Give stations all that is wanted of them again: they were told something else meanwhile."""
         self._desks.renewed.update(stations)
 
-    def enrolled(self, tenant: str) -> None:
+    async def enrolled(self, tenant: str) -> None:
         """Devices of a tenant were enrolled or changed."""
-        self._desks.enrolled(tenant)
+        await self._desks.enrolled(tenant)
 
     async def listen(self) -> tuple[int, bool]:
         """Begin to take stations; the port, and whether the line is encrypted."""
