@@ -77,6 +77,8 @@ class Site:
     building_kw: float = 5.0
     limit_kw: float = LIMIT_KW
     excursions_s: list[float] = field(default_factory=list)
+    _well_at: float = 0.0
+    _was_over: bool = False
 
     def cars_kw(self) -> list[float]:
         for station in self.stations:
@@ -86,20 +88,28 @@ class Site:
     def metered_kw(self) -> float:
         return self.building_kw + sum(self.cars_kw())
 
+    def look(self) -> None:
+        """Meter once. An excursion counts from the last time all was well to the first time it is again."""
+        now, is_over = self.clock.seconds(), self.metered_kw() > self.limit_kw + 0.01
+        if is_over and not self._was_over:
+            self.excursions_s.append(0.0)
+        if self.excursions_s and (is_over or self._was_over):
+            self.excursions_s[-1] = now - self._well_at
+        if not is_over:
+            self._well_at = now
+        self._was_over = is_over
+
     async def watch(self) -> None:
-        """Meter for ever. An excursion counts from the last time all was well to the first time it is again."""
-        well_at = self.clock.seconds()
-        was_over = False
+        """Meter for ever."""
         while True:
-            now, is_over = self.clock.seconds(), self.metered_kw() > self.limit_kw + 0.01
-            if is_over and not was_over:
-                self.excursions_s.append(0.0)
-            if self.excursions_s and (is_over or was_over):
-                self.excursions_s[-1] = now - well_at
-            if not is_over:
-                well_at = now
-            was_over = is_over
+            self.look()
             await asyncio.sleep(_ON_A_METER_S)
+
+    def build_up(self, kw: float) -> None:
+        """The building takes so much more, which its meter sees at once: an excursion may soon be over."""
+        self.look()
+        self.building_kw += kw
+        self.look()
 
     def plug_in(self, **car: Any) -> None:
         for station in self.stations:

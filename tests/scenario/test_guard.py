@@ -70,7 +70,7 @@ async def steps_by_50_kw(depots: Any, site: Any, platform: Platform) -> None:
     await depots.eventually(lambda: len(platform.brain.tenants["home"].given or ()) == len(site.stations))
     await depots.eventually(lambda: sum(site.cars_kw()) > 85.0)
     site.excursions_s.clear()
-    site.building_kw += 50.0
+    site.build_up(50.0)
     await site.for_virtual(EXCURSION_S_MAX + 5)
     assert site.metered_kw() <= depots.limit_kw
     assert site.excursions_s

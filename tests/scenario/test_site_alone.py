@@ -74,7 +74,7 @@ async def steps_by_50_kw(site: Any) -> float:
     site.clock.speed = SLOW
     await site.for_virtual(5)
     site.excursions_s.clear()
-    site.building_kw += 50.0
+    site.build_up(50.0)
     assert site.metered_kw() > site.limit_kw + 20.0
     await site.for_virtual(20)
     assert site.metered_kw() <= site.limit_kw
