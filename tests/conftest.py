@@ -1,6 +1,8 @@
 """What all tests share: property tests judged by what they find, not by the clock, and the reference data beside us."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,16 @@ NOT_RUN = "needs the reference data in ../shared/data"
 def shared_data() -> Path:
     """Folder of the reference data; tests that ask for it carry the mark `shared_data`."""
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command under test sets up logs for its whole process: the next test finds them as they were."""
+    log = logging.getLogger("evenload")
+    handlers, level, propagate = log.handlers, log.level, log.propagate
+    yield
+    log.handlers, log.propagate = handlers, propagate
+    log.setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,6 @@ import ast
 import io
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ import evenload
 from evenload.app.log import set_up_logs, without_secrets
 
 _log = logging.getLogger("evenload.test")
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger("evenload")
-    before = (root.handlers, root.level, root.propagate)
-    yield
-    root.handlers, root.level, root.propagate = before
 
 
 @pytest.mark.parametrize(
