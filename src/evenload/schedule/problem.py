@@ -14,10 +14,12 @@ from evenload.base.horizon import Horizon
 from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.circuit import CircuitTree
 from evenload.schedule.problem_parts import (
+    Across,
     Batteries,
     CircuitTerms,
     Devices,
     Tariffs,
+    refuse_across,
     refuse_impossible,
     refuse_shapes,
     refuse_tariffs,
@@ -66,6 +68,7 @@ class Problem:
     tariffs: Tariffs | None = None  # None = price_per_kwh for all
     devices: Devices | None = None  # None = continuous power from 0
     terms: CircuitTerms | None = None  # None = no smoothing, no peak in the objective
+    across: Across | None = None  # None = no limits but those of the tree
 
     def __post_init__(self) -> None:
         sessions, nodes, steps = self.session_id.shape[0], len(self.tree), self.horizon.steps
@@ -120,6 +123,8 @@ class Problem:
             refuse_terms(self.terms, nodes)
         if self.tariffs is not None:
             refuse_tariffs(self.tariffs, sessions, steps)
+        if self.across is not None:
+            refuse_across(self.across, sessions, steps)
 
     @property
     def sessions(self) -> int:

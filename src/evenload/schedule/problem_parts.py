@@ -60,12 +60,30 @@ class Tariffs:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What a device can be told; carried for every problem, planned as far as ``optimum.solve`` does not refuse it."""
+    """What a device can be told. ``optimum`` plans continuous power from 0; ``planner`` makes it what devices can do."""
 
     control: TextArray  # (S,) domain.session.Control
     power_kw_min: FloatArray  # (S,) 0 or this at the least
     fallback_kw: FloatArray  # (S,) what it draws when its link is lost; NaN = not known
     priority: IntArray  # (S,) higher first
+    step_kw: FloatArray | None = None  # (S,) of stepped devices: 1 A on their phases; NaN = continuous above the least
+    dwell_steps: IntArray | None = None  # (S,) what it is told stands this long at the least; None = 1
+    commands_max: IntArray | None = None  # (S,) how often it may be told something new; -1 = any; None = any
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """L limits over chosen sessions wherever they hang in the tree: the group of an event, a phase of a circuit, what a
+    site generates itself. The weighted sum of the members' powers stays below the limit in every step, or, where going
+    above has a finite price, costs that much. J memberships; a session may be in several limits, in each once.
+    """
+
+    name: TextArray  # (L,) for people: "event e7", "phase A of T12", "own generation of depot"
+    limit_kw: FloatArray  # (L, T) 0 or more; inf = none
+    over_per_kwh: FloatArray  # (L, T) price of going above, currency per kWh, 0 or more; inf = it must not
+    limit: IntArray  # (J,) index of the limit
+    session: IntArray  # (J,) its member
+    weight: FloatArray  # (J,) kW through the limit per kW of the member, above 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +101,34 @@ class CircuitTerms:
 
 
 def refuse_shapes(part: Batteries | Devices | CircuitTerms, rows: int) -> None:
-    """Raise ``ColumnsError`` unless every column of a part has one value a row."""
+    """Raise ``ColumnsError`` unless every column of a part that is there has one value a row."""
     for column in fields(part):
-        shape = getattr(part, column.name).shape
-        if shape != (rows,):
-            raise ColumnsError(f"{type(part).__name__}.{column.name} has shape {shape}, expected {(rows,)}")
+        value = getattr(part, column.name)
+        if value is not None and value.shape != (rows,):
+            raise ColumnsError(f"{type(part).__name__}.{column.name} has shape {value.shape}, expected {(rows,)}")
+
+
+def refuse_across(across: Across, sessions: int, steps: int) -> None:
+    """Raise ``ColumnsError`` for limits across the tree that cannot be."""
+    limits, members = across.name.shape[0], across.limit.shape[0]
+    shapes = {
+        "limit_kw": (limits, steps), "over_per_kwh": (limits, steps), "session": (members,), "weight": (members,),
+    }  # fmt: skip
+    for column, shape in shapes.items():
+        if getattr(across, column).shape != shape:
+            raise ColumnsError(f"Across.{column} has shape {getattr(across, column).shape}, expected {shape}")
+    wrong = {
+        "limit_kw": ~(across.limit_kw >= 0), "over_per_kwh": ~(across.over_per_kwh >= 0),
+        "limit": (across.limit < 0) | (across.limit >= limits),
+        "session": (across.session < 0) | (across.session >= sessions),
+        "weight": ~((across.weight > 0) & np.isfinite(across.weight)),
+    }  # fmt: skip
+    for column, bad in wrong.items():
+        if bad.any():
+            raise ColumnsError(f"Across.{column} holds {getattr(across, column)[bad][0]}, which cannot be")
+    pairs = across.limit * max(sessions, 1) + across.session
+    if np.unique(pairs).size != members:
+        raise ColumnsError("Across has a session twice in one limit")
 
 
 def refuse_tariffs(tariffs: Tariffs, sessions: int, steps: int) -> None:
