@@ -144,6 +144,14 @@ SESSIONS: Final = TableSpec(
         Column("priority", "higher goes first", Kind.INTEGER, blank=0, low=-1000, high=1000),
         _text("user_id", "driver or vehicle"),
         _text("site_type", "such as residential, workplace, public, depot"),
+        _text("group", "group it belongs to, as events name them"),
+        Column(
+            "dwell_minutes", "what it is told stands this long at the least", blank=0.0, low=0, high=1440, unit="min"
+        ),
+        Column(
+            "commands_max", "how often it may be told something new; -1 is any number", Kind.INTEGER, blank=-1,
+            low=-1, high=1000,
+        ),
     ),
     ("session_id",),
     (
