@@ -7,11 +7,13 @@ Makes a virtual environment in .venv (or $EVENLOAD_VENV), installs the pinned pa
 import argparse
 import ctypes.util
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 HERE = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("EVENLOAD_VENV", HERE / ".venv"))
@@ -104,8 +106,12 @@ COMMANDS = {
 
 def set_up(extra: str) -> None:
     """Create the environment and install what is missing; does nothing when all is as before."""
+    other = installed_from()
+    if other not in (None, HERE):
+        sys.exit(refused(other))
     wanted = fingerprint(extra)
-    if STAMP.exists() and wanted in STAMP.read_text().split():
+    known = STAMP.read_text().split() if STAMP.exists() else []
+    if wanted in known:
         return
     if not PYTHON.exists():
         print(f"evenload: making a virtual environment in {VENV}", flush=True)
@@ -117,8 +123,24 @@ def set_up(extra: str) -> None:
          "--root-user-action=ignore", "-c", str(HERE / "constraints.txt"), "-e", target],
         check=True,
     )  # fmt: skip
-    done = {wanted, fingerprint("runtime")}
+    done = {wanted, fingerprint("runtime"), *(one for one in known if one == fingerprint("dev"))}
     STAMP.write_text("\n".join(sorted(done)))
+
+
+def installed_from() -> Path | None:
+    """The checkout whose evenload is in the environment; None where there is none."""
+    for told in VENV.glob("lib/python*/site-packages/evenload-*.dist-info/direct_url.json"):
+        url = json.loads(told.read_text()).get("url", "")
+        if url.startswith("file:"):
+            return Path(unquote(urlsplit(url).path)).resolve()
+    return None
+
+
+def refused(other: Path) -> int:
+    """An environment is of one checkout: installing this one would take evenload away from that."""
+    print(f"{VENV} is the environment of {other}, not of {HERE}.", file=sys.stderr)
+    print("Name another folder in EVENLOAD_VENV, or leave it out; to take this one over, remove it.", file=sys.stderr)
+    return 3
 
 
 def fingerprint(extra: str) -> str:

@@ -15,6 +15,7 @@ from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command, CommandSettled, Disconnect, Settlement
 from evenload.net.ocpp_server import OcppServer
+from evenload.net.seldom import Seldom
 from evenload.service import orders
 from evenload.service.orders import STANDING
 from evenload.service.ports import Store, StoreError
@@ -53,6 +54,7 @@ class Delivery:
         self._clock = clock
         self._carry_out = carry_out or server.command
         self._loop = asyncio.get_running_loop()
+        self._seldom = Seldom(self._loop.time)
         self._woken = asyncio.Event()
         self._number = 0
         self._waiting: dict[str, OrderRow] = {}
@@ -70,7 +72,8 @@ class Delivery:
             try:
                 await self._read()
             except StoreError as error:
-                _log.warning("event=orders_not_read why=%s", error)
+                if self._seldom.is_due("orders_not_read"):
+                    _log.warning("event=orders_not_read why=%s", error)
             self._give()
             with suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD_S):

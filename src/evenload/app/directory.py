@@ -83,8 +83,8 @@ class StoreDirectory:
         try:
             if station_access.took_password(self._store, station, hashed, self._clock()):
                 _log.info("station=%s event=password_changed", station)
-        except StoreError:  # noted when it comes again
-            _log.exception("station=%s event=not_noted", station)
+        except StoreError as error:  # noted when it comes again
+            _log.warning("station=%s event=not_noted why=%s", station, error)
 
     def hold(self, station: StationId, address: str) -> None:
         """Note a station that knocked and may not come in yet, each once a minute."""
@@ -100,8 +100,8 @@ class StoreDirectory:
     def _note(self, station: StationId, address: str, *, welcome: bool = False) -> StationRow | None:
         try:
             row = admission.note(self._store, station, address, self._clock(), welcome=welcome)
-        except StoreError:
-            _log.exception("station=%s event=not_noted", station)
+        except StoreError as error:
+            _log.warning("station=%s event=not_noted why=%s", station, error)
             return None
         if row is not None and row.revoked_at:
             _log.warning("station=%s event=revoked_knocked address=%s", station, address,

@@ -78,8 +78,8 @@ def examine(settings: Settings, environment: Mapping[str, str], clock: Callable[
 
 
 def _spelling(environment: Mapping[str, str]) -> Iterator[Finding]:
-    for name in misspelt(environment):
-        yield Finding("environment", Grade.WARN, f"{name} is no setting and has no effect", "Correct or remove it.")
+    for sentence in misspelt(environment):
+        yield Finding("environment", Grade.WARN, sentence, "Correct or remove it.")
 
 
 # the network
@@ -257,7 +257,8 @@ def _zones() -> Finding:
 def _metrics(settings: Settings) -> Finding:
     if not settings.metrics_token and settings.host not in _LOOPBACK:
         return Finding("metrics", Grade.WARN, "whoever reaches the API may read /metrics", "Set metrics_token.")
-    return Finding("metrics", Grade.OK, "/metrics is for who may read it")
+    who = "asks for metrics_token" if settings.metrics_token else "can be read on this machine only"
+    return Finding("metrics", Grade.OK, f"/metrics {who}")
 
 
 def _files(settings: Settings) -> Finding:

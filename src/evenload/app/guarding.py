@@ -17,6 +17,7 @@ from evenload.base.instants import Interval
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import PASSING, Command, CommandSettled, SetProfile, Trigger, Wanted
 from evenload.domain.station_limits import Limits
+from evenload.net.seldom import Seldom
 from evenload.service.dispatch import Given
 from evenload.service.guard import Guarded, GuardPolicy, Sight, capped, judge
 from evenload.service.guard_caps import Drawing
@@ -55,11 +56,15 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """How often meters are read and how often it is looked for other sites, cars and limits (s), and how to act."""
+    """How often meters are read and how often it is looked for other sites, cars and limits (s), and how to act.
+
+    With ``dry_run`` what would be told is logged, and no station is told anything.
+    """
 
     period_s: float = _PERIOD_S
     look_s: float = 3.0
     policy: GuardPolicy = field(default_factory=GuardPolicy)
+    dry_run: bool = False
 
     @classmethod
     def at_speed(cls, speed: float) -> "GuardSettings":
@@ -103,6 +108,7 @@ class Guarding:
         self._elsewhere = reach.elsewhere
         self._settings = settings or GuardSettings()
         self._loop = asyncio.get_running_loop()
+        self._seldom = Seldom(self._loop.time)
         self._posts: dict[tuple[str, str], _Post] = {}
         self._sites: tuple[GuardedSite, ...] = ()
         self._errands: set[asyncio.Future[Any]] = set()
@@ -166,7 +172,8 @@ class Guarding:
         try:
             self._sites = await asyncio.to_thread(self._look)
         except EvenloadError as error:
-            _log.warning("event=guard_blind_to_store why=%s", error)  # what was known last still holds
+            if self._seldom.is_due("guard_blind_to_store"):
+                _log.warning("event=guard_blind_to_store why=%s", error)  # what was known last still holds
             return
         here = {(one.site.tenant, one.site.site_id) for one in self._sites}
         for key in self._posts.keys() - here:
@@ -283,6 +290,7 @@ class Guarding:
               now: datetime) -> None:  # fmt: skip
         """Tell devices their caps; what is only told again is not put on record again."""
         why, rows = why_of(one, post.state), []
+        told = self._would if self._settings.dry_run else self._deliver
         for name in sorted((*changed, *again)):
             device, cap_kw = post.devices[name], post.state.caps.get(name)
             command = self._command(device, cap_kw, now)
@@ -292,9 +300,10 @@ class Guarding:
                 post.until[name] = now + _CAP_HOLDS
             if name in changed:
                 post.told_at[name] = now
+            if name in changed and not self._settings.dry_run:
                 rows.append(DecisionRow(device.tenant, now, name, "", "guard", why, cap_kw,
                                         order_id=command.command_id))  # fmt: skip
-            self._run(self._deliver(post, device, command))
+            self._run(told(post, device, command))
         if rows:
             self._run(asyncio.to_thread(self._keep, rows))
 
@@ -320,6 +329,10 @@ class Guarding:
             post.until[device.device_id] = now + _TOLD_AGAIN + _TRIED_AGAIN
         _log.warning("tenant=%s device=%s event=cap_not_taken how=%s info=%r", device.tenant, device.device_id,
                      settled.settlement, settled.info)  # fmt: skip
+
+    async def _would(self, _: _Post, device: DeviceRow, command: SetProfile) -> None:
+        _log.info("tenant=%s event=would_cap device=%s kw=%s", device.tenant, device.device_id,
+                  command.limits.steps[0].power_kw)  # fmt: skip
 
     def _run(self, errand: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(errand)

@@ -51,6 +51,7 @@ class Family:
 
 _COUNTER, _GAUGE, _HISTOGRAM = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 
+DRY_RUN: Final = Family("evenload_dry_run", _GAUGE, "1 in a dry run, in which no station is told anything.")
 CONNECTED: Final = Family("evenload_ocpp_connected", _GAUGE, "Stations connected now.", ("version",))
 ADMITTED: Final = Family("evenload_ocpp_admitted_total", _COUNTER, "Connections of stations let in.")
 REPLACED: Final = Family(

@@ -136,6 +136,11 @@ def of_clock(clock: Callable[[], datetime]) -> Iterator[Metric]:
     yield of.CLOCK_AHEAD.one(clock.ahead_s if isinstance(clock, SteadyClock) else 0.0)
 
 
+def of_run(*, dry_run: bool) -> Iterator[Metric]:
+    """How it runs."""
+    yield of.DRY_RUN.one(dry_run)
+
+
 def of_hub(hub: Hub) -> Iterator[Metric]:
     """Who looks at live pages."""
     yield of.LOOKING.one(hub.looking)

@@ -5,8 +5,10 @@ import contextlib
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,8 +23,9 @@ from evenload.app.far_sites import FarSites
 from evenload.app.forecasting import Forecasting
 from evenload.app.guarded_sites import steady
 from evenload.app.guarding import Guarding, GuardSettings, Reach
+from evenload.app.listening import listening_at
 from evenload.app.main_meters import MainMeters
-from evenload.app.readiness import faults_of
+from evenload.app.readiness import DRY_RUN, faults_of
 from evenload.app.relay import Relay, RelaySettings, mark_of
 from evenload.app.reloading import tls_of
 from evenload.app.settings import Settings
@@ -94,18 +97,19 @@ class Platform:
         self.guarding = Guarding(
             store, settings.tenants, clock, self.view, self._wanted,
             Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id, self.far_sites.has),
-            guard,
+            replace(guard or GuardSettings(), dry_run=settings.dry_run),
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
         self.webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
         self._upkeep = Upkeep(store, clock, retention_of(settings))
         self._main_meters = MainMeters(store, lambda: self.guarding.states)
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
-        self.states = LiveStates(parts, clock, settings.plan_quantile)
+        notes = (DRY_RUN,) if settings.dry_run else ()
+        self.states = LiveStates(parts, clock, settings.plan_quantile, notes)
         self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
         services = Services(
             store, clock, _api_options(settings), Argon2(), _station_key_hash, _new_id, self._changed, self._faults,
-            relayed=self._relayed, state=self.states.of, history=self.states.history,
+            notes=notes, relayed=self._relayed, state=self.states.of, history=self.states.history,
         )  # fmt: skip
         registry = metrics.registry_of(
             partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
@@ -113,7 +117,7 @@ class Platform:
             partial(metrics.of_forecasts, self.forecasting, settings.tenants),
             partial(metrics.of_fallbacks, self.fallbacks, self.brain),
             partial(metrics.of_store, store, lambda: self._kept_at), partial(metrics.of_clock, clock),
-            partial(metrics.of_hub, self.hub),
+            partial(metrics.of_hub, self.hub), partial(metrics.of_run, dry_run=settings.dry_run),
         )  # fmt: skip
         self.app = api(services, seconds, hub=self.hub, registry=registry)
 
@@ -149,7 +153,7 @@ class Platform:
             ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key, timeout_graceful_shutdown=3,
         )  # fmt: skip
         server = ApiServer(config, self.hub)
-        await server.began()
+        await server.began(await listening_at(host, port, "api_port"))
         return server
 
     # how the parts hear of each other
@@ -222,20 +226,13 @@ class ApiServer(uvicorn.Server):
         """Leave signals alone."""
         yield
 
-    async def began(self) -> None:
-        """Begin; ``InputError`` where the port cannot be had."""
-        self._task = asyncio.get_running_loop().create_task(self._serving())
+    async def began(self, sockets: list[socket.socket]) -> None:
+        """Begin to serve on sockets that listen."""
+        self._task = asyncio.get_running_loop().create_task(self.serve(sockets))
         while not self.started and not self._task.done():
             await asyncio.sleep(0.02)
         if self._task.done():
             self._task.result()
-
-    async def _serving(self) -> None:
-        try:
-            await self.serve()
-        except SystemExit as error:  # how uvicorn says that it cannot listen
-            where = f"{self.config.host} port {self.config.port}"
-            raise InputError(f"cannot listen on {where} for the API; is it in use? api_port changes it") from error
 
     @property
     def port(self) -> int:

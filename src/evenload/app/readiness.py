@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from evenload.app.brain import Brain
 from evenload.app.forecasting import Forecasting
 from evenload.app.stations import StationSide
 from evenload.app.steady import SteadyClock
+
+DRY_RUN: Final = "a dry run: what would be told is logged, and no station is told anything"
 
 
 def faults_of(

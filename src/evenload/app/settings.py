@@ -5,13 +5,16 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evenload.base.errors import InputError, did_you_mean
+from evenload.base.input_words import in_plain_words
 from evenload.files.yaml_mapping import load_yaml
 from evenload.forecast.recipe import QUANTILES
+from evenload.net.knock import TENANT
 
 _PREFIX: Final = "EVENLOAD_"
 _NO_SETTINGS: Final = ("EVENLOAD_VENV",)
@@ -178,8 +181,16 @@ class Settings(BaseModel):
             raise ValueError("role site needs upstream and upstream_key: the server that plans for it, and a key there")
         if self.role == "site" and len(self.tenants) != 1:
             raise ValueError("a site has one tenant")
+        return self
+
+    @model_validator(mode="after")
+    def _written_right(self) -> "Settings":
         if not self.tenants:
             raise ValueError("tenants: at least one is needed")
+        if odd := [name for name in self.tenants if not TENANT.fullmatch(name)]:
+            raise ValueError(f"the tenant {odd[0]!r} cannot be part of a path: it has 1 to 48 letters, digits, - and _")
+        if self.upstream and not _is_url(self.upstream):
+            raise ValueError(f"upstream {self.upstream!r} is not an address such as https://charge.example.org")
         return self
 
 
@@ -198,7 +209,7 @@ def settings_from(file: Path | None, environment: Mapping[str, str], given: Mapp
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise InputError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise InputError(f"{where}: {in_plain_words(first['msg'])}") from error
 
 
 def told_by(file: Path | None, environment: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
@@ -218,9 +229,18 @@ def variable_of(name: str) -> str:
 
 
 def misspelt(environment: Mapping[str, str]) -> list[str]:
-    """Variables that look like settings and are none."""
+    """A sentence for each variable that looks like a setting and is none."""
     known = {*map(variable_of, Settings.model_fields), *_NO_SETTINGS}
-    return sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
+    odd = sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
+    return [f"{name} is no setting and has no effect.{did_you_mean(name, known)}" for name in odd]
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -240,5 +260,6 @@ def _from_file(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"the settings file {file} is not understood: {' '.join(str(error).split())}") from error
     if not isinstance(told, dict):
-        raise InputError(f"the settings file {file} must be a list of `name = value`")
+        line = "name = value" if file.suffix == ".toml" else "name: value"
+        raise InputError(f"the settings file {file} holds no settings: write each on a line, as `{line}`")
     return told

@@ -73,11 +73,14 @@ class LiveStates:
     """States of tenants, without a look at the store; ``extra`` is filled by whoever runs it. ``of`` and ``history``
     are for any thread."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], datetime], quantile: float) -> None:
+    def __init__(
+        self, parts: Parts, clock: Callable[[], datetime], quantile: float, notes: tuple[str, ...] = ()
+    ) -> None:  # fmt: skip
         self.extra: dict[str, Mapping[str, Any]] = {}
         self._parts = parts
         self._clock = clock
         self._quantile = quantile
+        self._notes = notes
         self._kept = {name: _Kept() for name in parts.brain.tenants}
 
     def of(self, tenant: str) -> LiveState:
@@ -152,7 +155,10 @@ class LiveStates:
         )  # fmt: skip
 
     def _faults(self, tenant: str, kept: Tenant | None, guards: tuple[GuardNow, ...]) -> tuple[str, ...]:
-        found = [f"guard at {one.site_id}: {one.sentence}" for one in guards if one.sight != Sight.CLEAR.value]
+        found = [
+            *self._notes,
+            *(f"guard at {one.site_id}: {one.sentence}" for one in guards if one.sight != Sight.CLEAR.value),
+        ]
         if kept is not None and kept.failed:
             found.append(f"nothing could be planned: {kept.failed}")
         if self._parts.forecasting.quantiles(tenant) is None:

@@ -15,10 +15,10 @@ from evenload.app.certificates import Certificates
 from evenload.app.delivery import Delivery
 from evenload.app.desks import Desks
 from evenload.app.directory import StoreDirectory
+from evenload.app.listening import cannot_listen
 from evenload.app.reloading import Reloader, authority_of, tls_of
 from evenload.app.settings import Settings
 from evenload.app.sink import StoreSink
-from evenload.base.errors import InputError
 from evenload.domain.station import StationId, TokenStatus
 from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationEvent
@@ -116,5 +116,4 @@ async def _listening(server: OcppServer, settings: Settings, tls: ssl.SSLContext
     try:
         return await server.listen(settings.host, settings.port, tls)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"cannot listen on {settings.host} port {settings.port}: {why}") from error
+        raise cannot_listen(settings.host, settings.port, "port", error) from error

@@ -27,7 +27,7 @@
     │   └── UnreachableApiError       no answer came
     ├── UpstreamError             exit code 1   the server above a site did not answer (app.upstream)
     │   └── RefusedByUpstreamError    it does not take what it was told
-    ├── StoreError                exit code 1   what is kept cannot be read or written (service.ports)
+    ├── StoreError                exit code 3   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)
     └── MissingRequirementError   exit code 3   something needed is not in this environment
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from evenload.base.errors import InputError, did_you_mean
-from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, now, opened, show_table, shown_instant
+from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, known_tenant, now, opened, show_table, shown_instant
 from evenload.cli.terminal import output
 from evenload.service import access, keys
 from evenload.service.access_rows import Role, UserRow
@@ -22,6 +22,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="Keys of programs to the API."
 
 _KEY_ID_BYTES: Final = 6
 _SECRET_BYTES: Final = 32
+_PASSWORD_BYTES: Final = 18
 
 WhatRole = Annotated[Role, typer.Option(help="What it may do; each may do more than the one before.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address of the account.")]
@@ -46,10 +47,12 @@ def add_user(
     """
     if elsewhere and password_from:
         raise InputError("--elsewhere has no password: leave out --password-from")
-    hashed = "" if elsewhere else _hashed(password_from)
+    drawn = "" if elsewhere or password_from else secrets.token_urlsafe(_PASSWORD_BYTES)
+    hashed = "" if elsewhere else _hashed(_read(password_from) if password_from else drawn)
     row = UserRow(tenant, secrets.token_hex(8), email, role, name, hashed)
     with opened(database, make=True) as store:
         access.add_user(_operator(tenant), store, row, now())
+    _show(drawn)
     output.print(f"{email} may come in as {role.value}.", markup=False)
 
 
@@ -58,6 +61,8 @@ def list_users(database: Database = EVENLOAD_DB, tenant: Tenant = "home") -> Non
     """Show the accounts of a tenant."""
     with opened(database) as store:
         rows = access.users(_operator(tenant), store)
+        if not rows:
+            known_tenant(store, tenant)
     cells = [
         (row.email, row.name or "-", row.role.value, "password" if row.password_hash else row.issuer or "elsewhere",
          shown_instant(row.made_at), shown_instant(row.disabled_at))
@@ -89,8 +94,10 @@ def set_password(
     email: Email, password_from: PasswordFrom = None, database: Database = EVENLOAD_DB, tenant: Tenant = "home"
 ) -> None:
     """Give an account another password; every login of it ends. Without --password-from one is drawn."""
-    hashed = _hashed(password_from)
+    drawn = "" if password_from else secrets.token_urlsafe(_PASSWORD_BYTES)
+    hashed = _hashed(_read(password_from) if password_from else drawn)
     _change(database, tenant, email, lambda row: replace(row, password_hash=hashed))
+    _show(drawn)
     output.print(f"{email} has another password.", markup=False)
 
 
@@ -119,6 +126,8 @@ def list_keys(database: Database = EVENLOAD_DB, tenant: Tenant = "home") -> None
     """Show the keys of a tenant, without their secrets."""
     with opened(database) as store:
         rows = keys.keys(_operator(tenant), store)
+        if not rows:
+            known_tenant(store, tenant)
     instant = now()
     cells = [
         (row.key_id, row.name, row.role.value, row.made_by, shown_instant(row.made_at),
@@ -158,16 +167,17 @@ def _user_id(rows: Sequence[UserRow], email: str) -> str:
     return by_email[email.casefold()]
 
 
-def _hashed(password_from: Path | None) -> str:
+def _hashed(password: str) -> str:
     from evenload.web.passwords import Argon2  # noqa: PLC0415 - loads when it is needed
 
-    if password_from is None:
-        password = secrets.token_urlsafe(18)
-        output.print(f"Password, shown this once:  {password}", markup=False)
-    else:
-        password = _read(password_from)
     access.check_password(password)
     return Argon2().hash(password)
+
+
+def _show(drawn: str) -> None:
+    """Show a password that was drawn, now that it holds."""
+    if drawn:
+        output.print(f"Password, shown this once:  {drawn}", markup=False)
 
 
 def _read(file: Path) -> str:

@@ -1,18 +1,29 @@
 """`evenload audit`: who did what, and whether the log is what was written."""
 
 import json
+import re
 from typing import Annotated, Final
 
 import typer
 
-from evenload.base.errors import InvariantError
-from evenload.cli.ocpp_words import EVENLOAD_DB, Count, Database, Tenant, opened, show_table, shown_instant
+from evenload.base.errors import InputError, InvariantError
+from evenload.cli.ocpp_words import (
+    EVENLOAD_DB,
+    Count,
+    Database,
+    Tenant,
+    known_tenant,
+    opened,
+    show_table,
+    shown_instant,
+)
 from evenload.cli.terminal import output
 from evenload.service import audit
 
 app = typer.Typer(no_args_is_help=True, help="Who did what, and whether the log is what was written.")
 
 _BODY_WIDTH: Final = 80
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @app.command("verify")
@@ -27,8 +38,12 @@ def verify(
 
     Example:  evenload audit verify --tenant home
     """
+    if digest and not _DIGEST.fullmatch(digest):
+        raise InputError(f"{digest!r} is no digest: give the 64 digits and letters a to f that were printed")
     with opened(database) as store, store.reading() as unit:
         found = audit.verify(unit, tenant, digest)
+        if not found.rows:
+            known_tenant(store, tenant)
     if found.broken_number is not None:
         raise InvariantError(
             f"the audit log of {tenant} is broken at row {found.broken_number} ({found.fault}); "
@@ -49,6 +64,8 @@ def list_rows(
     """Show the last rows, the latest first."""
     with opened(database) as store, store.reading() as unit:
         rows = unit.audit.last(tenant, count)
+        if not rows:
+            known_tenant(store, tenant)
     if as_json:
         for row in rows:
             told = {

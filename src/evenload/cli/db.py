@@ -1,8 +1,10 @@
 """`evenload db`: the database of a server; its version, its size, its history."""
 
+import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,13 +13,18 @@ from evenload.base.instants import Interval, parse_instant
 from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, now, opened, show_table, shown_instant
 from evenload.cli.terminal import errors, output
 
+if TYPE_CHECKING:
+    from evenload.store.sql.upkeep import Retention
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="The database of `evenload serve`: an SQLite file, or the server that EVENLOAD_DATABASE_URL names.",
 )
 
-_DAYS = Annotated[float, typer.Option(min=0, help="Keep so many days; the rest goes.")]
+_DAYS = Annotated[
+    float | None, typer.Option(min=0, help="Keep so many days, 0 for good; without it as the settings say.")
+]
 
 
 @app.command("upgrade")
@@ -93,30 +100,45 @@ def _tell(rows: int) -> None:
 @app.command("prune")
 def prune(
     database: Database = EVENLOAD_DB,
-    readings: _DAYS = 400,
-    slots: _DAYS = 1200,
-    events: _DAYS = 90,
+    readings: _DAYS = None,
+    slots: _DAYS = None,
+    events: _DAYS = None,
+    settings: Annotated[Path | None, typer.Option(help="Settings file, TOML or YAML.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it only what would go is said.")] = False,
 ) -> None:
-    """Forget old readings, quarter hours and events. Sessions, transactions and the audit log stay.
+    """Forget what is older than the settings of `evenload serve` say, or the options. Sessions, transactions and the
+    audit log stay.
 
     Example:  evenload db prune --readings 90 --yes
     """
-    from evenload.store.sql.upkeep import Retention  # noqa: PLC0415 - loads when it is needed
+    from evenload.app.settings import settings_from  # noqa: PLC0415 - loads when it is needed
+    from evenload.app.upkeep import retention_of  # noqa: PLC0415
     from evenload.store.sql.upkeep import prune as run  # noqa: PLC0415
 
+    kept = retention_of(settings_from(settings, os.environ, {}))
+    if readings is not None:
+        kept = replace(kept, readings=readings or None)
+    if slots is not None:
+        kept = replace(kept, slots=slots or None, loads=slots or None)
+    if events is not None:
+        kept = replace(kept, events=events or None, orders=events or None, decisions=events or None)
     if not yes:
-        instant = now()
-        output.print(
-            f"This would forget readings before {shown_instant(instant - timedelta(days=readings))}, quarter hours "
-            f"before {shown_instant(instant - timedelta(days=slots))} and events before "
-            f"{shown_instant(instant - timedelta(days=events))}. Add --yes to do it.",
-            markup=False,
-        )
+        told = ", ".join(f"{name} {_before(days)}" for name, days in _kept_days(kept))
+        output.print(f"This would forget {told}. Add --yes to do it.", markup=False)
         return
-    kept = Retention(readings=readings, slots=slots, loads=slots, events=events, orders=events, decisions=events)
     with opened(database) as store:
         output.print(f"{run(store, now(), kept):,} rows forgotten", markup=False)
+
+
+def _kept_days(kept: "Retention") -> tuple[tuple[str, float | None], ...]:
+    return (
+        ("readings", kept.readings), ("quarter hours and loads", kept.slots), ("events", kept.events),
+        ("orders", kept.orders), ("decisions", kept.decisions), ("plans", kept.plans),
+    )  # fmt: skip
+
+
+def _before(days: float | None) -> str:
+    return "never" if days is None else f"before {shown_instant(now() - timedelta(days=days))}"
 
 
 @app.command("export")

@@ -17,9 +17,11 @@ API_PORT: Final = 8000
 _SPEED: Final = 360.0
 _STATIONS: Final = 450
 _HOST: Final = "127.0.0.1"
+_LIVE_ONLY: Final = ("days", "speed", "real_time", "stations", "seed", "port", "api_port", "headless", "as_json")
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     days: Annotated[
         int | None, typer.Option(min=0, help="Days to live; 0 until Ctrl-C. [0 in a terminal, 1 elsewhere]")
     ] = None,
@@ -53,6 +55,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     Example:  evenload demo --days 1 --headless --json
     """
     if study:
+        _refuse_live_options(context)
         _study(out or Path("out/demo"), workers, quick=quick, fresh=fresh)
         return
     if quick or fresh:
@@ -65,6 +68,15 @@ def demo(  # noqa: PLR0913 - one parameter an option
     folder = out or Path("out/town")
     chosen_port = api_port if api_port is not None else 0 if unseen else _free(API_PORT)
     _live(folder, 1.0 if real_time else speed, wanted, stations, seed, (port, chosen_port), (alone, as_json))
+
+
+def _refuse_live_options(context: typer.Context) -> None:
+    """A study has no days, ports or stations of its own: what would have no effect is not taken in silence."""
+    for name in _LIVE_ONLY:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--json" if name == "as_json" else f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} is of the live town: leave it out, or leave out --study")
 
 
 def _study(out: Path, workers: int, *, quick: bool, fresh: bool) -> None:

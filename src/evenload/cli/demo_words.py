@@ -28,6 +28,7 @@ class Words:
         self._alone = alone
         self._silent = silent
         self._latest: TownNow | None = None
+        self._behind_s = 0.0
         shown = errors.is_terminal and not alone
         self._status: Status | None = Status("the town wakes up", console=errors) if shown else None
 
@@ -74,8 +75,12 @@ class Words:
 
     def _now(self, now: TownNow) -> None:
         told, self._latest = self._latest, now
+        self._behind_s = max(self._behind_s, now.lag_s)
         if self._status is None and not self._alone and (told is None or now.now.hour // 3 != told.now.hour // 3):
-            self._say(f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; {now.lag_s:.0f} s behind")
+            self._say(
+                f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; at worst {self._behind_s:.0f} s behind"
+            )
+            self._behind_s = 0.0
         if self._status:
             slowed = f", slowed from {now.speed_wanted:.0f} to keep up" if now.is_slowed else ""
             self._status.update(

@@ -7,6 +7,7 @@ import typer
 
 import evenload
 from evenload.base.errors import EXIT_DONE, EXIT_INTERRUPTED, EvenloadError, InputError
+from evenload.base.input_words import in_plain_words
 from evenload.cli import (
     access,
     audit,
@@ -67,13 +68,13 @@ def _root(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 a promise broke, 2 bad input, 3 something is missing."""
+    """Run the command line and return its exit code: 0 done, 1 a promise broke, 2 bad input, 3 something needed is
+    missing or cannot be used, 4 a station did not do it, 130 stopped."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(args=given, standalone_mode=False)
+        result = app(args=given, standalone_mode=False, prog_name="evenload")
     except typer.TyperException as error:
-        usage = error.format_message()
-        errors.print(usage if usage.startswith("Usage:") else f"evenload: {usage} See `evenload --help`.", markup=False)
+        errors.print(_usage(error), markup=False)
         return InputError.exit_code if given else EXIT_DONE
     except EvenloadError as error:
         errors.print(f"evenload: {error}", style="red", markup=False)
@@ -81,5 +82,20 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         result = EXIT_INTERRUPTED
     if result == EXIT_INTERRUPTED:
-        errors.print("evenload: stopped; what is finished is kept, and a study goes on from there")
+        is_study = given[:1] == ["simulate"] or "--study" in given
+        more = "; what is finished is kept, and the same command goes on from there" if is_study else ""
+        errors.print(f"evenload: stopped{more}")
     return result if isinstance(result, int) else EXIT_DONE
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What was typed wrong, in plain words, and where help is."""
+    text = error.format_message()
+    if text.startswith("Usage:"):
+        return text
+    told, colon, why = text.partition(": ")
+    words = f"{told}{colon}{in_plain_words(why)}" if colon else in_plain_words(told)
+    context = getattr(error, "ctx", None)
+    parts = context.command_path.split()[1:] if context is not None else []
+    stop = "" if words.endswith((".", "?", ")")) else "."
+    return f"evenload: {words}{stop} See `{' '.join(['evenload', *parts, '--help'])}`."

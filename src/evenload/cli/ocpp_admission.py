@@ -25,6 +25,7 @@ Profile = Annotated[
 NewPassword = Annotated[bool, typer.Option("--new-password", help="Draw a password, and print it once.")]
 PasswordFrom = Annotated[Path | None, typer.Option(help="Read its password from a file; - is standard input.")]
 _NAME_CHARACTERS_MAX = 64  # of X.520
+_PASSWORD_BYTES = 20  # 40 characters: what AuthorizationKey of OCPP 1.6 takes at most
 CertificateName = Annotated[
     str | None, typer.Option(help="Common name its certificate must bear, such as its serial number. [IDENTITY]")
 ]
@@ -46,10 +47,11 @@ def approve(
     Example:  evenload ocpp approve CP1 --new-password
     """
     asked = profile is not None or new_password or password_from or certificate_name
-    credentials = _credentials(profile, new_password, password_from, certificate_name) if asked else None
+    drawn = secrets.token_hex(_PASSWORD_BYTES) if new_password else ""
+    credentials = _credentials(profile, drawn, password_from, certificate_name) if asked else None
     with opened(database) as store:
         row = admission.approve(store, StationId(tenant, identity), credentials)
-    _say_admitted(identity, row.profile)
+    _say_admitted(identity, row.profile, drawn)
 
 
 def add(
@@ -66,35 +68,33 @@ def add(
     Example:  evenload ocpp add CP1 --new-password
     """
     with opened(database, make=True) as store:
-        admission.refuse_known(store, StationId(tenant, identity))  # before a password is shown
-        credentials = _credentials(profile, new_password, password_from, certificate_name)
+        drawn = secrets.token_hex(_PASSWORD_BYTES) if new_password else ""
+        credentials = _credentials(profile, drawn, password_from, certificate_name)
         admission.add(store, StationId(tenant, identity), credentials, now())
-    _say_admitted(identity, credentials.profile)
+    _say_admitted(identity, credentials.profile, drawn)
 
 
 def _credentials(
     profile: int | None,
-    new_password: bool,
+    drawn: str,
     password_from: Path | None,
     certificate_name: str | None,
 ) -> Credentials:
     if certificate_name is not None and not 1 <= len(certificate_name.strip()) <= _NAME_CHARACTERS_MAX:
         raise InputError(f"a certificate's common name has 1 to {_NAME_CHARACTERS_MAX} characters")
-    if new_password and password_from:
+    if drawn and password_from:
         raise InputError("--new-password and --password-from exclude each other")
-    hashed = _new_password() if new_password else _read_password(password_from) if password_from else ""
+    hashed = _hash_of(drawn) if drawn else _read_password(password_from) if password_from else ""
     chosen = profile if profile is not None else 1 if hashed else 3 if certificate_name else 0
     if chosen in (1, 2) and not hashed:
         raise InputError(f"security profile {chosen} needs a password: add --new-password or --password-from")
     return Credentials(chosen, hashed, (certificate_name or "").strip())
 
 
-def _new_password() -> str:
+def _hash_of(drawn: str) -> str:
     from evenload.net.password import hash_key  # noqa: PLC0415 - loads when it is needed
 
-    password = secrets.token_hex(20)  # 40 characters: what AuthorizationKey of OCPP 1.6 takes at most
-    output.print(f"Password, shown this once:  {password}", markup=False)
-    return hash_key(password.encode(), secrets.token_bytes(16))
+    return hash_key(drawn.encode(), secrets.token_bytes(16))
 
 
 def _read_password(file: Path) -> str:
@@ -109,7 +109,10 @@ def _read_password(file: Path) -> str:
     return hash_password(text.strip().encode(), secrets.token_bytes(16))
 
 
-def _say_admitted(identity: str, profile: int) -> None:
+def _say_admitted(identity: str, profile: int, drawn: str) -> None:
+    """Say so; a password that was drawn is shown only now that it holds."""
+    if drawn:
+        output.print(f"Password, shown this once:  {drawn}", markup=False)
     output.print(f"{identity} may come in from now on.", markup=False)
     if profile == 0:
         output.print("It proves itself by nothing but its name; --new-password makes that safer.")

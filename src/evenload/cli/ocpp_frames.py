@@ -11,8 +11,10 @@ import typer
 
 from evenload.base.errors import InputError
 from evenload.base.instants import parse_instant
-from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant
+from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, opened
 from evenload.cli.terminal import errors, output
+from evenload.domain.station import StationId
+from evenload.service.admission import known_station
 
 _CALL, _RESULT, _ERROR = 2, 3, 4
 _CALLS_KEPT_MAX: Final = 10_000
@@ -35,6 +37,8 @@ def frames(
     """
     asked = {"tenant": tenant, "station": station, "show_tokens": show_tokens}
     calls = _Calls()
+    if station:
+        _known(database, tenant, station)
     with _tap(database) as tap:
         tap.sendall(json.dumps(asked).encode() + b"\n")
         lines = _lines(tap)
@@ -45,6 +49,12 @@ def frames(
             output.print(_text(shown, calls, raw=raw), markup=False)
             output.file.flush()
     errors.print("The server has ended.")
+
+
+def _known(database: Path, tenant: str, station: str) -> None:
+    """``InputError`` where there is no such station: its frames would be waited for in vain."""
+    with opened(database) as store, store.reading() as unit:
+        known_station(unit, StationId(tenant, station))
 
 
 def _tap(database: Path) -> socket.socket:

@@ -14,6 +14,7 @@ from evenload.cli.ocpp_words import (
     Count,
     Database,
     Tenant,
+    known_tenant,
     now,
     opened,
     show_table,
@@ -34,6 +35,8 @@ def stations(database: Database = EVENLOAD_DB, tenant: Tenant = "home") -> None:
     """
     with opened(database) as store, store.reading() as unit:
         rows = unit.stations.of(tenant)
+        if not rows:
+            known_tenant(store, tenant)
         connectors = unit.stations.connectors(tenant)
     status = {
         row.station: " ".join(f"{one.evse_id}:{one.status}" for one in connectors if one.station == row.station)
@@ -76,6 +79,8 @@ def transactions(
     """
     with opened(database) as store, store.reading() as unit:
         rows = unit.transactions.last(tenant, count, only_open=only_open)
+        if not rows:
+            known_tenant(store, tenant)
     table = [
         (row.station.identity, row.transaction_id, str(row.evse_id), row.token.text if row.token else "-",
          shown_instant(row.started_at), shown_instant(row.ended_at), shown_number(row.energy_kwh, 3),
@@ -105,6 +110,8 @@ def readings(
             rows = unit.readings.within(StationId(tenant, identity), window, count)
         else:
             rows = unit.readings.latest(tenant)
+        if not rows:
+            known_tenant(store, tenant)
     table = [
         (row.station.identity, str(row.evse_id), shown_instant(row.reading.at), str(row.reading.kind),
          shown_number(row.reading.power_kw), shown_number(row.reading.energy_kwh_import, 3),
@@ -122,6 +129,8 @@ def list_orders(database: Database = EVENLOAD_DB, tenant: Tenant = "home", count
     """
     with opened(database) as store, store.reading() as unit:
         rows = unit.orders.last(tenant, count)
+        if not rows:
+            known_tenant(store, tenant)
     instant = now()
     table = [
         (row.order_id, row.station.identity, str(row.evse_id), row.kind, shown_instant(row.made_at),
@@ -134,7 +143,7 @@ def list_orders(database: Database = EVENLOAD_DB, tenant: Tenant = "home", count
 
 def _open_order(row: OrderRow, instant: datetime) -> str:
     if row.kind in STANDING and not row.standing:
-        return "gave way"
+        return "superseded"
     return "too late" if row.worthless_at is not None and row.worthless_at <= instant else "waits"
 
 
@@ -151,6 +160,10 @@ def tail(
     """
     with opened(database) as store, store.reading() as unit:
         rows = unit.events.last(tenant, count)
+        if station and not any(row.station.identity == station for row in rows):
+            admission.known_station(unit, StationId(tenant, station))  # one that was removed has events still
+        if not rows:
+            known_tenant(store, tenant)
     _print_events(rows, station)
     if follow:
         _follow(database, tenant, station, rows[-1].number if rows else 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evenload.base.errors import InputError, did_you_mean
 from evenload.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ def opened(database: Path, *, make: bool = False) -> "SqlStore":
 
     url = os.environ.get("EVENLOAD_DATABASE_URL") if database == EVENLOAD_DB else None
     return at(url or database, make=make)
+
+
+def known_tenant(store: "SqlStore", tenant: str) -> None:
+    """``InputError`` where nothing is kept of a tenant, but of others: its name is wrong."""
+    from evenload.store.sql.tenants import tenants_of  # noqa: PLC0415 - loads when it is needed
+
+    known = tenants_of(store)
+    if known and tenant not in known:
+        names = ", ".join(known)
+        raise InputError(
+            f"there is no tenant {tenant!r} in {store.name}.{did_you_mean(tenant, known)} It holds those of {names}"
+        )
 
 
 def now() -> datetime:

@@ -73,7 +73,7 @@ def serve(  # noqa: PLR0913 - one parameter an option
     """
     from evenload.app.bootstrap import serve as run  # noqa: PLC0415 - the database library loads when it is needed
     from evenload.app.log import set_up_logs  # noqa: PLC0415
-    from evenload.app.settings import settings_from  # noqa: PLC0415
+    from evenload.app.settings import misspelt, settings_from  # noqa: PLC0415
 
     unknown = None if accept_unknown is None else "accept" if accept_unknown else "hold"
     given = {
@@ -84,7 +84,11 @@ def serve(  # noqa: PLR0913 - one parameter an option
         "log_format": None if log_format is None else str(log_format),
     }  # fmt: skip
     chosen = settings_from(settings, os.environ, given)
+    for sentence in misspelt(os.environ):
+        errors.print(f"evenload: {sentence}", style="yellow", markup=False)
     set_up_logs(chosen.log_level, chosen.log_format)
+    if chosen.dry_run:
+        output.print("A dry run: what would be told is logged, and no station is told anything.")
     run(chosen, lambda address: _say(address, chosen.tenants, held=chosen.unknown_stations == "hold"))
     errors.print("evenload: stopped; everything that was acknowledged is in the database")
 

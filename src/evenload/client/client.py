@@ -122,7 +122,7 @@ class Client(Transport):
         return self.send("POST", f"/v1/sessions/{session_id}/boost", r.Session, body={"on": on, "why": why})
 
     def opt_out(self, session_id: str, *, out: bool = True, why: str = "") -> r.Session:
-        """Take a session out: it charges at once at full power."""
+        """Take a session out: it charges at once, as fast as the limits allow."""
         return self.send("POST", f"/v1/sessions/{session_id}/opt-out", r.Session, body={"out": out, "why": why})
 
     def explanation(self, session_id: str) -> r.Explanation:

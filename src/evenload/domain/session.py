@@ -53,6 +53,7 @@ class Sessions(Columns):
     user_id: TextArray
     site_type: TextArray
     group: TextArray
+    opted_out_of: TextArray
     dwell_minutes: FloatArray
     commands_max: IntArray
 
@@ -92,7 +93,7 @@ DEFAULTS: Final[dict[str, object]] = {
     "node": "", "energy_kwh_minimum": 0.0, "power_kw_min": 0.0, "discharge_kw_max": 0.0, "efficiency": 1.0,
     "discharge_efficiency": 1.0, "battery_kwh": np.nan, "soc_at_plug_in": np.nan, "soc_floor": np.nan,
     "control": Control.CONTINUOUS.value, "voltage_v": np.nan, "phases": "", "fallback_kw": np.nan,
-    "priority": np.int64(0), "user_id": "", "site_type": "", "group": "", "dwell_minutes": 0.0,
+    "priority": np.int64(0), "user_id": "", "site_type": "", "group": "", "opted_out_of": "", "dwell_minutes": 0.0,
     "commands_max": np.int64(-1),
 }  # fmt: skip
 """What a blank optional column means."""

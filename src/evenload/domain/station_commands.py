@@ -200,6 +200,7 @@ class Settlement(StrEnum):
     REJECTED = "rejected"
     NOT_SUPPORTED = "not_supported"
     NO_ANSWER = "no_answer"
+    SUPERSEDED = "superseded"
 
     @property
     def sentence(self) -> str:
@@ -220,6 +221,7 @@ _SENTENCES = {
     Settlement.REJECTED: "the station refused",
     Settlement.NOT_SUPPORTED: "the station, or the version of the protocol it speaks, cannot do this",
     Settlement.NO_ANSWER: "no answer came",
+    Settlement.SUPERSEDED: "another order took its place before it was carried out",
 }
 _GOOD = {Settlement.DONE, Settlement.LATER, Settlement.AFTER_REBOOT, Settlement.UNCHANGED}
 

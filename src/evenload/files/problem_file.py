@@ -3,20 +3,34 @@
 Its JSON Schema is published (``evenload schema problem``); unknown keys are refused with a suggestion.
 """
 
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from evenload.base.errors import CircuitError, InputError, did_you_mean
+from evenload.base.errors import CircuitError, InputError, InstantError, did_you_mean
+from evenload.base.instants import parse_instant
 from evenload.domain.circuit import CircuitTree
 from evenload.files.naming import naming
 from evenload.files.yaml_mapping import read_yaml_mapping
 from evenload.schedule.batteries import Taper
+from evenload.schedule.outages import Outage
 from evenload.schedule.problem_parts import CircuitTerms
 
 _Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+def _instant(value: object) -> datetime:
+    """An instant with an offset; YAML reads some of them by itself."""
+    with suppress(InstantError):
+        return parse_instant(value.isoformat() if isinstance(value, datetime) else str(value))
+    raise ValueError(f"{value} is not an instant with an offset, such as 2025-01-13T17:00:00+01:00")
+
+
+_Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 
 class _Part(BaseModel):
@@ -65,6 +79,34 @@ class TaperAsked(_Part):
         return self
 
 
+class RampAsked(_Part):
+    """How fast charging may rise when it is released: after an event, an outage or a fall in price."""
+
+    node: str = Field(default="", description="circuit at or below which sessions are meant; left out: all")
+    group: str = Field(default="", description="group of sessions that are meant; left out: all")
+    ramp_kw_per_step: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = Field(
+        description="what they may draw more together from one step to the next, kW"
+    )
+
+
+class OutageKnown(_Part):
+    """A planned outage: nothing flows at or below the circuit, and other load is higher when power is back."""
+
+    node: str = Field(description="circuit of the grid file")
+    start: _Instant = Field(description="from when, with an offset", strict=False)
+    end: _Instant = Field(description="until when, with an offset", strict=False)
+    pickup_factor: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = Field(
+        default=1.0, description="other load at the first moment, in times what it would be"
+    )
+    pickup_minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)] = Field(
+        default=60.0, description="how long until the excess has fallen to a third (1/e), min"
+    )
+
+    def outage(self) -> Outage:
+        """As the planner has it; ``InputError`` for one that cannot be."""
+        return Outage(self.node, self.start, self.end, self.pickup_factor, self.pickup_minutes)
+
+
 class ProblemFile(_Part):
     """What a plan is to heed beside the columns of its canonical files (``evenload plan --problem``)."""
 
@@ -76,6 +118,8 @@ class ProblemFile(_Part):
         default=0.0, description="wear of a battery, currency per kWh given back at the connector, the same for all"
     )
     taper: TaperAsked | None = Field(default=None, description="left out: all power up to a full battery")
+    ramps: list[RampAsked] = Field(default=[], description="how fast charging may rise when it is released")
+    outages: list[OutageKnown] = Field(default=[], description="outages that are known beforehand")
 
     def taper_of(self) -> Taper | None:
         """The taper as problems have it."""
@@ -117,7 +161,9 @@ _EXPECTED = {
     "model_type": "should be keys with values in braces, or indented",
     "invalid_key": "should be a word",
 }
-_PARTS: dict[str, type[_Part]] = {"circuits": TermsAtCircuit, "taper": TaperAsked}
+_PARTS: dict[str, type[_Part]] = {
+    "circuits": TermsAtCircuit, "taper": TaperAsked, "ramps": RampAsked, "outages": OutageKnown,
+}  # fmt: skip
 
 
 def _sentence(fault: dict[str, Any]) -> str:

@@ -145,6 +145,7 @@ SESSIONS: Final = TableSpec(
         _text("user_id", "driver or vehicle"),
         _text("site_type", "such as residential, workplace, public, depot"),
         _text("group", "group it belongs to, as events name them"),
+        _text("opted_out_of", "event_id of each event its driver opted out of, with spaces between"),
         Column(
             "dwell_minutes", "what it is told stands this long at the least", blank=0.0, low=0, high=1440, unit="min"
         ),

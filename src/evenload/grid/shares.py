@@ -17,6 +17,7 @@ def fair_shares_kw(tree: CircuitTree, room_kw: FloatArray, node: IntArray, most_
     """
     shares = np.zeros(node.shape[0])
     left = np.maximum(np.asarray(room_kw, dtype=np.float64), 0.0)
+    nothing = _NOTHING * np.maximum(1.0, np.where(np.isfinite(left), left, 1.0))
     rising = most_kw > _NOTHING
     while rising.any():
         below = _count_below(tree, node[rising])
@@ -25,7 +26,7 @@ def fair_shares_kw(tree: CircuitTree, room_kw: FloatArray, node: IntArray, most_
         step = min(step, float((most_kw[rising] - shares[rising]).min()))
         shares[rising] += step
         left[busy] -= step * below[busy]
-        full = _at_or_above(tree, left <= _NOTHING * np.maximum(1.0, room_kw))
+        full = _at_or_above(tree, left <= nothing)
         rising &= ~full[node] & (shares < most_kw - _NOTHING)
     return shares
 

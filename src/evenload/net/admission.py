@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     SERVER_FULL = "server_full"
     TENANT_FULL = "tenant_full"
     DRAINING = "draining"
+    NO_STORE = "no_store"
 
     @property
     def status(self) -> int:
@@ -58,6 +59,7 @@ _ANSWERS: Final = {
     Refusal.SERVER_FULL: (503, "no place for more connections"),
     Refusal.TENANT_FULL: (503, "no place for more connections of this tenant"),
     Refusal.DRAINING: (503, "closing; come back later"),
+    Refusal.NO_STORE: (503, "out of order; come back later"),
 }
 
 

@@ -108,7 +108,8 @@ class GroupCommit:
         try:
             await self._sink.commit(events)
         except CommitError as error:
-            _log.exception("event=not_committed events=%d; stations that wait are told to try again", len(events))
+            _log.error("event=not_committed events=%d why=%s; stations that wait are told to try again", len(events),
+                       error)  # fmt: skip
             self.counts.failures += 1
             failure = error
         self.counts.sizes.add(len(events))

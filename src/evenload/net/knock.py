@@ -18,7 +18,7 @@ CERTIFICATE_URI: Final = "urn:evenload:station:"
 
 # identifierString of OCPP 2.0.1 (Part 4, section 3.1.1), which also fits a user name; "." and ".." are no names.
 _IDENTITY: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9*\-_=+|@.]{1,48}")
-_TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,48}")
+TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,48}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -106,7 +106,7 @@ def station_of(path: str) -> StationId | None:
         tenant, identity = (unquote_to_bytes(part).decode("ascii") for part in parts[2:])
     except UnicodeDecodeError:
         return None
-    if not _TENANT.fullmatch(tenant) or not _IDENTITY.fullmatch(identity):
+    if not TENANT.fullmatch(tenant) or not _IDENTITY.fullmatch(identity):
         return None
     return StationId(tenant, identity)
 

@@ -23,6 +23,7 @@ from evenload.ocpp.outcome import Refusal, Request
 from evenload.ocpp.payload import Inbound
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.wire import Wire
+from evenload.service.ports import StoreError
 
 _log = logging.getLogger("evenload.net.station")
 
@@ -168,6 +169,10 @@ class Link:
         """The boundary between stations: a defect met at one costs it its connection, and the others nothing."""
         try:
             act(*arguments)
+        except StoreError as error:
+            _log.error("station=%s event=not_read why=%s; it is told to come again", self.station, error)
+            self._let_go()
+            self.leave(GOING_AWAY, "out of order; connect again")
         except Exception:  # noqa: BLE001  # see above
             _log.exception("station=%s event=defect", self.station)
             if not self._closed:

@@ -21,13 +21,16 @@ from evenload.net.knock import Knock, Line, read_head, read_knock, station_of
 from evenload.net.link import Counts, Link, Look, Surroundings
 from evenload.net.password import Verified
 from evenload.net.ports import Clock, DeskFor, Directory, Sink
+from evenload.net.seldom import Seldom
 from evenload.net.websocket import POLICY, PROTOCOL_ERROR, RESTART, Socket
 from evenload.ocpp.dialect import Dialect
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.versions import DIALECTS
+from evenload.service.ports import StoreError
 
 _log = logging.getLogger("evenload.net.ocpp")
 
+_SAID_SELDOM: Final = (Refusal.NOT_APPROVED, Refusal.NO_STORE)
 TICK_S: Final = 0.25
 """How late a time-out of a call may be noticed."""
 
@@ -74,6 +77,7 @@ class OcppServer:
         self._draining = False
         self._commits = GroupCommit(sink, self._limits.commit)
         seconds = asyncio.get_running_loop().time
+        self._seldom = Seldom(seconds)
         self._around = Surroundings(
             clock, seconds, _ids(name), self._commits, self.counts, busy=set(), gone=self._forget
         )
@@ -190,17 +194,28 @@ class OcppServer:
 
     async def _judge(self, head: bytes, line: Line) -> Welcome | Rebuff:
         """Decide on an opening request."""
-        verdict = await self._knocked(head, line)
+        try:
+            verdict = await self._knocked(head, line)
+        except StoreError as error:
+            verdict = Refusal.NO_STORE
+            if self._seldom.is_due(verdict):
+                _log.error("event=nobody_comes_in why=%s", error)
         if not isinstance(verdict, Refusal):
             return verdict
         self.counts.refused[verdict] += 1
         shown = head.partition(b"\r\n")[0].decode("latin-1")[:200]
-        level = logging.DEBUG if verdict is Refusal.THROTTLED else logging.WARNING  # what led to it was logged
+        level = logging.WARNING if self._is_news(verdict, shown) else logging.DEBUG
         _log.log(level, "event=refused why=%s address=%s request=%r", verdict, line.address, shown,
                  extra={"event": "refused", "why": str(verdict), "address": line.address})  # fmt: skip
         if verdict is Refusal.NO_SUBPROTOCOL:
             return Welcome(_Farewell(PROTOCOL_ERROR, verdict.sentence), "")  # as OCPP-J 1.6, section 3.2 wants it
         return Rebuff(verdict.status, verdict.sentence, _HEADERS.get(verdict.status, ()))
+
+    def _is_news(self, verdict: Refusal, request: str) -> bool:
+        """Whether to say so again; what led to throttling was said."""
+        if verdict in _SAID_SELDOM:
+            return self._seldom.is_due((verdict, request))
+        return verdict is not Refusal.THROTTLED
 
     async def _knocked(self, head: bytes, line: Line) -> Welcome | Refusal:
         if self._draining:

@@ -12,6 +12,9 @@ from evenload.service.rows import StationRow, TokenRow
 HELD_MAX: Final = 1000
 """How many unknown stations of a tenant are noted: who knocks under ever new names fills no disk."""
 
+TOKEN_LENGTH_MAX: Final = 36
+"""Of an idToken of OCPP 2.0.1; OCPP 1.6 has 20."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -70,8 +73,22 @@ def known_station(unit: Unit, station: StationId) -> StationRow:
     return row
 
 
+def check_evse(unit: Unit, station: StationId, evse_id: int) -> None:
+    """``InputError`` where a station told of its EVSEs, and not of this one; 0 is the whole station."""
+    known = sorted({one.evse_id for one in unit.stations.connectors(station.tenant) if one.station == station} - {0})
+    if known and evse_id and evse_id not in known:
+        raise InputError(
+            f"station {station.identity!r} has no EVSE {evse_id}: it told of {', '.join(map(str, known))}. If it has "
+            f"more, have it tell:  evenload ocpp trigger {station.identity} status"
+        )
+
+
 def put_token(store: Store, tenant: str, token: Token, status: TokenStatus, expires_at: datetime | None = None) -> None:
-    """Say what a token may do."""
+    """Say what a token may do; ``InputError`` where no station could ever send it."""
+    if not 1 <= len(token.text.strip()) <= TOKEN_LENGTH_MAX:
+        raise InputError(
+            f"a token has 1 to {TOKEN_LENGTH_MAX} characters; {token.text!r} has {len(token.text.strip())}"
+        )
     with store.writing() as unit:
         unit.tokens.put([TokenRow(tenant, token, status, expires_at)])
 

@@ -16,10 +16,10 @@ from evenload.domain.station_limits import Limits, LimitStep
 from evenload.schedule.explain import explain
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
-from evenload.schedule.spans import sentences_of
 from evenload.schedule.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
 from evenload.service.problem_of import Asked, horizon_at, is_full, power_kw_least, problem_of
+from evenload.service.reasons import reasons_of
 from evenload.service.rounding import Tellable, told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
 
@@ -126,20 +126,22 @@ def decide(
     tellable = Tellable(least_kw, _most_kw(asked), asked.charging, at_once)
     powers = told_kw(problem, solution.plan.power_kw, tellable, steps, asked.share_left)
     plan_id = new_id()
-    why = sentences_of(found, np.arange(problem.sessions))
+    why = reasons_of(found, asked, seen)
     starts = [max(seen.now, to_datetime(at)) for at in problem.horizon.starts()[:steps]]
     told, kept = [], []
     for number, session in enumerate(asked.sessions):
         device = seen.devices[session.device_id].device
+        limits = _limits(starts, powers[number], seen.now + policy.ahead)
+        why[number] = (
+            f"{_turn(solution, asked, number, limits.steps[0].power_kw, float(least_kw[number]))}{why[number]}"
+        )
         if is_full(session, seen):  # it may wake up as it was told or as its fallback allows, and then is planned for
             continue
-        limits = _limits(starts, powers[number], seen.now + policy.ahead)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
             kept.append(session.session_id)
             continue
         command = SetProfile(command_id=new_id(), evse_id=device.evse_id, limits=limits, worthless_at=limits.end)
-        said = f"{_turn(solution, asked, number, limits.steps[0].power_kw, float(least_kw[number]))}{why[number]}"
-        told.append(Told(device, session, command, said))
+        told.append(Told(device, session, command, why[number]))
     told.sort(key=lambda one: _raises(one, seen))
     overloads = _overloads(outcome)
     plan = PlanRow(

@@ -1,7 +1,7 @@
 """Dispatch: a decision becomes orders in the outbox, a plan and its reasons on record; all in one unit of work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -34,9 +34,10 @@ def dispatch(unit: Unit, decision: Decision, given: Mapping[str, Given]) -> dict
     busy = {one.device_id for one in (*decision.asked.sessions, *decision.asked.others)}
     busy |= {one.device.device_id for one in decision.asked.unseen}  # which may follow it still
     over = [one.order_id for name, one in given.items() if name in told or name not in busy]
-    unit.orders.put(replace(one, standing=False) for one in unit.orders.find(over) if one.standing)
+    now = decision.plan.made_at
+    unit.orders.put(orders.superseded(one, now) for one in unit.orders.find(over) if one.standing)
     for one in told.values():
-        unit.orders.add(orders.row_of(one.device.station, one.command, decision.plan.made_at))
+        unit.orders.add(orders.row_of(one.device.station, one.command, now))
     unit.plans.add(decision.plan)
     unit.decisions.add(decision.rows())
     kept = {name: one for name, one in given.items() if name in busy and name not in told}
@@ -62,12 +63,17 @@ def given_before(unit: Unit, tenant: str) -> dict[str, Given]:
     return found
 
 
+def _is_refusal(end: Settlement) -> bool:
+    """Whether a station did not take what it was told; what gave way it was not told."""
+    return not end.good and end is not Settlement.SUPERSEDED
+
+
 def without_refused(unit: Unit, given: Mapping[str, Given]) -> tuple[dict[str, Given], dict[str, datetime]]:
     """What devices were told without what they did not take, and when each of those said so."""
     devices = {one.order_id: name for name, one in given.items()}
     refused_at = {
         devices[row.order_id]: row.settled_at
         for row in unit.orders.find(devices)
-        if row.settled_at is not None and row.settlement and not Settlement(row.settlement).good
+        if row.settled_at is not None and row.settlement and _is_refusal(Settlement(row.settlement))
     }
     return {name: one for name, one in given.items() if name not in refused_at}, refused_at

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from evenload.base.errors import InputError
+from evenload.base.errors import InputError, did_you_mean
 from evenload.domain.station_commands import ClearProfile, SetFallback
 from evenload.service import audit, orders, tags
 from evenload.service.access_rows import Role
-from evenload.service.grid import known_site
+from evenload.service.admission import check_evse
+from evenload.service.grid import NEAR_MAX, known_site
 from evenload.service.live_rows import DeviceRow
 from evenload.service.ports import Store, Unit
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
@@ -77,7 +78,8 @@ def known_device(unit: Unit, tenant: str, device_id: str) -> DeviceRow:
     """A device that there is; ``NotFoundError`` otherwise."""
     row = unit.devices.find(tenant, device_id)
     if row is None:
-        raise NotFoundError(f"there is no device {device_id!r}")
+        near = did_you_mean(device_id, [one.device_id for one in unit.devices.of(tenant, count=NEAR_MAX)])
+        raise NotFoundError(f"there is no device {device_id!r}.{near}")
     return row
 
 
@@ -102,6 +104,7 @@ def _check_place(unit: Unit, row: DeviceRow) -> None:
             f"station {row.identity!r} never knocked and was not added: let it connect, or add it first "
             f"(POST /v1/stations, or `evenload ocpp add {row.identity}`)"
         )
+    check_evse(unit, row.station, row.evse_id)
     for other in unit.devices.at_stations([row.station]):
         if other.device_id != row.device_id and other.evse_id == row.evse_id:
             raise ConflictError(

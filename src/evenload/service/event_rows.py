@@ -19,6 +19,11 @@ _KINDS: Final = {
     if isinstance(kind, type) and issubclass(kind, StationEvent) and kind is not StationEvent
 }
 
+KINDS_LOGGED: Final = tuple(
+    sorted(name for name, kind in _KINDS.items() if kind is not StationSeen and not kind.__subclasses__())
+)
+"""Kinds of events that the log can hold."""
+
 
 def is_told_on(event: StationEvent) -> bool:
     """Whether another server is to know of an event: readings too, but no signs of life, which are said together."""

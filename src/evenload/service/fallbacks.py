@@ -11,7 +11,7 @@ import numpy as np
 from evenload.base.units import FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.station_commands import SetFallback
-from evenload.grid.shares import fair_shares_kw
+from evenload.grid.allotment import FallbackClaims, allotted_kw, room_kw
 from evenload.service.live_rows import DecisionRow, DeviceRow
 from evenload.service.orders import give
 from evenload.service.ports import Store, Unit
@@ -50,29 +50,20 @@ class Allotment:
 def allot(tree: CircuitTree, base_kw_high: FloatArray, devices: Sequence[DeviceRow]) -> Allotment:
     """Fallbacks for devices whose site is in the tree, beside a base load (nodes,) that is seldom exceeded.
 
-    Devices with a fallback of their own keep it. The others get the least they can charge at while there is room on
-    their way, higher priorities and those that need least first; what is left is shared out fairly among those. Who got
-    nothing does not charge without its line. What is told as short is what the devices' own fallbacks and base load
-    take beyond a limit.
+    Devices with a fallback of their own keep it, others are allotted theirs as ``grid.allotment`` says. What is told as
+    short is what the devices' own fallbacks and base load take beyond a limit.
     """
     known = [one for one in devices if one.site_id in tree.index and one.retired_at is None]
-    node = tree.find([one.site_id for one in known]) if known else np.zeros(0, dtype=np.int64)
-    chosen = np.array([np.nan if one.fallback_kw is None else one.fallback_kw for one in known])
-    asking = np.isnan(chosen)
-    chosen = np.nan_to_num(chosen)
-    room = _room(tree, base_kw_high, node, chosen)
-    for at in sorted(np.flatnonzero(asking).tolist(), key=lambda at: (-known[at].priority, known[at].power_kw_min, at)):
-        way, least_kw = list(tree.path(int(node[at]))), known[at].power_kw_min
-        asking[at] = least_kw <= known[at].power_kw_max and bool((room[way] >= least_kw).all())
-        if asking[at]:
-            chosen[at] = least_kw
-            room[way] -= least_kw
-    more = np.array([one.power_kw_max for one in known]) - chosen
-    if asking.any():
-        chosen[asking] += fair_shares_kw(tree, np.maximum(room, 0.0), node[asking], more[asking])
-        chosen[asking] = np.floor(chosen[asking] * 100 + 1e-6) / 100
-    fallback_kw = {one.device_id: float(kw) for one, kw in zip(known, chosen, strict=True)}
-    return Allotment(fallback_kw, _shortfalls(tree, base_kw_high, node, chosen))
+    claims = FallbackClaims(
+        node=tree.find([one.site_id for one in known]) if known else np.zeros(0, dtype=np.int64),
+        power_kw_min=np.array([one.power_kw_min for one in known], dtype=np.float64),
+        power_kw_max=np.array([one.power_kw_max for one in known], dtype=np.float64),
+        own_kw=np.array([np.nan if one.fallback_kw is None else one.fallback_kw for one in known], dtype=np.float64),
+        priority=np.array([one.priority for one in known], dtype=np.int64),
+    )
+    chosen = allotted_kw(tree, base_kw_high, claims)
+    fallback_kw = {one.device_id: kw for one, kw in zip(known, chosen.tolist(), strict=True)}
+    return Allotment(fallback_kw, _shortfalls(tree, base_kw_high, claims.node, chosen))
 
 
 def renew(
@@ -145,12 +136,5 @@ def _ordered(
 
 
 def _shortfalls(tree: CircuitTree, base_kw: FloatArray, node: IntArray, power_kw: FloatArray) -> tuple[Shortfall, ...]:
-    over = -_room(tree, base_kw, node, power_kw)
+    over = -room_kw(tree, base_kw, node, power_kw)
     return tuple(Shortfall(tree.circuits[n].node, float(over[n])) for n in np.flatnonzero(over > _OVER_KW).tolist())
-
-
-def _room(tree: CircuitTree, base_kw: FloatArray, node: IntArray, power_kw: FloatArray) -> FloatArray:
-    """What is left of every limit (nodes,)."""
-    direct = np.bincount(node, weights=power_kw, minlength=len(tree)).astype(np.float64)
-    limit_kw = np.where(np.isfinite(tree.limit_kw), tree.limit_kw, inf)
-    return np.asarray(limit_kw - base_kw - tree.sum_up(direct[:, None])[:, 0])

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.base.instants import time_zone
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
+from evenload.domain.station import StationId
 from evenload.service import audit, tags
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import CircuitRow, SiteRow
@@ -15,7 +17,10 @@ from evenload.service.ports import Store, Unit
 from evenload.service.problem_of import ROOT
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.scope import Scope
-from evenload.service.site_meter import check_meter
+from evenload.service.site_meter import OCPP, check_meter
+
+NEAR_MAX: Final = 1000
+"""Among so many names the nearest one is looked for."""
 
 
 def circuits(scope: Scope, store: Store, after: str = "", count: int | None = None) -> Sequence[Circuit]:
@@ -81,6 +86,7 @@ def put_site(
             _put(unit, scope, [replace(place, node=row.site_id, kind=CircuitKind.SITE)])
         elif unit.circuits.find(scope.tenant, row.site_id) is None:
             raise InputError(f"site {row.site_id!r} has no circuit yet: say where it hangs")
+        _check_meter_station(unit, scope.tenant, row.meter)
         kept = replace(row, tenant=scope.tenant, made_at=before.made_at if before else now)
         unit.sites.put([kept])
         audit.note(unit, scope, now, "sites.put", row.site_id, (kept, place))
@@ -108,16 +114,17 @@ def known_site(unit: Unit, tenant: str, site_id: str) -> SiteRow:
     """A site that there is; ``NotFoundError`` with the nearest name otherwise."""
     row = unit.sites.find(tenant, site_id)
     if row is None:
-        near = did_you_mean(site_id, [one.site_id for one in unit.sites.of(tenant, count=1000)])
+        near = did_you_mean(site_id, [one.site_id for one in unit.sites.of(tenant, count=NEAR_MAX)])
         raise NotFoundError(f"there is no site {site_id!r}.{near}")
     return row
 
 
 def known_circuit(unit: Unit, tenant: str, node: str) -> Circuit:
-    """A circuit that there is; ``NotFoundError`` otherwise."""
+    """A circuit that there is; ``NotFoundError`` with the nearest name otherwise."""
     row = unit.circuits.find(tenant, node)
     if row is None:
-        raise NotFoundError(f"there is no circuit {node!r}")
+        near = did_you_mean(node, [one.node for one in unit.circuits.of(tenant, count=NEAR_MAX)])
+        raise NotFoundError(f"there is no circuit {node!r}.{near}")
     return row
 
 
@@ -141,6 +148,17 @@ def _remove(unit: Unit, scope: Scope, node: str) -> None:
         more = f" and {len(below) - 1} more" if len(below) > 1 else ""
         raise ConflictError(Refusal.IN_USE, f"{below[0]!r}{more} hangs on circuit {node!r}")
     unit.circuits.remove(scope.tenant, [node])
+
+
+def _check_meter_station(unit: Unit, tenant: str, meter: str) -> None:
+    """``InputError`` where the meter is that of a station that nobody knows: it would be silent for ever."""
+    identity = meter.removeprefix(OCPP)
+    if meter.startswith(OCPP) and unit.stations.find(StationId(tenant, identity)) is None:
+        near = did_you_mean(identity, [one.station.identity for one in unit.stations.of(tenant, count=NEAR_MAX)])
+        raise InputError(
+            f"the meter {meter!r} is of a station that never knocked and was not added.{near} Let it connect, or add "
+            f"it first (POST /v1/stations, or `evenload ocpp add {identity}`)"
+        )
 
 
 def _check_site(row: SiteRow) -> None:

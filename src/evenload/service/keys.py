@@ -34,6 +34,8 @@ def add_key(  # noqa: PLR0913 - what a key is made of
     """Make a key that may do what ``role`` may, at most what its maker may. Only the hash of ``secret`` is kept."""
     scope.require(Role.ADMIN)
     key_text(key_id, secret)
+    if not name.strip():
+        raise InputError("a key needs a name: what it is for")
     if not scope.may(role):
         raise ForbiddenError(Refusal.ROLE, f"a key may not do more than who makes it: {scope.role.value}")
     if expires_at is not None and expires_at <= now:

@@ -110,7 +110,7 @@ class SessionRow:
     """A session, plug-in to plug-out. Energies are at the connector; ``energy_kwh`` is wanted in all by ``departs_at``.
 
     ``began`` and ``energy_quality`` are estimated where the beginning or a meter's register was not told.
-    ``opted_out``: charges at once at full power. ``boosted``: goes before others within the limits.
+    ``opted_out``: charges at once, as fast as the limits allow. ``boosted``: goes before others within the limits.
     ``metered_at`` is by the station's clock where that can be, ``heard_at`` when the meter was last heard of here.
     ``transaction_ended`` is the last transaction whose end is known, and ``energy_kwh_ended`` what it counted for.
     """

@@ -48,10 +48,13 @@ class Explanation:
         """One sentence."""
         if self.session.unplugged_at is not None:
             return "the car was unplugged"
-        if self.session.opted_out:
-            return "it was taken out: it charges at once at full power"
         told = self.planned.why if self.planned else ""
-        return told or (self.decisions[0].why if self.decisions else "no plan holds it yet")
+        if not self.decisions:
+            return told or "no plan holds it yet"
+        last = self.decisions[0]
+        if told and self.plan and last.at <= self.plan.made_at:
+            return told
+        return f"{last.why}; by the plan before that: {told}" if told and last.plan_id == "" else told or last.why
 
 
 def _steps(plan: PlanRow, planned: PlannedSession) -> list[tuple[datetime, float]]:

@@ -17,8 +17,10 @@ from evenload.domain.station_commands import (
     CommandSettled,
     SetFallback,
     SetProfile,
+    Settlement,
+    Trigger,
 )
-from evenload.service.admission import known_station
+from evenload.service.admission import check_evse, known_station
 from evenload.service.frame_text import HIDDEN, without_secrets
 from evenload.service.ports import Store, Unit
 from evenload.service.rows import OrderRow
@@ -28,6 +30,7 @@ _KINDS: Final = {
     for name, kind in vars(station_commands).items()
     if isinstance(kind, type) and issubclass(kind, Command) and kind is not Command
 }
+_UNANSWERED: Final = ("", Settlement.NO_ANSWER.value)
 _WANTED: Final = (SetFallback, SetProfile)
 STANDING: Final = frozenset(kind.__name__ for kind in _WANTED)
 """Kinds of orders that are wanted until another takes their place."""
@@ -36,8 +39,12 @@ _VALUE_CHARACTERS_MAX: Final = 1 << 18
 
 
 def order(store: Store, station: StationId, command: Command, now: datetime) -> None:
-    """Have a command given to a station as soon as it is connected; ``InputError`` where there is no such station."""
+    """Have a command given to a station as soon as it is connected; ``InputError`` where there is none such, or no
+    such EVSE."""
     with store.writing() as unit:
+        known_station(unit, station)
+        if not isinstance(command, (ClearProfile, Trigger)):  # which end such a mistake
+            check_evse(unit, station, command.evse_id)
         give(unit, station, command, now)
 
 
@@ -50,7 +57,7 @@ def give(unit: Unit, station: StationId, command: Command, now: datetime) -> Non
     if isinstance(command, ChangePassword) and command.password:
         raise InputError("an order is kept, so it holds no password: it is drawn when the order is carried out")
     known_station(unit, station)
-    unit.orders.put(replace(one, standing=False) for one in unit.orders.standing(station) if gives_way(one, command))
+    unit.orders.put(superseded(one, now) for one in unit.orders.standing(station) if gives_way(one, command))
     unit.orders.add(row_of(station, command, now))
 
 
@@ -69,6 +76,13 @@ def gives_way(row: OrderRow, command: Command) -> bool:
         plans_only = not command.fallback and row.kind == SetFallback.__name__
         return command.evse_id in (0, row.evse_id) and not plans_only
     return row.kind == type(command).__name__ and row.evse_id == command.evse_id
+
+
+def superseded(row: OrderRow, now: datetime) -> OrderRow:
+    """A standing order that is wanted no more; one that nobody answered ends by that."""
+    if row.settlement not in _UNANSWERED:
+        return replace(row, standing=False)
+    return replace(row, standing=False, settlement=Settlement.SUPERSEDED.value, settled_at=now)
 
 
 def command_of(row: OrderRow) -> Command:

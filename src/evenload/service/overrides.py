@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evenload.base.errors import InputError
-from evenload.base.instants import Interval
+from evenload.base.instants import Interval, time_zone
 from evenload.service import audit, tags
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import DecisionRow, NeedBasis, SessionRow
@@ -54,7 +54,7 @@ def declare(
             raise InputError("departs_at has passed: a car cannot be ready by then")
         if kept.energy_kwh_minimum > kept.energy_kwh:
             raise InputError("energy_kwh_minimum is above energy_kwh: a car would be given more than it needs")
-        why = f"{scope.actor} says {kept.energy_kwh:g} kWh in all by {kept.departs_at.isoformat()}"
+        why = f"{scope.actor} says {kept.energy_kwh:g} kWh in all by {_local(unit, kept)}"
         return _keep(unit, scope, kept, now, ("declared", why))
 
 
@@ -68,7 +68,7 @@ def boost(scope: Scope, store: Store, session_id: str, now: datetime, *, on: boo
 
 
 def opt_out(scope: Scope, store: Store, session_id: str, now: datetime, *, out: bool, why: str = "") -> SessionRow:
-    """Take a session out: it charges at once at full power. Or take it in again."""
+    """Take a session out: it charges at once, as fast as the limits allow. Or take it in again."""
     with store.writing() as unit:
         row = _going_on(unit, scope, session_id)
         kept = replace(row, opted_out=out)
@@ -85,6 +85,12 @@ def _with(row: SessionRow, said: Declared) -> SessionRow:
         row, basis=NeedBasis.DRIVER, energy_kwh=energy_kwh, departs_at=said.departs_at or row.departs_at,
         energy_kwh_minimum=usual_kwh if said.energy_kwh_minimum is None else said.energy_kwh_minimum,
     )  # fmt: skip
+
+
+def _local(unit: Unit, row: SessionRow) -> str:
+    """The departure by the clocks of its site."""
+    site = unit.sites.find(row.tenant, row.site_id)
+    return row.departs_at.astimezone(time_zone(site.timezone if site else "UTC")).isoformat()
 
 
 def _because(why: str) -> str:

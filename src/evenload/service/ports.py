@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
@@ -39,6 +39,8 @@ from evenload.service.rows import (
 
 class StoreError(EvenloadError):
     """What is kept cannot be read or written now: the disk is full, or another process holds it."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class Stations(Protocol):

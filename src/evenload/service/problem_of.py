@@ -104,7 +104,7 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     on = np.array([_charges(one, seen) for one in planned], dtype=np.bool_)
     share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
     limit_kw = _guarded_kw(tree, seen, limits_kw(tree, horizon, seen.limits))
-    emergency_kw = np.maximum(tree.emergency_limit_kw[:, None], limit_kw)
+    emergency_kw = _emergency_kw(tree, limit_kw)
     problem = Problem(
         horizon=horizon, session_id=np.array([one.session_id for one in planned], dtype=np.str_),
         node=tree.find([one.site_id for one in planned]) if planned else np.zeros(0, dtype=np.int64),
@@ -260,6 +260,11 @@ def _guarded_kw(tree: CircuitTree, seen: Snapshot, limit_kw: FloatArray) -> Floa
             node = tree.index[site.site_id]
             limit_kw[node] = np.minimum(limit_kw[node], site.guard_kw)
     return limit_kw
+
+
+def _emergency_kw(tree: CircuitTree, limit_kw: FloatArray) -> FloatArray:
+    """What circuits carry in an emergency (nodes, steps): no more than what is posted there, or what a guard holds."""
+    return np.where(limit_kw < tree.limit_kw[:, None], limit_kw, tree.emergency_limit_kw[:, None])
 
 
 def _left_of(limit_kw: FloatArray, base_kw: FloatArray, share: float) -> FloatArray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
 from evenload.base.errors import SignalError
 from evenload.base.instants import Interval
@@ -13,6 +14,11 @@ from evenload.service.grid import known_circuit
 from evenload.service.live_rows import SignalRow
 from evenload.service.ports import Store, Unit
 from evenload.service.scope import Scope
+
+PRICE_MAX: Final = 10.0
+"""Beyond this a price per kWh is taken for one in another unit, as in files."""
+
+_AHEAD: Final = timedelta(days=40)
 
 
 def signals(scope: Scope, store: Store, window: Interval, node: str | None = None) -> Sequence[SignalRow]:
@@ -24,7 +30,8 @@ def signals(scope: Scope, store: Store, window: Interval, node: str | None = Non
 def put_signals(scope: Scope, store: Store, rows: Sequence[SignalRow], now: datetime) -> int:
     """Add values, or replace those of the same node and instant; how many.
 
-    ``SignalError`` where values overlap, say nothing, or are in another currency than those around them.
+    ``SignalError`` where values overlap, say nothing, are beyond what a kWh costs, or in another currency than those
+    in use.
     """
     scope.require(Role.OPERATOR)
     kept = sorted((replace(row, tenant=scope.tenant) for row in rows), key=lambda row: (row.node, row.at))
@@ -36,7 +43,7 @@ def put_signals(scope: Scope, store: Store, rows: Sequence[SignalRow], now: date
     with store.writing() as unit:
         for node in {row.node for row in kept if row.node}:
             known_circuit(unit, scope.tenant, node)
-        _one_currency(unit, kept)
+        _one_currency(unit, kept, now)
         unit.signals.put(kept)
         audit.note(unit, scope, now, "signals.put", f"{len(kept)} values", _outline(kept))
     return len(kept)
@@ -48,15 +55,25 @@ def _check(row: SignalRow) -> None:
         raise SignalError(f"{_name(row)} holds neither a price nor carbon")
     if any(price is not None for price in prices) and not row.currency:
         raise SignalError(f"{_name(row)} has a price without a currency")
+    for price in prices:
+        if price is not None and abs(price) > PRICE_MAX:
+            raise SignalError(
+                f"{_name(row)} has a price of {price:g} per kWh, beyond {PRICE_MAX:g}: is it one of a MWh, or in cents?"
+            )
 
 
-def _one_currency(unit: Unit, rows: Sequence[SignalRow]) -> None:
-    window = Interval(min(row.at for row in rows), max(_end(row) for row in rows))
-    told = {row.currency: row for row in rows if row.currency}
-    around = [row for row in unit.signals.within(rows[0].tenant, window) if row.currency and row.currency not in told]
-    if len(told) > 1 or (told and around):
-        names = sorted({*told, *(row.currency for row in around)})
-        raise SignalError(f"prices in {' and '.join(names)} cannot be held against each other: use one currency")
+def _one_currency(unit: Unit, rows: Sequence[SignalRow], now: datetime) -> None:
+    """Those that hold now or later are in use too, but not those that give way."""
+    window = Interval(min(now, *(row.at for row in rows)), max(now + _AHEAD, *(_end(row) for row in rows)))
+    told, gone = {row.currency for row in rows if row.currency}, {(row.node, row.at) for row in rows}
+    used = {
+        row.currency
+        for row in (unit.signals.within(rows[0].tenant, window) if told else ())
+        if row.currency and (row.node, row.at) not in gone
+    }
+    if len(told | used) > 1:
+        names = " and ".join(sorted(told | used))
+        raise SignalError(f"prices in {names} cannot be held against each other: use one currency")
 
 
 def _outline(rows: Sequence[SignalRow]) -> dict[str, object]:

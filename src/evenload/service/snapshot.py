@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import inf
+from math import inf, nan
 from typing import Final
 
 from evenload.base.instants import Interval
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit
 from evenload.domain.station_limits import Limits
+from evenload.schedule.uncontrolled import may_draw_kw
 from evenload.service.live_rows import DeviceRow, LimitRow, SessionRow, SignalRow, SiteRow
 from evenload.service.ports import Unit
 from evenload.service.rows import StationRow
@@ -60,10 +61,9 @@ class DeviceState:
     @property
     def uncontrolled_kw(self) -> float:
         """What a car at it may draw without being told (kW): the fallback where that is known to be in the station."""
-        device = self.device
         obeys = self.trust not in (Trust.DISOBEDIENT, Trust.REFUSES)
-        safe = self.fallback_is_verified and obeys and device.fallback_kw is not None
-        return min(device.fallback_kw or 0.0, device.power_kw_max) if safe else device.power_kw_max
+        fallback_kw = nan if self.device.fallback_kw is None else self.device.fallback_kw
+        return float(may_draw_kw(obeys, self.fallback_is_verified, fallback_kw, self.device.power_kw_max))
 
 
 @dataclass(frozen=True, slots=True)

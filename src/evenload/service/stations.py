@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from evenload.base.errors import did_you_mean
 from evenload.domain.station import StationId
 from evenload.service import audit
 from evenload.service.access_rows import Role
 from evenload.service.admission import Credentials
+from evenload.service.grid import NEAR_MAX
 from evenload.service.ports import Store, Unit
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.rows import StationRow
@@ -61,5 +63,6 @@ def _with(row: StationRow, credentials: Credentials) -> StationRow:
 def _known(unit: Unit, scope: Scope, identity: str) -> StationRow:
     row = unit.stations.find(StationId(scope.tenant, identity))
     if row is None:
-        raise NotFoundError(f"there is no station {identity!r}")
+        near = did_you_mean(identity, [one.station.identity for one in unit.stations.of(scope.tenant, count=NEAR_MAX)])
+        raise NotFoundError(f"there is no station {identity!r}.{near}")
     return row

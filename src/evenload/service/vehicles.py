@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from evenload.base.errors import did_you_mean
 from evenload.domain.station import Token
 from evenload.service import audit, tags
 from evenload.service.access_rows import Role
+from evenload.service.grid import NEAR_MAX
 from evenload.service.live_rows import VehicleRow
 from evenload.service.local_time import check_clock
 from evenload.service.ports import Store, Unit
@@ -54,8 +56,9 @@ def remove_vehicle(scope: Scope, store: Store, vehicle_id: str, now: datetime, *
 
 
 def known_vehicle(unit: Unit, tenant: str, vehicle_id: str) -> VehicleRow:
-    """A vehicle that there is; ``NotFoundError`` otherwise."""
+    """A vehicle that there is; ``NotFoundError`` with the nearest name otherwise."""
     row = unit.vehicles.find(tenant, vehicle_id)
     if row is None:
-        raise NotFoundError(f"there is no vehicle {vehicle_id!r}")
+        near = did_you_mean(vehicle_id, [one.vehicle_id for one in unit.vehicles.of(tenant, count=NEAR_MAX)])
+        raise NotFoundError(f"there is no vehicle {vehicle_id!r}.{near}")
     return row

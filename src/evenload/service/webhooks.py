@@ -1,14 +1,15 @@
 """Keep whom to tell of events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from evenload.base.errors import InputError
+from evenload.base.errors import InputError, did_you_mean
 from evenload.service import audit, tags
 from evenload.service.access_rows import Role, WebhookRow
+from evenload.service.event_rows import KINDS_LOGGED
 from evenload.service.ports import Store, Unit
 from evenload.service.refusals import NotFoundError
 from evenload.service.scope import Scope
@@ -38,6 +39,7 @@ def put_webhook(
     """
     scope.require(Role.ADMIN)
     check_url(row.url, private=private)
+    check_kinds(row.kinds)
     with store.writing() as unit:
         before = unit.webhooks.find(scope.tenant, row.webhook_id)
         tags.check(expected, before)
@@ -94,6 +96,14 @@ def check_url(url: str, *, private: bool) -> None:
         raise InputError(f"{url!r} is not encrypted: use https")
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or is_private(host):
         raise InputError(f"{host} is inside this network; the setting webhooks_private allows that")
+
+
+def check_kinds(kinds: Iterable[str]) -> None:
+    """``InputError`` where there is no such event: nothing would ever be told."""
+    for kind in kinds:
+        if kind not in KINDS_LOGGED:
+            near = did_you_mean(kind, KINDS_LOGGED)
+            raise InputError(f"there are no events of kind {kind!r}.{near} There are: {', '.join(KINDS_LOGGED)}")
 
 
 def is_private(host: str) -> bool:

@@ -33,6 +33,7 @@ from evenload.web.routes import (
     plans,
     readings,
     relay,
+    root,
     sessions,
     signals,
     sites,
@@ -48,7 +49,7 @@ _ROUTERS = (
     sites.router, circuits.router, devices.router, stations.router, vehicles.router, sessions.router, plans.router,
     decisions.router, limits.router, readings.router, loads.router, signals.router, events.router, users.router,
     keys.router, webhooks.router, audit.router, me.router, me.doors, relay.router, stream.router, state.router,
-    live_page.router, health.router, metrics.router,
+    live_page.router, root.router, health.router, metrics.router,
 )  # fmt: skip
 
 

@@ -60,7 +60,8 @@ class Services:
 
     ``clock`` dates what is kept. ``hash_key`` hashes passwords of stations that were drawn at random. ``draw`` gives
     32 random hexadecimal digits. ``changed`` is called in the event loop with the tenant and the resource once a
-    request changed something. ``faults`` says what hinders the rest of the program from working, for readiness.
+    request changed something. ``faults`` says what hinders the rest of the program from working, for readiness,
+    ``notes`` what is unusual about how it runs.
     ``relayed`` is called in any thread with what a site with a server of its own told.
     ``state`` and ``history`` say what goes on with a tenant, where anything plans for it.
     """
@@ -73,6 +74,7 @@ class Services:
     draw: Callable[[], str]
     changed: Callable[[str, str], None] = nobody_told
     faults: Callable[[], list[str]] = list
+    notes: tuple[str, ...] = ()
     relayed: Callable[[str, str, Taken], None] = nothing_relayed
     state: Callable[[str], LiveState] | None = None
     history: Callable[[str], LiveHistory] | None = None

@@ -1,7 +1,7 @@
 """One table from errors to answers (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from evenload.base.errors import EvenloadError, InputError
+from evenload.base.errors import EvenloadError, InputError, did_you_mean
+from evenload.base.input_words import in_plain_words
 from evenload.service.ports import StoreError
 from evenload.service.refusals import (
     ConflictError,
@@ -21,6 +22,7 @@ from evenload.service.refusals import (
     RefusedError,
     StaleError,
 )
+from evenload.web.fields import PATTERN_WORDS
 
 _log = logging.getLogger("evenload.web")
 
@@ -36,7 +38,7 @@ class Fault(BaseModel):
     """What is wrong with one part of a request."""
 
     where: str = Field(description="Place in the request.", examples=["body.limit_kw"])
-    message: str = Field(description="What is wrong with it.", examples=["Input should be greater than or equal to 0"])
+    message: str = Field(description="What is wrong with it.", examples=["must be 0 or more"])
 
 
 class Problem(BaseModel):
@@ -84,7 +86,8 @@ async def _evenload(_: Request, error: Exception) -> Response:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("event=request_failed %s", error, exc_info=error)
+        foreseen = isinstance(error, StoreError)
+        _log.error("event=request_failed why=%s", error, exc_info=None if foreseen else error)
         headers = {"Retry-After": _RETRY_AFTER_S}
         return answer(status, "this cannot be done now; it is in the log of the server", headers=headers)
     return answer(status, str(error), str(error.reason) if isinstance(error, RefusedError) else "", headers=headers)
@@ -95,16 +98,49 @@ async def _raised(_: Request, error: Exception) -> Response:
     return answer(error.status, str(error), error.reason, headers=error.headers)
 
 
-async def _not_understood(_: Request, error: Exception) -> Response:
+async def _not_understood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    errors = [Fault(where=".".join(map(str, one["loc"])), message=one["msg"]) for one in error.errors()]
+    is_json = request.headers.get("content-type", "").partition(";")[0].strip().endswith("json")
+    errors = [_fault(one, is_json=is_json) for one in error.errors()]
     first = f"{errors[0].where}: {errors[0].message}" if errors else "the request is not understood"
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, first, "not_understood", errors)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+def _fault(found: Mapping[str, Any], *, is_json: bool) -> Fault:
+    """A fault in words; of a body that is no JSON, what to send."""
+    if found["type"] == "json_invalid":
+        at = found["loc"][-1]
+        return Fault(where="body", message=f"is no JSON: {found['ctx']['error']}, at character {at}")
+    if tuple(found["loc"]) == ("body",) and not is_json:
+        return Fault(where="body", message="must be JSON, sent with the header Content-Type: application/json")
+    return Fault(where=".".join(map(str, found["loc"])), message=in_plain_words(found["msg"], PATTERN_WORDS))
+
+
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    return answer(error.status_code, str(error.detail), headers=error.headers)
+    detail = str(error.detail)
+    if detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = _nothing_at(request)
+    elif detail == HTTPStatus.METHOD_NOT_ALLOWED.phrase:
+        detail = (
+            f"{request.url.path} takes {(error.headers or {}).get('Allow', 'another method')}, not {request.method}"
+        )
+    return answer(error.status_code, detail, headers=error.headers)
+
+
+def _nothing_at(request: Request) -> str:
+    path = request.url.path.rstrip("/")
+    known = {one.split("/")[2] for one in _paths(request.app.routes) if one.startswith("/v1/")}
+    near = did_you_mean([*path.split("/"), ""][2], known) if path.startswith("/v1/") else ""
+    return f"there is nothing at {path or '/'}.{near} What there is: /docs, or /openapi.json for programs"
+
+
+def _paths(routes: Iterable[Any]) -> Iterator[str]:
+    """Paths of routes, those of included routers too."""
+    for one in routes:
+        if path := getattr(one, "path", ""):
+            yield path
+        yield from _paths(getattr(getattr(one, "original_router", None), "routes", ()))
 
 
 async def _defect(_: Request, error: Exception) -> Response:

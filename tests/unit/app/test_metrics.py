@@ -122,3 +122,20 @@ def test_a_store_that_does_not_answer_leaves_the_rest_to_be_read(
     found = asyncio.run(body())
     assert ("evenload_store_size_bytes",) not in found
     assert found["evenload_orders_waiting",] == 0
+
+
+def test_a_dry_run_shows_in_the_numbers_in_readiness_and_in_what_goes_on(tmp_path: Path) -> None:
+    async def seen(**more: Any) -> tuple[float, list[str], tuple[str, ...]]:
+        with platform(tmp_path, **more) as (made, _):
+            transport = httpx.ASGITransport(made.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                ready = (await client.get("/readyz")).json()
+            return (await scraped(made))["evenload_dry_run",], ready["notes"], made.states.of("home").faults
+
+    number, notes, faults = asyncio.run(seen(dry_run=True))
+    assert number == 1.0
+    assert notes == ["a dry run: what would be told is logged, and no station is told anything"]
+    assert notes[0] in faults
+    number, notes, faults = asyncio.run(seen())
+    assert (number, notes) == (0.0, [])
+    assert not any("dry run" in one for one in faults)

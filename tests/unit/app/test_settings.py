@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from evenload.app.settings import Settings, settings_from
+from evenload.app.settings import Settings, misspelt, settings_from
 from evenload.base.errors import InputError
 
 
@@ -30,16 +30,20 @@ def test_a_file_may_be_yaml_and_tenants_of_the_environment_a_list(tmp_path: Path
     ("text", "words"),
     [
         ("prot: 1", "there is no setting 'prot'. Did you mean 'port'?"),
-        ("port: 99999", "port: Input should be less than or equal to 65535"),
-        ("port: many", "port: Input should be a valid integer"),
+        ("port: 99999", "port: must be 65535 or less"),
+        ("port: many", "port: must be a whole number"),
         ("tls_key: a.pem", "tls_certificate and tls_key go together"),
         ("stations_ca: a.pem", "stations_ca needs tls_certificate"),
         ("stations_ca_key: a.pem", "stations_ca_key needs stations_ca"),
-        ("certificate_days: 0", "certificate_days: Input should be greater than or equal to 1"),
+        ("certificate_days: 0", "certificate_days: must be 1 or more"),
         ("port: 1\nhost: a\nport: 2", "the key 'port' stands twice in the part at line 1"),
         ("port: 2020-99-99", "is not understood"),
         ("tenants: []", "at least one is needed"),
-        ("[1, 2]", "must be a list of `name = value`"),
+        ("[1, 2]", "holds no settings: write each on a line, as `name: value`"),
+        ("tenants: [a/b]", "the tenant 'a/b' cannot be part of a path"),
+        ("tenants: [home, 'ø']", "the tenant 'ø' cannot be part of a path"),
+        ("role: site\nupstream: nope\nupstream_key: k", "upstream 'nope' is not an address such as https://"),
+        ("role: site\nupstream: 'http://[x'\nupstream_key: k", "is not an address such as https://"),
         ("a: [", "is not understood"),
     ],
 )
@@ -82,3 +86,8 @@ def test_the_key_of_a_site_is_not_shown() -> None:
     chosen = settings_from(None, told, {})
     assert (chosen.role, chosen.upstream_key) == ("site", "evl_x")
     assert "evl_x" not in repr(chosen)
+
+
+def test_variables_that_look_like_settings_and_are_none_are_said_with_the_nearest() -> None:
+    told = misspelt({"EVENLOAD_PROT": "1", "EVENLOAD_PORT": "1", "EVENLOAD_VENV": "x", "PATH": "y"})
+    assert told == ["EVENLOAD_PROT is no setting and has no effect. Did you mean 'EVENLOAD_PORT'?"]

@@ -148,3 +148,7 @@ def test_settings_say_how_long_and_nought_is_for_good() -> None:
     assert retention_of(Settings()) == Retention(plans=2)
     chosen = Settings(readings_days=0, quarters_days=7, events_days=0, plans_hours=12, readings_days_hot=3)
     assert retention_of(chosen) == Retention(hot=3, readings=None, slots=7, loads=7, events=None, plans=0.5)
+
+
+def test_what_is_kept_by_default_is_said_in_one_place() -> None:
+    assert retention_of(Settings()) == Retention()

@@ -112,10 +112,10 @@ def test_what_is_sent_can_be_verified_and_goes_to_the_address_that_was_checked()
 
 
 def test_each_event_once_in_order_and_only_of_the_kinds_asked_for() -> None:
-    store, receiver = furnished("A"), Receiver()
-    happened(store, "A", "B", "A")
+    store, receiver = furnished("StationBooted"), Receiver()
+    happened(store, "StationBooted", "StationLost", "StationBooted")
     rounds(store, receiver, [0, 1])
-    happened(store, "B")
+    happened(store, "StationLost")
     rounds(store, receiver, [2, 3])
     assert receiver.numbers == [[1, 3]]
     assert hook_of(store).told_to == 4

@@ -97,3 +97,16 @@ def test_an_audit_log_is_verified_and_what_was_changed_is_found(
         connection.execute(f"UPDATE {table} SET body = replace(body, 'admin', 'viewer')")  # noqa: S608
     code, _, err = run(capsys, database, "audit", "verify")
     assert (code, "is broken at row 1 (it is not what was written); 0 rows before it" in err) == (1, True)
+
+
+def test_no_password_is_shown_that_does_not_hold(capsys: pytest.CaptureFixture[str], database: Path) -> None:
+    assert run(capsys, database, "user", "add", "ann@example.org")[0] == 0
+    for words in (
+        ("user", "add", "ann"),
+        ("user", "add", "ann@example.org"),
+        ("user", "set-password", "bob@example.org"),
+        ("ocpp", "approve", "NOBODY", "--new-password"),
+    ):
+        code, out, err = run(capsys, database, *words)
+        assert (code, out) == (2, "")
+        assert err

@@ -76,6 +76,20 @@ def test_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "there is no database" in said(capsys, "info", code=2)
     monkeypatch.delenv("EVENLOAD_DATABASE")
     monkeypatch.setenv("EVENLOAD_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/d")
-    told = said(capsys, "info", code=1)
+    told = said(capsys, "info", code=3)
     assert "postgresql://u:***@127.0.0.1:1/d cannot be used" in told
     assert "secret" not in told
+
+
+@pytest.mark.usefixtures("database")
+def test_prune_keeps_what_the_settings_of_the_server_say(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = f"{NOW - timedelta(days=2):%Y-%m-%d}"
+    assert f"plans before {day}" in said(capsys, "prune")
+    monkeypatch.setenv("EVENLOAD_PLANS_HOURS", "0")
+    monkeypatch.setenv("EVENLOAD_EVENTS_DAYS", "2")
+    told = said(capsys, "prune", "--readings", "0")
+    assert f"events before {day}" in told
+    assert "readings never" in told
+    assert "plans never" in told

@@ -60,6 +60,8 @@ def run(capsys: pytest.CaptureFixture[str], folder: Path, *arguments: str) -> tu
     ("arguments", "words"),
     [
         (("--quick",), "go with --study"),
+        (("--study", "--days", "2"), "--days is of the live town"),
+        (("--study", "--json"), "--json is of the live town"),
         (("--json", "--days", "0"), "say how many with --days"),
         (("--stations", "3"), "a town has 12 to 2000 stations"),
         (("--speed", "0"), "--speed"),
@@ -89,7 +91,7 @@ def test_without_a_terminal_one_day_is_lived_and_shown(
     ):
         assert words in out
     assert "http://127.0.0.1:8123/live#key=evl_key" in out  # who reads a log may open it too
-    assert "cars plugged in: 5" in out
+    assert "cars plugged in: 5; at worst 12 s behind" in out
 
 
 def test_headless_prints_results_only(capsys: pytest.CaptureFixture[str], tmp_path: Path, lived: Any) -> None:

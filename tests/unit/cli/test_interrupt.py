@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evenload.cli import main
 from evenload.simulate.examples import example_text
 
 
@@ -32,3 +33,18 @@ def test_ctrl_c_stops_at_once_and_the_same_command_goes_on(tmp_path: Path) -> No
     kept = {path.name for path in parts.glob("seed*")}
     assert 2 <= len(kept) < 400
     assert all(len(list((parts / name).glob("*.parquet"))) == 5 for name in kept)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["ocpp", "tail", "-f"], "evenload: stopped\n"), (["simulate", "x.yaml"], "the same command goes on from there")],
+)
+def test_only_who_ran_a_study_is_told_that_it_goes_on(
+    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["evenload.cli.main"], "app", interrupted)
+    assert main(arguments) == 130
+    assert words in capsys.readouterr().err

@@ -153,3 +153,30 @@ def test_a_small_study_from_file_to_report(capsys: pytest.CaptureFixture[str], t
     assert code == 0
     assert "Four nights" in out
     assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("serve", "--port", "x"), "Invalid value for '--port': must be a whole number. See `evenload serve --help`."),
+        (("demo", "--days", "-1"), "Invalid value for '--days': must be 0 or more. See `evenload demo --help`."),
+        (("key", "add", "x", "--role", "z"), "'z' is not one of 'viewer', 'driver_agent', 'operator', 'admin'."),
+        (("key", "add", "x", "--role", "z"), "See `evenload key add --help`."),
+        (("srve",), "Did you mean 'serve'? See `evenload --help`."),
+        (("serve", "--settings", "list.yaml"), "holds no settings: write each on a line, as `name: value`"),
+        (("serve", "--tenant", "a/b"), "the tenant 'a/b' cannot be part of a path"),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_plain_words_with_the_help_that_helps(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...],
+    said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.yaml").write_text("- a\n- b\n")
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_help_calls_the_command_by_its_name_however_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "demo", "--help")[1].startswith("Usage: evenload demo [OPTIONS]")

@@ -72,8 +72,31 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
     for listed in (said(capsys, "readings"), said(capsys, "readings", "Garage-1")):
         assert "7.36" in listed
     assert "TransactionEnded" in said(capsys, "tail")
-    assert "no stations yet" in said(capsys, "stations", "--tenant", "depot")
-    assert said(capsys, "tail", "--station", "other") == ""
+    assert "has no station 'other'" in said(capsys, "tail", "--station", "other", code=2)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ocpp stations", "ocpp transactions", "ocpp readings", "ocpp orders", "ocpp tail", "audit list", "audit verify",
+     "user list", "key list"],
+)  # fmt: skip
+@pytest.mark.usefixtures("database")
+def test_a_tenant_that_there_is_not_is_said_to_be_none(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--tenant", "hom"]) == 2
+    told = capsys.readouterr().err
+    assert "there is no tenant 'hom' in" in told
+    assert "Did you mean 'home'?" in told
+
+
+@pytest.mark.usefixtures("database")
+def test_frames_of_a_station_that_there_is_not_are_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Did you mean 'Garage-1'?" in said(capsys, "frames", "--station", "Garage9", code=2)
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_no_digest_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "verify", "--digest", "abc"]) == 2
+    assert "'abc' is no digest" in capsys.readouterr().err
 
 
 def test_a_station_is_approved_with_a_password_that_is_shown_once(

@@ -21,6 +21,7 @@ import trustme
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from evenload.app.bootstrap import Address
 from evenload.cli import main
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality
@@ -325,3 +326,18 @@ def test_a_limit_ordered_by_another_process_reaches_the_station_and_again_after_
     with opened(Path(database), make=False) as store, store.reading() as unit:
         (order,) = unit.orders.last("home", 10)
     assert order.settlement == "done"
+
+
+def test_a_dry_run_and_variables_that_are_no_settings_are_said_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVENLOAD_PROT", "1")
+    monkeypatch.setattr("evenload.app.log.set_up_logs", lambda *_: None)
+    monkeypatch.setattr("evenload.app.bootstrap.serve", lambda chosen, ready: ready(Address(chosen.host, 9000, False)))
+    assert main(["serve", "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert "A dry run: what would be told is logged, and no station is told anything." in said.out
+    assert "EVENLOAD_PROT is no setting and has no effect. Did you mean 'EVENLOAD_PORT'?" in said.err
+    assert main(["serve"]) == 0
+    assert "dry run" not in capsys.readouterr().out

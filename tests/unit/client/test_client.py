@@ -72,7 +72,7 @@ def test_a_tenant_is_furnished_and_a_car_charges(served: Any) -> None:
         assert evenload.declare("S", energy_kwh=31.0, departs_at=now + timedelta(hours=9)).basis == "driver"
         assert evenload.boost("S", why="late").boosted
         assert evenload.opt_out("S").opted_out
-        assert evenload.explanation("S").why == "it was taken out: it charges at once at full power"
+        assert evenload.explanation("S").why == "key:keyoperator takes it out: it charges at once"
         assert [one.kind for one in evenload.decisions(session_id="S")] == ["opted_out", "boosted", "declared"]
         kept = evenload.put_loads([Load(node="T", at=now - timedelta(minutes=15), load_kw=12.5)])
         assert (kept.count, kept.flags) == (1, ())

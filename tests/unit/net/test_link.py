@@ -1,6 +1,7 @@
 """A link on a socket of paper: when it stops reading, pings and lets go."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from evenload.domain.station import StationId
 from evenload.net.group_commit import CommitTimes, GroupCommit
 from evenload.net.link import Counts, Link, Surroundings
+from evenload.net.websocket import GOING_AWAY
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.v16 import OCPP16
+from evenload.service.ports import StoreError
 
 pytestmark = pytest.mark.requirement("R79")
 
@@ -132,3 +135,23 @@ def test_after_the_end_nothing_is_taken_or_sent(desk: Any) -> None:
         assert bench.gone == [bench.link]
 
     on_loop(scene)
+
+
+def test_a_store_that_is_away_costs_a_station_its_connection_and_no_traceback(
+    desk: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("evenload"), "propagate", True)
+
+    def away(*_: object) -> None:
+        raise StoreError("the database went away")
+
+    def scene() -> None:
+        bench = Bench(desk)
+        monkeypatch.setattr(Link, "_tick", away)
+        bench.link.tick(1.0)
+        assert bench.socket.did == [GOING_AWAY]
+        assert bench.gone == [bench.link]
+
+    on_loop(scene)
+    assert "event=not_read why=the database went away" in caplog.text
+    assert "Traceback" not in caplog.text

@@ -21,6 +21,7 @@ from evenload.net.ocpp_server import ServerLimits
 from evenload.net.ports import CommitError, TenantRecord
 from evenload.ocpp.policy import Policy
 from evenload.ocpp.v16.wire import core as v16
+from evenload.service.ports import StoreError
 
 pytestmark = pytest.mark.requirement("R77", "R79")
 
@@ -387,3 +388,48 @@ def test_nothing_secret_is_logged(serve: Any, play: Any, caplog: pytest.LogCaptu
         assert secret.decode() not in everything
         assert b64encode(secret).decode() not in everything
         assert basic("KEYED", secret)["Authorization"] not in everything
+
+
+def test_who_is_held_and_dials_again_and_again_fills_no_log(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("evenload"), "propagate", True)
+
+    async def scene() -> None:
+        async with serve() as running:
+            for _ in range(5):
+                assert await status(running.url("HELD")) == 404
+            for _ in range(2):
+                assert await status(running.url("NOBODY", "nowhere")) == 404
+
+    with caplog.at_level(logging.WARNING, "evenload.net.ocpp"):
+        play(scene())
+    told = [one.getMessage() for one in caplog.records]
+    assert sum("not_approved" in one for one in told) == 1
+    assert sum("unknown_tenant" in one for one in told) == 2
+
+
+def test_a_directory_whose_store_is_away_turns_stations_away_for_a_while(
+    serve: Any, play: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("evenload"), "propagate", True)
+
+    async def scene() -> None:
+        async with serve() as running:
+
+            async def gone(_: StationId) -> Any:
+                raise StoreError("the database went away")
+
+            known = running.book.look_up
+            running.book.look_up = gone
+            for _ in range(3):
+                with pytest.raises(InvalidStatus) as refused:
+                    await knock(running.url("OPEN")).__aenter__()
+                assert refused.value.response.status_code == 503
+                assert refused.value.response.headers["Retry-After"] == "10"
+            running.book.look_up = known
+            assert await status(running.url("OPEN")) == 101
+
+    play(scene())
+    assert caplog.text.count("event=nobody_comes_in why=the database went away") == 1
+    assert "Traceback" not in caplog.text

@@ -172,3 +172,9 @@ def test_a_key_may_not_do_more_than_its_maker() -> None:
             Scope("north", "user:eve", Role.OPERATOR), furnished(), "abcdef123456", SECRET, NOON, name="x",
             role=Role.VIEWER,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_key_has_a_name(name: str) -> None:
+    with pytest.raises(InputError, match="needs a name"):
+        keys.add_key(ADMIN, MemoryStore(), "abcdef123456", SECRET, NOON, name=name, role=Role.VIEWER)

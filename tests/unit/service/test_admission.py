@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from evenload.base.errors import InputError
-from evenload.domain.station import StationId
+from evenload.domain.station import StationId, Token, TokenStatus
 from evenload.service import admission
 from evenload.service.admission import Credentials
 from evenload.service.rows import StationRow
@@ -50,3 +50,10 @@ def test_sentences_for_who_is_there_already_and_who_is_not() -> None:
         admission.add(store, A, Credentials(), T0)
     with pytest.raises(InputError, match=r"no station 'garage1'\. Did you mean 'Garage-1'?"):
         admission.approve(store, StationId("home", "garage1"), Credentials())
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 37])
+def test_a_token_that_no_station_can_send_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="a token has 1 to 36 characters"):
+        admission.put_token(MemoryStore(), "home", Token(text), TokenStatus.ACCEPTED)
+    admission.put_token(MemoryStore(), "home", Token("x" * 36), TokenStatus.ACCEPTED)

@@ -5,13 +5,13 @@ import pytest
 
 from evenload.base.errors import InputError
 from evenload.domain.circuit import Circuit, CircuitKind
-from evenload.domain.station import StationId
+from evenload.domain.station import ConnectorStatus, StationId
 from evenload.domain.station_commands import ClearProfile, SetFallback
-from evenload.service import enrolment, grid, orders
+from evenload.service import enrolment, grid, orders, stations
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
-from evenload.service.rows import StationRow
+from evenload.service.rows import ConnectorRow, StationRow
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
 
@@ -112,3 +112,27 @@ def test_a_device_with_a_car_is_not_retired() -> None:
         unit.sessions.put([SessionRow("north", "S", "D1", "depot", NOON, NOON + timedelta(hours=8), 20.0)])
     with pytest.raises(ConflictError, match="a car is plugged in"):
         enrolment.retire(NORTH, store, "D1", NOON, "c2")
+
+
+def test_an_evse_that_its_station_does_not_have_is_refused_once_it_told_of_those_it_has() -> None:
+    store = furnished()
+    enrolment.enrol(NORTH, store, replace(DEVICE, device_id="D7", evse_id=7), NOON, "c1")  # it told of none yet
+    station = StationId("north", "CP1")
+    with store.writing() as unit:
+        unit.stations.put_connectors(
+            ConnectorRow(station, evse, evse, ConnectorStatus.AVAILABLE, NOON) for evse in (0, 1, 2)
+        )
+    with pytest.raises(InputError, match=r"'CP1' has no EVSE 8: it told of 1, 2\..* ocpp trigger CP1 status"):
+        enrolment.enrol(NORTH, store, replace(DEVICE, evse_id=8), NOON, "c2")
+    assert enrolment.enrol(NORTH, store, replace(DEVICE, evse_id=2), NOON, "c3").evse_id == 2
+
+
+def test_the_nearest_name_is_offered() -> None:
+    store = furnished()
+    enrolment.enrol(NORTH, store, DEVICE, NOON, "c1")
+    with pytest.raises(NotFoundError, match="Did you mean 'D1'"):
+        enrolment.device(NORTH, store, "d1")
+    with pytest.raises(NotFoundError, match="Did you mean 'CP1'"):
+        stations.station(NORTH, store, "CP11")
+    with pytest.raises(NotFoundError, match="Did you mean 'depot'"):
+        grid.circuit(NORTH, store, "depo")

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from evenload.base.errors import CircuitError, EvenloadError, InputError
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
+from evenload.domain.station import StationId
 from evenload.service import grid, tags
 from evenload.service.access_rows import Role
 from evenload.service.live_rows import DeviceRow, SiteRow
 from evenload.service.problem_of import ROOT
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal, StaleError
+from evenload.service.rows import StationRow
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
 
@@ -117,3 +119,12 @@ def test_a_change_for_another_state_than_there_is_is_refused() -> None:
     with pytest.raises(StaleError):
         grid.put_site(OPERATOR, store, replace(seen, name="mine"), NOON, expected=tags.tag_of(seen))
     assert grid.site(OPERATOR, store, "depot").name == "by another"
+
+
+def test_the_meter_of_a_station_that_nobody_knows_is_refused() -> None:
+    store = furnished()
+    with store.writing() as unit:
+        unit.stations.put([StationRow(StationId("north", "MAIN1"))])
+    with pytest.raises(InputError, match=r"'ocpp:MAIN' is of a station that never knocked.*Did you mean 'MAIN1'"):
+        grid.put_site(OPERATOR, store, SiteRow("north", "depot", meter="ocpp:MAIN"), NOON)
+    assert grid.put_site(OPERATOR, store, SiteRow("north", "depot", meter="ocpp:MAIN1"), NOON).meter == "ocpp:MAIN1"

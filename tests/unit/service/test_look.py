@@ -70,3 +70,13 @@ def test_the_latest_plan_has_a_name_of_its_own() -> None:
         look.plan(VIEWER, MemoryStore(), "latest")
     with pytest.raises(NotFoundError, match="no plan 'Q'"):
         look.plan(VIEWER, store, "Q")
+
+
+def test_what_was_decided_since_the_plan_is_said_before_what_the_plan_says() -> None:
+    store = planned("waits 13:00-15:00: other times are cheaper")
+    boosted = DecisionRow("north", NOON + timedelta(seconds=3), "D", "S", "boosted", "ann lets it go before others")
+    with store.writing() as unit:
+        unit.decisions.add([boosted])
+    assert look.explain(VIEWER, store, "S").why == (
+        "ann lets it go before others; by the plan before that: waits 13:00-15:00: other times are cheaper"
+    )

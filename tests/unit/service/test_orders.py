@@ -1,12 +1,13 @@
 """Orders: kept, standing until another takes their place, read back as they were given."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from evenload.base.errors import InputError
 from evenload.base.instants import Interval
-from evenload.domain.station import StationId, Token, TokenStatus, Verdict
+from evenload.domain.station import ConnectorStatus, StationId, Token, TokenStatus, Verdict
 from evenload.domain.station_commands import (
     ClearProfile,
     Command,
@@ -22,7 +23,7 @@ from evenload.domain.station_commands import (
 from evenload.domain.station_limits import Limits
 from evenload.service import admission, orders
 from evenload.service.admission import Credentials
-from evenload.service.rows import OrderRow
+from evenload.service.rows import ConnectorRow, OrderRow
 from evenload.store.memory import MemoryStore
 
 A = StationId("home", "A")
@@ -91,3 +92,36 @@ def test_an_order_to_nobody_and_one_nobody_can_read(store: MemoryStore) -> None:
         orders.command_of(OrderRow("x", A, "Dance", 0, "{}", T0))
     with pytest.raises(InputError, match="cannot be read"):
         orders.command_of(OrderRow("x", A, "SetFallback", 0, "{}", T0))
+
+
+def test_an_evse_that_is_not_there_is_ordered_nothing_but_to_tell_of_itself(store: MemoryStore) -> None:
+    with store.writing() as unit:
+        unit.stations.put_connectors([ConnectorRow(A, 1, 1, ConnectorStatus.AVAILABLE, T0)])
+    with pytest.raises(InputError, match="'A' has no EVSE 9: it told of 1"):
+        orders.order(store, A, SetFallback(command_id="f", evse_id=9, power_kw=5.0), T0)
+    with store.reading() as unit:
+        assert unit.orders.last("home", 9) == []
+    for command in (
+        SetFallback(command_id="g", power_kw=5.0),
+        Trigger(command_id="t", evse_id=9, wanted=Wanted.STATUS),
+    ):
+        orders.order(store, A, command, T0)
+
+
+def test_an_order_that_gave_way_ends_by_that_and_is_not_given_after_a_restart(store: MemoryStore) -> None:
+    for name, kw in (("old", 4.2), ("new", 7.0)):
+        orders.order(store, A, SetFallback(command_id=name, evse_id=1, power_kw=kw), T0)
+    ended = orders.outcome(store, "old")
+    assert ended is not None
+    assert (ended.settlement, ended.standing, ended.settled_at) == ("superseded", False, T0)
+    assert [row.order_id for row in orders.to_give(store, 0, T0)] == ["new"]
+
+
+def test_what_was_carried_out_before_it_gave_way_was_carried_out(store: MemoryStore) -> None:
+    orders.order(store, A, SetFallback(command_id="old", evse_id=1, power_kw=4.2), T0)
+    with store.writing() as unit:
+        unit.orders.put(replace(row, settlement="done", settled_at=T0) for row in unit.orders.find(["old"]))
+    orders.order(store, A, SetFallback(command_id="new", evse_id=1, power_kw=7.0), T0 + HOUR)
+    ended = orders.outcome(store, "old")
+    assert ended is not None
+    assert (ended.settlement, ended.standing, ended.settled_at) == ("done", False, T0)

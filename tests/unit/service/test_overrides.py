@@ -6,7 +6,7 @@ import pytest
 from evenload.base.errors import InputError
 from evenload.service import overrides, tags
 from evenload.service.access_rows import Role
-from evenload.service.live_rows import NeedBasis, SessionRow
+from evenload.service.live_rows import NeedBasis, SessionRow, SiteRow
 from evenload.service.overrides import Declared
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal, StaleError
 from evenload.service.scope import Scope
@@ -88,3 +88,11 @@ def test_a_word_about_another_state_is_refused() -> None:
     overrides.declare(AGENT, store, "S", Declared(energy_kwh=25.0), NOON)
     with pytest.raises(StaleError):
         overrides.declare(AGENT, store, "S", Declared(energy_kwh=30.0), NOON, expected=tags.tag_of(SESSION))
+
+
+def test_what_a_driver_says_is_told_by_the_clocks_of_the_site() -> None:
+    store = furnished()
+    with store.writing() as unit:
+        unit.sites.put([SiteRow("north", "depot", timezone="Europe/Oslo")])
+    overrides.declare(AGENT, store, "S", Declared(energy_kwh=31.5), NOON)
+    assert whys(store) == [("declared", "key:phone says 31.5 kWh in all by 2026-01-12T21:00:00+01:00")]

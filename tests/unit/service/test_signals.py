@@ -55,3 +55,22 @@ def test_another_currency_than_around_is_refused() -> None:
     assert signals.put_signals(OPERATOR, store, [carbon], NOON) == 1
     with pytest.raises(NotFoundError, match="no circuit 'G'"):
         signals.put_signals(OPERATOR, store, [replace(carbon, node="G")], NOON)
+
+
+@pytest.mark.parametrize("price", [300.0, -10.5])
+def test_a_price_that_is_one_of_another_unit_is_refused(price: float) -> None:
+    for field in ({"price_per_kwh": price}, {"export_price_per_kwh": price}):
+        with pytest.raises(SignalError, match=f"{price:g} per kWh, beyond 10: is it one of a MWh"):
+            signals.put_signals(OPERATOR, MemoryStore(), [replace(VALUE, **field)], NOON)  # type: ignore[arg-type]
+    assert signals.put_signals(OPERATOR, MemoryStore(), [replace(VALUE, price_per_kwh=10.0)], NOON) == 1
+
+
+def test_another_currency_than_the_one_in_use_is_refused_until_that_is_no_more() -> None:
+    store = MemoryStore()
+    signals.put_signals(OPERATOR, store, [VALUE], NOON)
+    tomorrow = replace(VALUE, at=NOON + 24 * HOUR, currency="USD")
+    with pytest.raises(SignalError, match="prices in EUR and USD"):
+        signals.put_signals(OPERATOR, store, [tomorrow], NOON)
+    assert signals.put_signals(OPERATOR, store, [replace(VALUE, currency="USD"), tomorrow], NOON) == 2  # all replaced
+    assert signals.put_signals(OPERATOR, store, [replace(tomorrow, at=NOON + 48 * HOUR, currency="EUR")],
+                               NOON + 25 * HOUR) == 1  # fmt: skip  # those before are over

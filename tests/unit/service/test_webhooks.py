@@ -7,6 +7,7 @@ from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.service import webhooks
 from evenload.service.access_rows import Role, WebhookRow
+from evenload.service.event_rows import KINDS_LOGGED
 from evenload.service.rows import EventRow
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
@@ -65,3 +66,13 @@ def test_a_secret_is_needed_and_never_in_the_audit_log() -> None:
         rows = unit.audit.last("north", 9)
     assert [row.action for row in rows] == ["webhooks.remove", "webhooks.disable", "webhooks.put"]
     assert "secret" not in "".join(row.body for row in rows)
+
+
+def test_a_kind_of_event_that_never_comes_is_refused_with_those_that_there_are() -> None:
+    store = MemoryStore()
+    with pytest.raises(InputError, match=r"Did you mean 'TransactionStarted'.*There are: .*StationBooted"):
+        webhooks.put_webhook(ADMIN, store, replace(HOOK, kinds=("TransactionStartd",)), NOON)
+    with pytest.raises(InputError, match="'StationSeen'"):  # signs of life are not in the log
+        webhooks.put_webhook(ADMIN, store, replace(HOOK, kinds=("StationSeen",)), NOON)
+    assert webhooks.webhooks(ADMIN, store) == []
+    assert webhooks.put_webhook(ADMIN, store, replace(HOOK, kinds=KINDS_LOGGED), NOON).kinds == KINDS_LOGGED

@@ -95,6 +95,7 @@ CASES = {
 }
 """The stream never ends, so it is asked for what it does not have: who may ask is told 422."""
 OPEN = {
+    "GET /",
     "POST /v1/login", "POST /v1/logout", "GET /v1/oidc/login", "GET /v1/oidc/callback", "GET /healthz", "GET /readyz",
     "GET /metrics", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /live", "GET /live.css",
     "GET /live.js",

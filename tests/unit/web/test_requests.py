@@ -1,6 +1,7 @@
 """Pages of lists, repeated requests, states that were seen, problems and bounds."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,13 +111,16 @@ def test_a_change_of_another_state_is_refused(asks: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "detail"),
     [
-        ("GET", "/v1/nowhere", None, 404, "Not Found"),
-        ("PATCH", "/v1/sites", None, 405, "Method Not Allowed"),
-        ("PUT", "/v1/sites/x", {"nam": "y"}, 422, "body.nam: Extra inputs are not permitted"),
-        ("PUT", "/v1/sites/x", {"guard_kw": True}, 422, "body.guard_kw: Input should be a valid number"),
-        ("POST", "/v1/limits", LIMIT | {"limit_kw": -1}, 422, "body.limit_kw: Input should be greater"),
-        ("POST", "/v1/limits", LIMIT | {"start": "2026-01-12T17:00:00"}, 422, "body.start: Input should have timezone"),
-        ("POST", "/v1/limits", LIMIT | {"node": "?"}, 422, "body.node: String should match pattern"),
+        ("GET", "/v1/nowhere", None, 404, "there is nothing at /v1/nowhere. What there is: /docs"),
+        ("GET", "/v1/site", None, 404, "Did you mean 'sites'?"),
+        ("GET", "/v1/limits/x/y/z", None, 404, "there is nothing at /v1/limits/x/y/z"),
+        ("GET", "/v1/sites/depo-north", None, 404, "Did you mean 'depot-north'?"),
+        ("PATCH", "/v1/sites", None, 405, "/v1/sites takes GET, not PATCH"),
+        ("PUT", "/v1/sites/x", {"nam": "y"}, 422, "body.nam: is not known here"),
+        ("PUT", "/v1/sites/x", {"guard_kw": True}, 422, "body.guard_kw: must be a number"),
+        ("POST", "/v1/limits", LIMIT | {"limit_kw": -1}, 422, "body.limit_kw: must be 0 or more"),
+        ("POST", "/v1/limits", LIMIT | {"start": "2026-01-12T17:00:00"}, 422, "body.start: needs an offset from UTC"),
+        ("POST", "/v1/limits", LIMIT | {"node": "?"}, 422, "body.node: must be a name"),
         ("POST", "/v1/limits", LIMIT | {"node": "F9"}, 404, "there is no circuit 'F9'"),
         (
             "GET",
@@ -155,14 +159,14 @@ def test_a_store_that_is_gone_is_said_without_its_name(bench: Any, asks: Any) ->
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "secret" not in answer.text
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json()) == (503, {"faults": ["the store does not answer"]})
+    assert (ready.status_code, ready.json()) == (503, {"faults": ["the store does not answer"], "notes": []})
     assert client.get("/healthz").status_code == 200
 
 
 def test_what_runs_beside_counts_for_readiness(bench: Any, asks: Any) -> None:
     client = asks()
     bench.faults.append("no plan for 20 minutes")
-    assert client.get("/readyz").json() == {"faults": ["no plan for 20 minutes"]}
+    assert client.get("/readyz").json() == {"faults": ["no plan for 20 minutes"], "notes": []}
 
 
 def test_a_request_may_not_be_too_long_said_or_not(bench: Any) -> None:
@@ -231,3 +235,50 @@ def test_the_documentation_page_asks_no_other_host(bench: Any) -> None:
     page = TestClient(bench.app()).get("/docs").text
     assert "http://" not in page.replace("http://testserver", "")
     assert "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        ("/v1/sites/x", {"ready_by": "25:30"}, "body.ready_by: must be a time of day such as 07:00"),
+        ("/v1/sites/x", {"meter": "foo"}, "body.meter: must say where a meter is: rest"),
+        ("/v1/sites/..x", {}, "path.site_id: must be a name"),
+        ("/v1/devices/d", {"site_id": "s", "identity": "C P"}, "body.identity: must be a station's name"),
+        ("/v1/vehicles/v", {"ready_by": "7"}, "body.ready_by: must be a time of day"),
+    ],
+)
+def test_no_regular_expression_is_shown_to_people(asks: Any, path: str, body: Any, detail: str) -> None:
+    assert asks(Role.OPERATOR).put(path, json=body).json()["detail"].startswith(detail)
+
+
+def test_currencies_and_topics_are_told_in_words(asks: Any) -> None:
+    signal = {"at": "2026-01-12T17:00:00Z", "price_per_kwh": 0.2, "currency": "euro"}
+    told = asks(Role.OPERATOR).post("/v1/signals", json={"signals": [signal]}).json()["detail"]
+    assert told == "body.signals.0.currency: must be a currency by its three capital letters, such as EUR"
+    assert "must be topics with commas between them, of load, sessions" in asks().get("/v1/stream?topics=x").text
+
+
+def test_a_body_that_is_no_json_is_told_what_to_send(asks: Any) -> None:
+    client = asks(Role.OPERATOR)
+    broken = client.put("/v1/sites/x", content='{"name": }', headers={"Content-Type": "application/json"}).json()
+    assert broken["detail"] == "body: is no JSON: Expecting value, at character 9"
+    text = client.put("/v1/sites/x", content='{"name": "x"}', headers={"Content-Type": "text/plain"}).json()
+    assert text["detail"] == "body: must be JSON, sent with the header Content-Type: application/json"
+
+
+def test_the_way_in_leads_to_the_pages_and_the_documentation(asks: Any) -> None:
+    client = asks()
+    told = client.get("/", headers={"Accept": "application/json"}).json()
+    assert {"/live", "/docs", "/openapi.json"} <= set(told["places"])
+    page = client.get("/", headers={"Accept": "text/html,*/*"})
+    assert page.headers["content-type"].startswith("text/html")
+    for path in told["places"]:
+        assert f'<a href="{path}">' in page.text
+        assert client.get(path).status_code in (200, 401)
+
+
+def test_readiness_says_what_is_unusual_and_is_ready_all_the_same(bench: Any, asks: Any) -> None:
+    client = asks()
+    client.app.state.services = replace(bench.services(), notes=("a dry run: nobody is told anything",))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["notes"]) == (200, ["a dry run: nobody is told anything"])

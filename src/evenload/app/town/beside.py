@@ -13,7 +13,9 @@ from evenload.simulate.town_result import DayResult
 
 @dataclass(frozen=True, slots=True)
 class TownNow:
-    """How the town goes. ``lag_s`` is how many virtual seconds it is behind, ``day`` counts from 1."""
+    """How the town goes. ``lag_s`` is how many virtual seconds it was behind at worst since it was told last, ``day``
+    counts from 1.
+    """
 
     now: datetime
     zone: str

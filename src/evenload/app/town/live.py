@@ -206,7 +206,7 @@ class _Live:
         utility = Utility(self._town, client, self._town.epoch)
         await utility.step(self._clock.instant())
         pace = Pace(self._clock, self._settings.speed)
-        number, expected, utility_at = 0, -1, 0.0
+        number, expected, utility_at, lag_s_since = 0, -1, 0.0, 0.0
         while not self._settings.days or number < self._settings.days:
             now = self._clock.instant()
             if expected < number:
@@ -215,11 +215,12 @@ class _Live:
             streets.act(self._clock.seconds())
             lag_s = max(fleet.lag_s, streets.late_s)
             pace.heed(lag_s)
-            self._lag_s_worst = max(self._lag_s_worst, lag_s)
+            self._lag_s_worst, lag_s_since = max(self._lag_s_worst, lag_s), max(lag_s_since, lag_s)
             if time.monotonic() >= utility_at:
                 utility_at = time.monotonic() + _UTILITY_S
                 await utility.step(now)
-                self._tell(now, number, lag_s, streets)
+                self._tell(now, number, lag_s_since, streets)
+                lag_s_since = 0.0
             if expected == number and now >= self._town.noon(number + 1):
                 expected, number = number, number + 1
                 streets.expect(self._town.visits(number))

@@ -57,7 +57,7 @@ class Retention:
     orders: float | None = 90
     unanswered: float | None = 2
     decisions: float | None = 90
-    plans: float | None = 30
+    plans: float | None = 2
     replies: float | None = 2
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.service import grid
-from evenload.web.fields import Name, NameInPath, PowerKw, Resource, Text, example
+from evenload.web.fields import PHASES_PATTERN, Name, NameInPath, PowerKw, Resource, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, set_tag, tenant_router
@@ -28,7 +28,7 @@ class CircuitBody(Resource, json_schema_extra=example(parent="F12", kind="transf
     export_limit_kw: PowerKw = Field(0.0, description="Most power up through it, kW.")
     rating_kva: PowerKw | None = Field(None, description="Apparent power it is built for, kVA.")
     power_factor: float | None = Field(None, strict=True, gt=0, le=1, description="Between its kW and kVA.")
-    phases: str = Field("", pattern=r"^(|A|B|C|AB|BC|AC|ABC)$", description="Phases it has.", examples=["ABC"])
+    phases: str = Field("", pattern=PHASES_PATTERN, description="Phases it has.", examples=["ABC"])
     timezone: Text = Field("", description="IANA time zone, empty for its parent's.", examples=["Europe/Oslo"])
 
     def named(self, node: str) -> Circuit:

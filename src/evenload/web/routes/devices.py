@@ -9,7 +9,17 @@ from pydantic import Field
 from evenload.domain.session import Control
 from evenload.service import enrolment
 from evenload.service.live_rows import DeviceRow
-from evenload.web.fields import Instant, Name, NameInPath, NameOrNone, PowerKw, Resource, Switch, example
+from evenload.web.fields import (
+    IDENTITY_PATTERN,
+    Instant,
+    Name,
+    NameInPath,
+    NameOrNone,
+    PowerKw,
+    Resource,
+    Switch,
+    example,
+)
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, NewId, set_tag, tenant_router
@@ -25,7 +35,7 @@ class DeviceBody(
 
     site_id: Name = Field(description="Where it stands.", examples=["depot-north"])
     identity: str = Field(
-        min_length=1, max_length=48, pattern=r"^[A-Za-z0-9*\-_=+|@.]+$",
+        min_length=1, max_length=48, pattern=IDENTITY_PATTERN,
         description="Its station's own name, as its path ends.", examples=["CP1"],
     )  # fmt: skip
     evse_id: int = Field(1, strict=True, ge=1, le=999, description="Which EVSE of the station.")

@@ -14,6 +14,7 @@ class Health(Resource):
     """How it goes."""
 
     faults: list[str] = Field(description="What hinders it; empty where nothing does.")
+    notes: list[str] = Field(default_factory=list, description="What is unusual about how it runs, such as a dry run.")
 
 
 @router.get("/healthz")
@@ -34,4 +35,4 @@ def readyz(request: Request, response: Response) -> Health:
         faults.append("the store does not answer")
     if faults:
         response.status_code = 503
-    return Health(faults=faults)
+    return Health(faults=faults, notes=list(services.notes))

@@ -18,7 +18,7 @@ _ID_LENGTH = 12
 class KeyBody(Resource, json_schema_extra=example(name="meter gateway", role="operator")):
     """A key as it is made."""
 
-    name: Text = Field(description="What it is for.", examples=["meter gateway"])
+    name: Text = Field(min_length=1, description="What it is for.", examples=["meter gateway"])
     role: Role = Field(Role.VIEWER, description="What its bearer may do; at most what its maker may.")
     expires_at: Instant | None = Field(None, description="Null for never.")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from evenload.domain.station import StationId
 from evenload.service import relay, relay_state
 from evenload.service.rows import EventRow, OrderRow
-from evenload.web.fields import NAME_PATTERN, Instant, Name, Resource
+from evenload.web.fields import NAME_OR_NONE, NAME_PATTERN, Instant, Name, Resource
 from evenload.web.identity import Asking, With
 from evenload.web.tenant_route import tenant_router
 
@@ -19,7 +19,7 @@ _BODY_MAX = 1 << 18
 Identity = Annotated[str, Field(min_length=1, max_length=48)]
 SiteId = Annotated[str, Query(max_length=64, pattern=NAME_PATTERN, description="Which site.")]
 SiteIdOrNone = Annotated[
-    str, Query(max_length=64, pattern=rf"^$|{NAME_PATTERN}", description="Which site; empty for the only one.")
+    str, Query(max_length=64, pattern=NAME_OR_NONE, description="Which site; empty for the only one.")
 ]
 
 

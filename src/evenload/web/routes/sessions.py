@@ -42,7 +42,7 @@ class Session(Resource):
     metered_at: Instant | None
     began: Quality = Field(description="Whether its beginning was told or is estimated.")
     suspended_by_vehicle: bool
-    opted_out: bool = Field(description="Charges at once at full power.")
+    opted_out: bool = Field(description="Charges at once, as fast as the limits allow.")
     boosted: bool = Field(description="Goes before others, within the limits.")
 
     @classmethod
@@ -141,6 +141,6 @@ def boost(scope: Asking, services: With, session_id: NameInPath, body: BoostBody
 
 @router.post("/{session_id}/opt-out", dependencies=[ONCE])
 def opt_out(scope: Asking, services: With, session_id: NameInPath, body: OptOutBody) -> Session:
-    """Take a session out: it charges at once at full power. Or take it in again. Role: driver agent."""
+    """Take a session out: it charges at once, as fast as the limits allow. Or take it in again. Role: driver agent."""
     now = services.clock()
     return Session.of(overrides.opt_out(scope, services.store, session_id, now, out=body.out, why=body.why))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from evenload.service import signals
 from evenload.service.live_rows import SignalRow
-from evenload.web.fields import DurationS, Instant, NameOrNone, Price, Resource, example
+from evenload.web.fields import CURRENCY_PATTERN, DurationS, Instant, NameOrNone, Price, Resource, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.circuits import Counted
@@ -26,7 +26,7 @@ class Signal(Resource):
     duration_s: DurationS = Field(3600.0, description="How long it holds.")
     price_per_kwh: Price | None = Field(None, description="Of energy bought.", examples=[0.21])
     export_price_per_kwh: Price | None = Field(None, description="Of energy sold.")
-    currency: str = Field("", pattern=r"^(|[A-Z]{3})$", description="ISO 4217.", examples=["EUR"])
+    currency: str = Field("", pattern=CURRENCY_PATTERN, description="ISO 4217.", examples=["EUR"])
     carbon_g_per_kwh: float | None = Field(None, strict=True, ge=0, le=5000, description="Grams of CO2 a kWh.")
 
     @classmethod

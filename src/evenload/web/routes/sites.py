@@ -7,15 +7,24 @@ from pydantic import Field
 
 from evenload.service import grid
 from evenload.service.live_rows import SiteRow
-from evenload.web.fields import ClockTime, EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text, example
+from evenload.web.fields import (
+    METER_PATTERN,
+    ClockTime,
+    EnergyKwh,
+    Instant,
+    Name,
+    NameInPath,
+    PowerKw,
+    Resource,
+    Text,
+    example,
+)
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.routes.circuits import CircuitBody
 from evenload.web.tenant_route import Expected, set_tag, tenant_router
 
 router = tenant_router("sites", "sites")
-
-METER = r"^(|rest|ocpp:[^\s/]{1,48}|modbus:\S{1,200})$"
 
 
 class SiteFields(Resource):
@@ -26,7 +35,9 @@ class SiteFields(Resource):
     ready_by: ClockTime = Field("07:00", description="Local time by which cars are ready of which nothing is known.")
     energy_kwh_usual: EnergyKwh = Field(20.0, description="What such a car is supposed to need, at the connector.")
     energy_kwh_minimum: EnergyKwh = Field(0.0, description="What every car gets at once.")
-    meter: str = Field("", pattern=METER, description="Main meter: none, `rest`, `ocpp:IDENTITY` or `modbus:...`.")
+    meter: str = Field(
+        "", pattern=METER_PATTERN, description="Main meter: none, `rest`, `ocpp:IDENTITY` or `modbus:...`."
+    )
     guard_kw: PowerKw | None = Field(None, description="What the guard holds the meter below; null for no guard.")
 
 

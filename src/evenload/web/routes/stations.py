@@ -8,7 +8,7 @@ from pydantic import Field
 from evenload.service import stations
 from evenload.service.admission import Credentials
 from evenload.service.rows import StationRow
-from evenload.web.fields import Instant, Resource, Switch, example
+from evenload.web.fields import IDENTITY_PATTERN, Instant, Resource, Switch, example
 from evenload.web.identity import Asking, With
 from evenload.web.options import Services
 from evenload.web.pages import Cutting, Page
@@ -16,8 +16,7 @@ from evenload.web.tenant_route import ONCE, tenant_router
 
 router = tenant_router("stations", "stations")
 
-_PATTERN = r"^[A-Za-z0-9*\-_=+|@][A-Za-z0-9*\-_=+|@.]{0,47}$"
-Identity = Annotated[str, Path(pattern=_PATTERN, max_length=48, description="Its own name, as its path ends.")]
+Identity = Annotated[str, Path(pattern=IDENTITY_PATTERN, max_length=48, description="Its own name, as its path ends.")]
 
 
 class CredentialsBody(Resource):
@@ -31,7 +30,7 @@ class CredentialsBody(Resource):
 class StationBody(CredentialsBody, json_schema_extra=example(identity="CP1", profile=1, new_password=True)):
     """A station as it is added."""
 
-    identity: str = Field(pattern=_PATTERN, max_length=48, description="Its own name.", examples=["CP1"])
+    identity: str = Field(pattern=IDENTITY_PATTERN, max_length=48, description="Its own name.", examples=["CP1"])
 
 
 class Station(Resource):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from evenload.web.fields import TOPICS_PATTERN
 from evenload.web.hub import Hub, Topic
 from evenload.web.identity import Asking
 from evenload.web.tenant_route import tenant_router
@@ -31,7 +32,7 @@ class Stream(StreamingResponse):
 async def stream(
     request: Request, scope: Asking,
     topics: Annotated[
-        str, Query(max_length=100, pattern=rf"^({'|'.join(Topic)})(,({'|'.join(Topic)}))*$", examples=["load,sessions"])
+        str, Query(max_length=100, pattern=TOPICS_PATTERN, examples=["load,sessions"])
     ] = ",".join(Topic),
     last_event_id: Annotated[str, Header(max_length=300, description="Browsers send it when they come back.")] = "",
 ) -> Stream:  # fmt: skip

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from evenload.service import access
 from evenload.service.access_rows import Role, UserRow
-from evenload.web.fields import Instant, NameInPath, Resource, Switch, Text, example
+from evenload.web.fields import EMAIL_PATTERN, Instant, NameInPath, Resource, Switch, Text, example
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import ONCE, Expected, NewId, set_tag, tenant_router
@@ -27,7 +27,7 @@ class UserBody(
 ):
     """An account as it is made."""
 
-    email: str = Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ann@example.org"])
+    email: str = Field(min_length=3, max_length=254, pattern=EMAIL_PATTERN, examples=["ann@example.org"])
     name: Text = Field("", examples=["Ann"])
     role: Role = Field(Role.VIEWER, description="What it may do; each may more than the one before.")
     password: Password | None = Field(None, description="Null where it comes in by a login elsewhere.")

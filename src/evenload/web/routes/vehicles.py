@@ -7,7 +7,17 @@ from pydantic import Field
 
 from evenload.service import vehicles
 from evenload.service.live_rows import VehicleRow
-from evenload.web.fields import EnergyKwh, Instant, Name, NameInPath, PowerKw, Resource, Text, example
+from evenload.web.fields import (
+    CLOCK_OR_NONE,
+    EnergyKwh,
+    Instant,
+    Name,
+    NameInPath,
+    PowerKw,
+    Resource,
+    Text,
+    example,
+)
 from evenload.web.identity import Asking, With
 from evenload.web.pages import Cutting, Page
 from evenload.web.tenant_route import Expected, set_tag, tenant_router
@@ -25,9 +35,7 @@ class VehicleBody(
     token: str = Field("", max_length=64, description="What it or its driver identifies with.", examples=["04A2B7C1"])
     battery_kwh: EnergyKwh | None = Field(None, description="Usable size of its battery.")
     power_kw_max: PowerKw | None = Field(None, description="Most it takes, at the connector.")
-    ready_by: str = Field(
-        "", pattern=r"^(|([01]\d|2[0-3]):[0-5]\d)$", description="Local time of the site; empty for the site's own."
-    )
+    ready_by: str = Field("", pattern=CLOCK_OR_NONE, description="Local time of the site; empty for the site's own.")
     energy_kwh_usual: EnergyKwh | None = Field(None, description="What it is supposed to need, at the connector.")
     energy_kwh_minimum: EnergyKwh | None = Field(None, description="What it gets at once.")
 
