@@ -41,8 +41,13 @@ class StepReason(StrEnum):
     MINIMUM = "minimum"
     FULL_POWER = "full_power"
     TAPER = "taper"
+    EVENT = "event"
+    ABSORB = "absorb"
+    RELEASE = "release"
     CIRCUIT_LIMIT = "circuit_limit"
+    GROUP_LIMIT = "group_limit"
     PEAK = "peak"
+    DEVICE = "device"
     CHEAP_SHARE = "cheap_share"
     WAITING_CHEAPER = "waiting_cheaper"
 
@@ -59,8 +64,13 @@ _MEANINGS = {
     StepReason.MINIMUM: "part of the minimum energy, given at once after plug-in",
     StepReason.FULL_POWER: "as much as car and charger can draw",
     StepReason.TAPER: "as much as the battery takes, which is full or nearly so",
+    StepReason.EVENT: "an event asks for less: less than the car would draw, or the need goes before the event",
+    StepReason.ABSORB: "an event asks for more",
+    StepReason.RELEASE: "less than the car would draw: after an event, an outage or a fall in price power rises in turns",
     StepReason.CIRCUIT_LIMIT: "less than the car would draw at this price: a circuit on its path is at its limit",
+    StepReason.GROUP_LIMIT: "less than the car would draw at this price: a limit across circuits, such as of a phase",
     StepReason.PEAK: "less than the car would draw at this price: more would raise the peak a circuit is charged for",
+    StepReason.DEVICE: "as near as the device can be told to what the car would draw at this price",
     StepReason.CHEAP_SHARE: "a part of full power, at the dearest price the car pays",
     StepReason.WAITING_CHEAPER: "off: other steps are cheaper, or cheap enough for all of the need",
 }

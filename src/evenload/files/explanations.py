@@ -25,7 +25,7 @@ EXPLANATIONS: Final = TableSpec(
         Column("power_kw_mean", "mean power over the span; negative feeds in", low=-1000, high=1000, unit="kW",
                required=True),
         Column("reason", "why", Kind.WORD, required=True, words=tuple(map(str, StepReason))),
-        Column("node", "circuit that holds the car; blank for none", Kind.TEXT, blank=""),
+        Column("node", "circuit, event or group that holds the car; blank for none", Kind.TEXT, blank=""),
         Column("sentence", "the same in words, in the local time of the grid", Kind.TEXT, blank=""),
     ),
     ("session_id", "start"),
@@ -36,7 +36,8 @@ def write_explanations(path: Path, found: Explanations, sessions: IntArray | Non
     """Write the spans of all sessions, or of those of some indices, whole or not at all."""
     problem = found.outcome.problem
     spans = spans_of(found, np.arange(problem.sessions) if sessions is None else sessions)
-    nodes = np.array([circuit.node for circuit in problem.tree.circuits] + [""])  # -1, no circuit, takes the last
+    names = [circuit.node for circuit in problem.tree.circuits] + list(found.held.names if found.held else ())
+    nodes = np.array([*names, ""])  # -1, nothing, takes the last
     cells = {
         "session_id": text_array(problem.session_id).take(pa.array(spans.session)),
         "start": pa.array(spans.start.astype("datetime64[s]"), type=pa.timestamp("s", tz="UTC")),

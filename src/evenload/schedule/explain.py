@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evenload.base.instants import InstantArray, to_datetime64
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.blocks import Block, blocks
+from evenload.schedule.held import Held
 from evenload.schedule.problem import Problem
 from evenload.schedule.shortfalls import Shortfalls, shortfalls
 from evenload.schedule.step_reasons import Look, each_session, field_of
@@ -46,6 +47,7 @@ class Explanations:
     shortfalls: Shortfalls
     limiting: IntArray
     peaking: IntArray | None
+    held: Held | None = None
 
     def ready_at(self) -> InstantArray:
         """When each need is met for good, ``datetime64[s]`` UTC, NaT where it is not; shape (S,)."""
@@ -65,12 +67,13 @@ def explain(
     shadow_price: FloatArray | None = None,
     scarcity: BoolArray | None = None,
     marginal_per_kwh: FloatArray | None = None,
+    held: Held | None = None,
 ) -> Explanations:
     """Explain the powers of a plan.
 
     ``shadow_price`` (N, T) and ``scarcity`` (N, T) name the circuit where several are at their limit;
     ``marginal_per_kwh`` (S,), the price of one kWh more, says below which price a car would draw more. Without it that
-    is the dearest price at which it draws anything but its minimum.
+    is the dearest price at which it draws anything but its minimum. ``held`` says what holds slots beside circuits.
     """
     problem = outcome.problem
     field = field_of(outcome, shadow_price, scarcity)
@@ -85,11 +88,13 @@ def explain(
         would_pay = np.where(lacking[here], np.inf, np.fmax(look.dearest_per_kwh, known[here]))
         reason[block.slots] = look.reasons(would_pay, ready[here])
         possible[here] = look.more_possible()
+    if held is not None:
+        reason = held.over(reason)
     plugged_at, departs_at = _window(problem)
     return Explanations(
         outcome, reason, np.where(lacking, -1, ready), plugged_at, departs_at,
         _latest_start(problem, plugged_at, departs_at), known, possible, shortfalls(outcome, scarcity), field.limiting,
-        field.peaking,
+        field.peaking, held,
     )  # fmt: skip
 
 

@@ -13,10 +13,15 @@ from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.reason import UnservedReason
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
+from evenload.schedule.reserve import Arrivals, Expected, along, avoiding
+from evenload.schedule.robust import Caution, cautious
 from evenload.schedule.valley import slots_to_plan
 
 _NOTHING_KWH: Final = 1e-9
 _SHORT_KWH: Final = 1e-6
+_SWEEPS_BESIDE_OTHERS: Final = 30
+"""What is planned along is a guess, so money need not be exact; energy is served as far as can be all the same."""
+
 _FLAT: Final = 0.01
 """Prices that differ less than this share of themselves count as flat."""
 
@@ -31,15 +36,20 @@ class Optimised:
 
     ``waiting_weight_per_hour`` makes waiting cost something, a share of the standard deviation of prices: later room
     may be needed by cars that have not come yet, and a driver may leave early. ``reserve_minutes`` plans to be done
-    that long before the declared departure, where full power allows it.
+    that long before the declared departure, where full power allows it. ``caution`` prices the risk of early departures
+    instead, by what is known of drivers. ``arrivals`` has what usually comes later planned along, for circuits that are
+    tight; where it does not all fit, the gap is not always reached. Both are off by default.
 
     It knows the base load and prices of the whole horizon (a perfect forecast), and a car once it is plugged in. It
-    plans charging only. ``docs/explanation/strategies.md`` says what it costs not to know more.
+    plans charging only. ``docs/explanation/strategies.md`` says what it costs not to know more, and
+    ``docs/explanation/uncertainty.md`` what caution and arrivals make of it.
     """
 
     waiting_weight_per_hour: float = 0.02
     reserve_minutes: int = 0
     gap: float = 1e-3
+    caution: Caution | None = None
+    arrivals: Arrivals | None = None
 
     name: ClassVar[str] = "optimised"
     shortfall: ClassVar[UnservedReason] = UnservedReason.CIRCUIT_LIMIT
@@ -66,7 +76,9 @@ class _Rolling:
     """
 
     def __init__(self, problem: Problem, strategy: Optimised) -> None:
-        self.problem, self.settings = problem, Settings(gap=strategy.gap, threads=1)  # studies run on processes
+        sweeps_max = Settings().sweeps_max if strategy.arrivals is None else _SWEEPS_BESIDE_OTHERS
+        self.problem = problem
+        self.settings = Settings(gap=strategy.gap, sweeps_max=sweeps_max, threads=1)  # studies run on processes
         self.hours = problem.horizon.hours_per_step
         self.waiting_per_kwh = strategy.waiting_weight_per_hour * _spread(problem.price_per_kwh) * self.hours
         self.gone = problem.first_step + np.diff(problem.offset)
@@ -77,6 +89,9 @@ class _Rolling:
         self.given_kw = np.zeros(problem.cap_kw.size)
         self.left_kwh = problem.energy_kwh.copy()
         self.solution: Solution | None = None
+        self.alone: Solution | None = None
+        self.caution = strategy.caution
+        self.expected = Expected.of(problem, strategy.arrivals or Arrivals())
 
     def carry_out(self) -> FloatArray:
         """Go through the steps; mean power of every slot, kW, shape (K,)."""
@@ -100,24 +115,30 @@ class _Rolling:
 
     def _plan(self, t: int, here: IntArray) -> bool:
         """Plan those plugged in from step ``t`` on; whether any will lack energy, so that every step is worth a try."""
-        now = self._problem_now(t, here)
-        self.solution = solve(now, self.settings, self.solution)
-        lengths = now.declared_slots
-        self.planned_kw[np.repeat(self.at[here] + t, lengths) + now.slot_steps()] = self.solution.plan.power_kw
-        return float(self.solution.unserved_kwh.sum()) > _SHORT_KWH
+        lengths = np.maximum(self.until[here] - t, 1)
+        come = self.expected.between(t + 1, t + int(lengths.max()))
+        now = self._problem_now(t, here, lengths, come)
+        found = self.solution = solve(now, self.settings, self.solution)
+        if come.size and float(found.unserved_kwh.sum()) > _SHORT_KWH:
+            alone = self._problem_now(t, here, lengths, come.between(0, 0))
+            now = avoiding(alone, found.scarcity[:, : alone.horizon.steps])
+            found = self.alone = solve(now, self.settings, self.alone)
+        slots = int(lengths.sum())
+        place = np.repeat(self.at[here] + t, lengths) + now.slot_steps()[:slots]
+        self.planned_kw[place] = found.plan.power_kw[:slots]
+        return float(found.unserved_kwh[: here.size].sum()) > _SHORT_KWH
 
-    def _problem_now(self, t: int, here: IntArray) -> Problem:
+    def _problem_now(self, t: int, here: IntArray, lengths: IntArray, come: Expected) -> Problem:
         """What is known at step ``t``; who is still there after the declared departure is planned for this step."""
         problem = self.problem
-        lengths = np.maximum(self.until[here] - t, 1)
         offset = np.concatenate([[0], np.cumsum(lengths)])
         cap = np.repeat(problem.power_kw_max[here], lengths)
         new = problem.first_step[here] == t
         cap[offset[:-1][new]] = problem.cap_kw[problem.offset[here[new]]]
-        horizon, steps = problem.horizon, slice(t, t + int(lengths.max()))
+        horizon, steps = problem.horizon, slice(t, max(t + int(lengths.max()), come.last_step))
         ahead = np.arange(steps.stop - t)
         limit = problem.limit_kw
-        return Problem(
+        now = Problem(
             horizon=Horizon(
                 horizon.start + timedelta(minutes=t * horizon.step_minutes), horizon.step_minutes, ahead.size
             ),
@@ -136,6 +157,10 @@ class _Rolling:
             price_per_kwh=problem.price_per_kwh[steps] + self.waiting_per_kwh * ahead,
             minute_of_day=problem.minute_of_day[steps],
         )
+        joint = along(now, come, t) if come.size else now
+        if self.caution is None:
+            return joint
+        return cautious(joint, self.caution, np.concatenate([problem.declared_slots[here], come.slots]))
 
     def _give(self, t: int, here: IntArray) -> None:
         """Carry out step ``t``: what is planned, full power for who has opted out."""

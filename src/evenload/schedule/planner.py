@@ -1,12 +1,124 @@
-"""The planner: the optimiser's answer made into what devices can do, in one order of importance.
+"""The planner: from a problem and what else is to be heeded to powers that devices can be told, with the proof.
 
-``optimum.solve`` answers the continuous problem with a proof; what comes after it here never leaves a limit.
+One order of importance, each level inside what those above leave: outages and limits; minimum energy; mandatory events;
+energy, shared fairly where it is short; voluntary events; money, with what drivers' early departures put at risk; how
+fast charging rises; energy beyond needs where events ask for it; and last, what devices can be told. The certificate is
+that of continuous power; what devices cost beyond it is ``Fitted.loss``.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from evenload.base.units import FloatArray, TextArray
+from evenload.domain.event import Event
+from evenload.schedule.device_levels import relaxed
+from evenload.schedule.device_rounding import Fitted, fit_devices
+from evenload.schedule.event_absorb import absorb, unknown_room
+from evenload.schedule.event_release import Ramp, released
+from evenload.schedule.events import Heeded, heed
+from evenload.schedule.fairness import FairNeeds, fair_needs
 from evenload.schedule.optimum import Settings, Solution, solve
+from evenload.schedule.outages import Outage, with_outages
 from evenload.schedule.problem import Problem
+from evenload.schedule.robust import Caution, cautious
+
+_SHORT_KWH: Final = 1e-6
 
 
-def plan_for(problem: Problem, settings: Settings | None = None, previous: Solution | None = None) -> Solution:
-    """Plan a problem; arguments, result and errors as of ``optimum.solve``."""
-    return solve(problem, settings, previous)
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a plan is to heed besides its problem.
+
+    ``group_of_session`` (S,) is blank for a session of no group; ``opt_outs`` are sessions' names by event;
+    ``weight`` (S,) counts the shortage of who was short before more (``fatigue``), 1 for all where None.
+    """
+
+    events: Sequence[Event] = ()
+    group_of_session: TextArray | None = None
+    opt_outs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ramps: Sequence[Ramp] = ()
+    outages: Sequence[Outage] = ()
+    caution: Caution | None = None
+    weight: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and how it came about.
+
+    ``problem`` is what it is counted, audited and explained by: the problem with its outages, and needs raised by what
+    events added. ``steered`` was solved: prices and caps with events and risk in them. ``solution`` is the continuous
+    answer, ``fitted`` what devices are told; ``fair`` is None where nothing is short.
+    """
+
+    problem: Problem
+    steered: Problem
+    solution: Solution
+    fitted: Fitted
+    heeded: Heeded
+    fair: FairNeeds | None
+    notes: tuple[str, ...]
+
+    @property
+    def power_kw(self) -> FloatArray:
+        """Mean power of every slot, kW, shape (K,)."""
+        return self.fitted.power_kw
+
+
+def plan_for(
+    problem: Problem, wishes: Wishes | None = None, settings: Settings | None = None, previous: Solution | None = None
+) -> Planned:
+    """Plan a problem; ``settings``, ``previous`` and errors as of ``optimum.solve``, and those of each part."""
+    asked = wishes or Wishes()
+    plain = with_outages(problem, asked.outages)
+    risky = plain if asked.caution is None else cautious(plain, asked.caution)
+    heeded = heed(risky, asked.events, asked.group_of_session, asked.opt_outs)
+    solution = solve(relaxed(heeded.problem), settings, previous)
+    steered, notes = released(heeded, asked.ramps, solution.plan.power_kw, asked.outages)
+    if steered is not heeded.problem:
+        solution = solve(relaxed(steered), settings, solution)
+    solution, fair = _shared_fairly(steered, solution, asked.weight, settings)
+    more = absorb(replace(heeded, problem=steered), solution.plan.power_kw, settings)
+    solution = replace(solution, plan=replace(solution.plan, power_kw=solution.plan.power_kw + more.extra_kw))
+    fitted = fit_devices(more.problem, solution, settings)
+    return Planned(
+        replace(plain, energy_kwh=more.problem.energy_kwh), more.problem, solution, fitted, heeded, fair,
+        (*heeded.notes, *notes, *_unknown_room(heeded), *(fair.unproved if fair else ())),
+    )  # fmt: skip
+
+
+def _shared_fairly(
+    problem: Problem, solution: Solution, weight: FloatArray | None, settings: Settings | None
+) -> tuple[Solution, FairNeeds | None]:
+    """The solution with its shortage shared fairly, and money made least once more for what each is served."""
+    if not (solution.unserved_kwh > _SHORT_KWH).any():
+        return solution, None
+    whole = relaxed(problem)
+    fair = fair_needs(whole, solution, weight)
+    minimum = whole.minimum_kwh
+    served = replace(
+        whole, energy_kwh=fair.needs_kwh, minimum_kwh=None if minimum is None else np.minimum(minimum, fair.needs_kwh)
+    )
+    found = solve(served, settings, solution)
+    unserved = np.maximum(problem.energy_kwh - served.energy_kwh, 0.0) + found.unserved_kwh
+    first, second = solution.certificate, found.certificate
+    certificate = replace(
+        second,
+        energy_kwh_needed=first.energy_kwh_needed,
+        energy_kwh_unserved=float(unserved.sum()),
+        energy_kwh_unserved_bound=first.energy_kwh_unserved_bound,
+        energy_kwh_minimum_unserved=first.energy_kwh_minimum_unserved,
+        unserved_is_least=first.unserved_is_least and second.energy_kwh_unserved <= _SHORT_KWH,
+    )
+    shadow = np.where(solution.scarcity, 0.0, found.shadow_price)
+    return replace(
+        found, certificate=certificate, scarcity=solution.scarcity, shadow_price=shadow, unserved_kwh=unserved
+    ), fair
+
+
+def _unknown_room(heeded: Heeded) -> tuple[str, ...]:
+    count = unknown_room(heeded)
+    return (f"room in the battery is not known of {count:,} sessions: they take no more than they need",) * bool(count)

@@ -20,8 +20,13 @@ _CHARGES: Final = {
     StepReason.MINIMUM: "charges {when} at once: the minimum asked for",
     StepReason.FULL_POWER: "charges {when} at full power",
     StepReason.TAPER: "charges {when} as fast as the nearly full battery takes it",
+    StepReason.EVENT: "slowed {when}: {circuit} asks for less",
+    StepReason.ABSORB: "charges {when}: {circuit} asks for more",
+    StepReason.RELEASE: "held back {when}: released in turns {circuit}",
     StepReason.CIRCUIT_LIMIT: "slowed {when}: {circuit} at its limit",
+    StepReason.GROUP_LIMIT: "slowed {when}: {circuit} at its limit",
     StepReason.PEAK: "slowed {when}: {circuit} at its peak",
+    StepReason.DEVICE: "charges {when} at the power it can be told that fits best",
     StepReason.CHEAP_SHARE: "charges {when} at part of its power, all it needs at that price",
 }
 _RESTS: Final = {
@@ -29,7 +34,11 @@ _RESTS: Final = {
     StepReason.OPTED_OUT: "off {when}: the driver has opted out",
     StepReason.GIVES_BACK: "gives back {when}",
     StepReason.TAPER: "off {when}: the battery is full",
+    StepReason.EVENT: "paused {when}: {circuit} asks for less",
+    StepReason.RELEASE: "held back {when}: released in turns {circuit}",
+    StepReason.DEVICE: "waits {when}: no power it can be told fits then",
     StepReason.CIRCUIT_LIMIT: "paused {when}: {circuit} at its limit",
+    StepReason.GROUP_LIMIT: "paused {when}: {circuit} at its limit",
     StepReason.PEAK: "paused {when}: {circuit} at its peak",
     StepReason.WAITING_CHEAPER: "waits {when}: other times are cheaper",
 }
@@ -38,10 +47,10 @@ _RESTS: Final = {
 def speaker(found: Explanations) -> Speak:
     """A function that says what a car does; clock times are local to the grid, with the day where there are several."""
     problem = found.outcome.problem
-    tree, clock = problem.tree, clock_of(found)
+    tree, clock, named = problem.tree, clock_of(found), found.held.names if found.held else ()
 
     def speak(reason: StepReason, on: bool, node: int, start: int, end: int) -> str:
-        circuit = circuit_words(tree, node) if node >= 0 else ""
+        circuit = "" if node < 0 else circuit_words(tree, node) if node < len(tree) else named[node - len(tree)]
         return (_CHARGES if on else _RESTS)[reason].format(when=_between(clock(start), clock(end)), circuit=circuit)
 
     return speak

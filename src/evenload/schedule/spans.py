@@ -17,7 +17,8 @@ from evenload.schedule.step_reasons import CODE, REASONS, SHARE
 class Spans:
     """Spans of sessions, one row each, sessions in the order asked for and then in order of time.
 
-    ``reason`` holds indices of ``REASONS``; ``node`` is the circuit that holds the car, -1 for none; ``sentence`` holds
+    ``reason`` holds indices of ``REASONS``; ``node`` is the circuit that holds the car, or behind the last one of the
+    names of ``Held``, -1 for none; ``sentence`` holds
     indices of ``sentences``. The last sentence of a session also says whether it is ready, so that all of them joined
     explain the session.
     """
@@ -98,8 +99,11 @@ def spans_of(found: Explanations, sessions: IntArray) -> Spans:
     step = problem.first_step[sessions][who] + place
     kw, reason = found.outcome.power_kw[slot], found.reason[slot].astype(np.int64)
     node = _nodes(found, reason, problem.node[sessions][who], step)
+    if found.held is not None:
+        node = found.held.named(len(problem.tree), slot, reason, node)
     on = kw > SHARE * problem.cap_kw[slot]
-    kind = (reason * 2 + on) * (len(problem.tree) + 1) + node + 1
+    named = len(problem.tree) + (len(found.held.names) if found.held else 0)
+    kind = (reason * 2 + on) * (named + 1) + node + 1
     first = np.flatnonzero(np.diff(kind, prepend=-1) | np.diff(who, prepend=-1))
     last = np.append(first[1:], kind.size) - 1
     session = sessions[who[first]]

@@ -10,6 +10,7 @@ from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.reason import StepReason
 from evenload.schedule.blocks import Block
+from evenload.schedule.device_levels import levels_of
 from evenload.schedule.paths import heaviest, sum_down
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import CircuitTerms
@@ -33,7 +34,8 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Field(NamedTuple):
     """What a car meets at each node and step, (N, T): ``limiting`` and ``peaking``, the circuit on the path that holds
     it by its limit or its peak (-1 for none; ``peaking`` is None without any), and whether the path is ``blocked`` for
-    one kW more. ``terms_per_kwh`` is what smoothing adds to a price, ``alike_per_kwh`` below which prices are the same.
+    one kW more. ``terms_per_kwh`` is what smoothing adds to a price, ``alike_per_kwh`` below which prices are the same. ``coarse``
+    (S,): not every power can be told.
     """
 
     limiting: IntArray
@@ -41,6 +43,7 @@ class Field(NamedTuple):
     peaking: IntArray | None
     terms_per_kwh: FloatArray | None
     alike_per_kwh: float
+    coarse: BoolArray
 
 
 def field_of(outcome: Outcome, shadow_price: FloatArray | None, scarcity: BoolArray | None) -> Field:
@@ -55,7 +58,7 @@ def field_of(outcome: Outcome, shadow_price: FloatArray | None, scarcity: BoolAr
     return Field(
         np.where(heavy >= 0, limiting, -1), heavy >= _SCARCE, _peaking(problem.tree, problem.terms, outcome.load_kw),
         _smoothing_per_kwh(problem.tree, problem.terms, outcome.load_kw),
-        SHARE * max(float(price.max() - price.min()), 1e-6),
+        SHARE * max(float(price.max() - price.min()), 1e-6), levels_of(problem).coarse(),
     )  # fmt: skip
 
 
@@ -121,6 +124,8 @@ class Look:
         wants = self.price_per_kwh < would_pay[self.local] - field.alike_per_kwh
         slot = np.arange(kw.size) - block.begin[self.local]
         code = np.where(kw > off_kw, CODE[StepReason.CHEAP_SHARE], CODE[StepReason.WAITING_CHEAPER])
+        coarse = field.coarse[block.session]
+        code[coarse & ((kw > off_kw) | wants)] = CODE[StepReason.DEVICE]
         if field.peaking is not None:
             code[wants & (field.peaking[self.cell] >= 0)] = CODE[StepReason.PEAK]
         code[wants & (field.limiting[self.cell] >= 0)] = CODE[StepReason.CIRCUIT_LIMIT]

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenload.base.errors import ColumnsError, InputError
+from evenload.base.units import FloatArray
 from evenload.forecast.level import load_at_level
 
 LEVELS = (0.1, 0.5, 0.9)
 
 
-def quantiles_of(values: np.ndarray) -> np.ndarray:
-    return np.quantile(values, LEVELS)[None, :, None]
+def quantiles_of(values: FloatArray) -> FloatArray:
+    return np.asarray(np.quantile(values, LEVELS))[None, :, None]
 
 
 def test_a_normal_load_is_met_exactly() -> None:

@@ -15,8 +15,9 @@ from evenload.schedule.kernels.charging import (
     water_level,
 )
 from evenload.schedule.kernels.cores import cores
-from evenload.schedule.kernels.exchange import serve
+from evenload.schedule.kernels.fair import common_levels, connected
 from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
+from evenload.schedule.kernels.flow import Ends, Search, make_search, push
 from evenload.schedule.kernels.minimum import Claims, give_at_once
 from evenload.schedule.kernels.network import (
     LIMIT,
@@ -36,6 +37,7 @@ from evenload.schedule.kernels.network import (
     tolls_ahead,
 )
 from evenload.schedule.kernels.optimum import money, sessions_value, sweep, terms_cost
+from evenload.schedule.kernels.serving import serve
 
 __all__ = [
     "LIMIT",
@@ -47,24 +49,30 @@ __all__ = [
     "Circuits",
     "Claims",
     "Costs",
+    "Ends",
     "Fleet",
     "Network",
     "Peaks",
     "Prices",
+    "Search",
     "Slots",
     "Stores",
     "carry_over",
     "clip",
+    "common_levels",
+    "connected",
     "cores",
     "fill_cheapest",
     "give_at_once",
     "lacking",
     "make_flows",
+    "make_search",
     "money",
     "network_value",
     "path_tolls",
     "place_stores",
     "polish",
+    "push",
     "raise_tolls",
     "serve",
     "sessions_value",

@@ -1,0 +1,164 @@
+"""What a device is offered as things stand, room and price of each slot, and its best answer.
+
+``kernels.network`` has the words of fleets and networks, ``kernels.device_answers`` those of devices.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from evenload.base.units import FloatArray, IntArray
+from evenload.schedule.kernels.device_answers import Choice, Offer, Pack, drawn, step_by_step
+from evenload.schedule.kernels.device_commands import few_commands
+from evenload.schedule.kernels.network import NONE, SMALL, SMOOTHING, Fleet, Network, Prices, loose, room_up
+
+_LEVELS_TRIED: Final = 5
+
+
+class Told(NamedTuple):
+    """D devices that take only some levels, and what they were told last."""
+
+    row: IntArray  # (D,) session in the fleet
+    least_kw: FloatArray  # (D,) lowest level but 0
+    step_kw: FloatArray  # (D,) 0 = any level above the least
+    most_kw: FloatArray  # (D,)
+    dwell: IntArray  # (D,) slots a level stands at the least
+    commands: IntArray  # (D,) below 0 = any number
+    knee: FloatArray  # (D,) battery level above which charging power falls, amount
+    full: FloatArray  # (D,) battery level at which it ends
+    near_first: IntArray  # (D,) devices near each, that may change places with it
+    near_last: IntArray  # (D,)
+    told_kw: FloatArray  # (K,) written to
+
+
+@njit(cache=True, nogil=True)
+def rooms(fleet: Fleet, net: Network, i: int, most_kw: float, offer: Offer) -> None:
+    """Room of each slot with the session's own power free again, and the share of it the car is plugged in."""
+    for k in range(offer.room.size):
+        slot = fleet.begin[i] + k
+        offer.share[k] = fleet.cap_kw[slot] / max(fleet.power_kw_max[i], SMALL)
+        free = max(fleet.power_kw[slot] + room_up(fleet, net, i, fleet.first_step[i] + k), 0.0)
+        offer.room[k] = min(free, most_kw * offer.share[k])
+
+
+@njit(cache=True, nogil=True)
+def soft_prices(fleet: Fleet, net: Network, prices: Prices, i: int, offer: Offer) -> None:
+    """What a kW costs on average up to the room: energy, tolls, and what stiffness adds where it crowds others out."""
+    t0, n = fleet.first_step[i], offer.paid.size
+    power, buy = fleet.power_kw[fleet.begin[i] : fleet.begin[i] + n], prices.buy[fleet.tariff[i]]
+    for k in range(n):
+        offer.paid[k] = buy[t0 + k]
+    node = fleet.leaf[i]
+    while node != NONE:
+        steep = net.stiffness[node]
+        if steep > 0.0:
+            smooths = net.kind[node] == SMOOTHING
+            for k in range(n):
+                most = offer.room[k]
+                at_none = net.toll[node, t0 + k] + steep * (
+                    net.flow_kw[node, t0 + k] - power[k] - net.head_kw[node, t0 + k]
+                )
+                if smooths or at_none >= 0.0:
+                    offer.paid[k] += at_none + 0.5 * steep * most
+                elif at_none + steep * most > 0.0:  # the kink lies between none and all
+                    offer.paid[k] += 0.5 * (at_none + steep * most) ** 2 / (steep * most)
+        node = net.parent[node]
+
+
+@njit(cache=True, nogil=True)
+def hard_prices(
+    fleet: Fleet, net: Network, prices: Prices, i: int, first: FloatArray, rise: FloatArray, offer: Offer
+) -> None:
+    """What the first kW costs in each slot, how much more each further one, and what one costs up to the room."""
+    t0, b, n = fleet.first_step[i], fleet.begin[i], first.size
+    rise[:] = 0.0
+    for k in range(n):
+        first[k] = prices.buy[fleet.tariff[i], t0 + k]
+    node = fleet.leaf[i]
+    while node != NONE:
+        if net.kind[node] == SMOOTHING:
+            steep = net.stiffness[node]
+            for k in range(n):
+                others = net.flow_kw[node, t0 + k] - fleet.power_kw[b + k]
+                first[k] += steep * (others - net.head_kw[node, t0 + k])
+                rise[k] += steep
+        node = net.parent[node]
+    for k in range(n):
+        offer.paid[k] = first[k] + 0.5 * rise[k] * offer.room[k]
+
+
+@njit(cache=True, nogil=True)
+def cost_at(power: FloatArray, first: FloatArray, rise: FloatArray, need: float, refusal: float) -> float:
+    """What powers cost, refusal of what is lacking included."""
+    cost, got = 0.0, 0.0
+    for k in range(power.size):
+        cost += power[k] * (first[k] + 0.5 * rise[k] * power[k])
+        got += power[k]
+    lack = need - got
+    return cost + refusal * lack if lack > SMALL * (1.0 + need) else cost
+
+
+@njit(cache=True, nogil=True)
+def relied_on(fleet: Fleet, net: Network, i: int) -> bool:
+    """Whether anybody gives back on the strength of what session i draws."""
+    for k in range(fleet.slots[i]):
+        power = fleet.power_kw[fleet.begin[i] + k]
+        if power > SMALL and loose(fleet, net, i, fleet.first_step[i] + k) < power - SMALL:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def answer(
+    fleet: Fleet,
+    told: Told,
+    d: int,
+    offer: Offer,
+    refusal: float,
+    levels: FloatArray,
+    power: FloatArray,
+    trial: FloatArray,
+    trial_levels: FloatArray,
+) -> None:
+    """Write the best levels found for device d, and the powers they bring."""
+    i = told.row[d]
+    pack = Pack(fleet.need[i], told.knee[d], told.full[d], fleet.power_kw_max[i])
+    choice = Choice(told.least_kw[d], told.step_kw[d], told.most_kw[d])
+    levels[:] = 0.0
+    power[:] = 0.0
+    if pack.need <= SMALL or levels.size == 0 or choice.most <= SMALL:
+        return
+    if told.commands[d] < 0 and told.dwell[d] <= 1 and choice.least < choice.most:
+        step_by_step(offer, pack, choice, refusal, levels, power)
+        return
+    least = refusal * pack.need
+    for turn in range(_LEVELS_TRIED):
+        level = _level_tried(choice, turn)
+        if turn > 0 and level >= choice.most:
+            break
+        few_commands(offer, pack, level, told.dwell[d], told.commands[d], refusal, trial)
+        for k in range(trial.size):
+            trial_levels[k] = level if trial[k] > SMALL else 0.0
+        drawn(trial_levels, offer.share, pack, trial)
+        cost = 0.0
+        lack = pack.need
+        for k in range(trial.size):
+            cost += trial[k] * offer.paid[k] if trial[k] <= offer.room[k] + SMALL else np.inf
+            lack -= trial[k]
+        cost += refusal * max(lack, 0.0)
+        if cost < least - 1e-12 * abs(least):
+            least = cost
+            levels[:] = trial_levels
+            power[:] = trial
+
+
+@njit(cache=True, nogil=True)
+def _level_tried(choice: Choice, turn: int) -> float:
+    """The highest level, then lower ones down to the least; the highest again where there are no others."""
+    if choice.least >= choice.most:
+        return choice.most
+    wanted = choice.most - (choice.most - choice.least) * turn / (_LEVELS_TRIED - 1)
+    if choice.step <= 0.0:
+        return max(wanted, choice.most / 16)
+    return choice.least + float(np.round((wanted - choice.least) / choice.step)) * choice.step
