@@ -19,11 +19,13 @@ from evenload.schedule.kernels.exchange import serve
 from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
 from evenload.schedule.kernels.minimum import Claims, give_at_once
 from evenload.schedule.kernels.network import (
+    ACROSS,
     LIMIT,
     NONE,
     PEAK,
     SMOOTHING,
     Fleet,
+    Groups,
     Network,
     Peaks,
     Prices,
@@ -38,6 +40,7 @@ from evenload.schedule.kernels.network import (
 from evenload.schedule.kernels.optimum import money, sessions_value, sweep, terms_cost
 
 __all__ = [
+    "ACROSS",
     "LIMIT",
     "NONE",
     "PEAK",
@@ -48,6 +51,7 @@ __all__ = [
     "Claims",
     "Costs",
     "Fleet",
+    "Groups",
     "Network",
     "Peaks",
     "Prices",
