@@ -67,6 +67,9 @@ class PlanResiduals(_Part):
     minimum_kwh_unserved: float = Field(description="of minimum energy")
     circuit_kw: float = Field(description="above a limit, and not explained by base load or minimum energy")
     export_kw: float = Field(description="beyond a limit on export, and not explained by base load")
+    across_kw: float = Field(
+        description="above limits across the grid that must hold, and not explained as circuits are"
+    )
     energy_kwh_unserved: float
 
 

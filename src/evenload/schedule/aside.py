@@ -55,6 +55,7 @@ def _without(problem: Problem, power_kw: FloatArray) -> Problem:
     return replace(
         problem,
         base_load_kw=problem.base_load_kw + problem.ev_load_kw(power_kw),
+        across=problem.across_beside(power_kw),
         cap_kw=np.where(out[problem.slot_sessions()], 0.0, problem.cap_kw),
         energy_kwh=np.where(out, 0.0, problem.energy_kwh),
         minimum_kwh=None if minimum is None else np.where(out, 0.0, minimum),

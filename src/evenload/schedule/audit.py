@@ -10,7 +10,7 @@ import numpy as np
 from evenload.base.errors import ColumnsError
 from evenload.base.units import FloatArray
 from evenload.schedule.blocks import Block, blocks
-from evenload.schedule.breaches import car_excess, circuit_excess
+from evenload.schedule.breaches import across_excess, car_excess, circuit_excess
 from evenload.schedule.problem import Problem
 
 TOLERANCE_KW: Final = 1e-6
@@ -28,11 +28,13 @@ class ViolationKind(StrEnum):
     EMERGENCY = "emergency"
     CIRCUIT = "circuit"
     EXPORT = "export"
+    ACROSS = "across"
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken promise: ``where`` is a session or a node, ``excess_kw`` by how much (NaN where power is no number).
+    """One broken promise: ``where`` is a session, a node or a limit across the tree, ``excess_kw`` by how much (NaN where
+    power is no number).
 
     Energy too much (a level outside the battery's band, more than the need, more said to be minimum energy than the
     minimum) is told as mean power over the step; that of a need is the last step of the window.
@@ -56,6 +58,7 @@ _WORDS: Final = {
     ViolationKind.EMERGENCY: "above the emergency limit that neither base load nor opted-out cars explain",
     ViolationKind.CIRCUIT: "above the limit that neither base load nor opted-out cars nor minimum energy explain",
     ViolationKind.EXPORT: "more back to the grid than the export limit, which base load does not explain",
+    ViolationKind.ACROSS: "above what members may draw that neither opted-out cars nor minimum energy explain",
 }
 
 _ORDER: Final = {kind: place for place, kind in enumerate(ViolationKind)}
@@ -119,3 +122,7 @@ def _circuits(problem: Problem, power_kw: FloatArray, minimum_kw: FloatArray | N
     for kind, amount in amounts.items():
         for n, t in np.argwhere(amount > TOLERANCE_KW).tolist():
             yield Violation(kind, problem.tree.circuits[n].node, t, float(amount[n, t]))
+    above_kw = across_excess(problem, known_kw, minimum_kw)
+    for limit, t in np.argwhere(above_kw > TOLERANCE_KW).tolist():
+        name = "" if problem.across is None else str(problem.across.name[limit])
+        yield Violation(ViolationKind.ACROSS, name, t, float(above_kw[limit, t]))

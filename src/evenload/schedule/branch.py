@@ -2,7 +2,7 @@
 
 Everybody outside the branch keeps their power. What they leave of the limits above is the branch's own limit, and what
 those limits charge by their tolls is added to its prices, so that the branch takes scarce room no cheaper than others.
-The whole tree is planned again on the next tick.
+Of limits across the tree the branch gets what others leave. The whole tree is planned again on the next tick.
 """
 
 from dataclasses import dataclass, replace
@@ -52,7 +52,8 @@ def replan_branch(
     slots_inside = np.repeat(inside, np.diff(problem.offset))
     power_kw = carried_kw(problem, standing, standing.power_kw, find(problem.session_id, standing.session_id))
     power_kw[slots_inside] = 0.0
-    part = _part(problem, np.flatnonzero(inside), below, _above(problem, power_kw, shadow_price, top))
+    beside = replace(problem, across=problem.across_beside(power_kw))
+    part = _part(beside, np.flatnonzero(inside), below, _above(problem, power_kw, shadow_price, top))
     solution = solve(part, settings, previous)
     power_kw[slots_inside] = solution.plan.power_kw
     plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power_kw)

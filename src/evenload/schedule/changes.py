@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evenload.base.errors import CircuitError, ColumnsError, InputError, did_you_mean
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Batteries, Devices
+from evenload.schedule.problem_parts import Across, Batteries, Devices
 
 _OF_SESSIONS: Final = (
     "session_id", "node", "first_step", "declared_slots", "energy_kwh", "power_kw_max", "opted_out", "minimum_kwh",
@@ -36,11 +36,13 @@ def take(problem: Problem, chosen: IntArray | BoolArray) -> Problem:
         batteries=batteries and replace(batteries, **{name: each[rows] for name, each in _columns(batteries)}),
         devices=devices and replace(devices, **{name: each[rows] for name, each in _columns(devices)}),
         tariffs=tariffs and replace(tariffs, of_session=tariffs.of_session[rows]),
+        across=problem.across and problem.across.take(rows, problem.sessions),
     )
 
 
 def arrived(problem: Problem, others: Problem) -> Problem:
-    """The problem with the sessions of ``others`` added at the end; horizon, tree and tariffs are those of ``problem``.
+    """The problem with the sessions of ``others`` added at the end; horizon, tree, tariffs and limits across
+    the tree are those of ``problem``.
 
     Raises ``InputError`` for a session that is already there, and ``ColumnsError`` unless both have the same parts.
     """
@@ -63,6 +65,7 @@ def arrived(problem: Problem, others: Problem) -> Problem:
         batteries=batteries and replace(batteries, **_joined(batteries, others.batteries)),
         devices=devices and replace(devices, **_joined(devices, others.devices)),
         tariffs=tariffs,
+        across=_members_joined(problem, others),
     )
 
 
@@ -101,6 +104,21 @@ def _columns(part: Problem | Batteries | Devices) -> list[tuple[str, NDArray[Any
     """Columns of one value a session, by name, as far as there are any."""
     names = _OF_SESSIONS if isinstance(part, Problem) else tuple(column.name for column in fields(part))
     return [(name, values) for name in names if (values := getattr(part, name)) is not None]
+
+
+def _members_joined(problem: Problem, others: Problem) -> Across | None:
+    """The limits across the tree of ``problem``, of which the others are members as their own problem says."""
+    across, theirs = problem.across, others.across
+    if theirs is None or not theirs.limit.size:
+        return across
+    if across is None or not np.array_equal(across.name, theirs.name):
+        raise ColumnsError("sessions of one problem cannot join another: their limits across the tree differ")
+    return replace(
+        across,
+        limit=np.concatenate([across.limit, theirs.limit]),
+        session=np.concatenate([across.session, problem.sessions + theirs.session]),
+        weight=np.concatenate([across.weight, theirs.weight]),
+    )
 
 
 def _joined(part: Problem | Batteries | Devices, others: object) -> dict[str, NDArray[Any]]:

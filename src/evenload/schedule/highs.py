@@ -15,7 +15,7 @@ from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.session import Control
 from evenload.schedule.highs_program import Program
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Batteries, CircuitTerms
+from evenload.schedule.problem_parts import Across, Batteries, CircuitTerms
 
 _NONE_KW: Final = 1e-6
 
@@ -79,6 +79,9 @@ class _Model:
         self.program.row((self.lacking, -1.0), (self.lack, 1.0), least=0.0, most=0.0)
         self._levels(hours)
         self._limits()
+        if problem.across is not None:
+            for limit, t in np.argwhere(np.isfinite(problem.across.limit_kw)).tolist():
+                self._across(problem.across, limit, t, hours)
         if problem.terms is not None:
             for m in range(problem.terms.node.size):
                 self._term(problem.terms, m, hours)
@@ -142,6 +145,22 @@ class _Model:
         for t in range(base.size):
             self.program.row((flow[t], -1.0), *self._flow(node, t), least=0.0, most=0.0)
             self.program.row((beyond, 1.0), (flow[t], -1.0), least=float(base[t]) - without)
+
+    def _across(self, across: Across, limit: int, step: int, hours: float) -> None:
+        """A row for a limit across the tree in a step, with a column for what is above it where that has a price."""
+        inside, price = across.limit == limit, float(across.over_per_kwh[limit, step])
+        weight = np.zeros(self.problem.sessions)
+        weight[across.session[inside]] = across.weight[inside]
+        slots = np.flatnonzero((self.step == step) & (weight[self.session] > 0))
+        weights = weight[self.session[slots]]
+        base = 0.0 if across.base_kw is None else float(across.base_kw[limit, step])
+        head = float(across.limit_kw[limit, step]) - base
+        flow = (self.charge[slots], weights), (self.give[slots], -weights)
+        if price == np.inf:
+            self.program.row(*flow, most=max(head, 0.0))
+            return
+        beyond = self.program.columns(min(head, 0.0), np.inf, cost=price * hours)  # what base is above is paid anyway
+        self.program.row(*flow, (beyond, -1.0), most=max(head, 0.0))
 
     def _flow(self, node: int, step: int) -> tuple[tuple[IntArray, float], tuple[IntArray, float]]:
         """Columns and weights whose sum is the power of all sessions at or below a node."""

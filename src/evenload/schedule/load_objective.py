@@ -35,7 +35,11 @@ def aimed(problem: Problem, objective: Objective) -> Problem:
     if batteries is not None:
         batteries = replace(batteries, wear_per_kwh=scale * batteries.wear_per_kwh)
     price = scale * problem.price_per_kwh
-    return replace(problem, terms=terms, price_per_kwh=price, tariffs=tariffs, batteries=batteries)
+    across = problem.across
+    if across is not None:
+        over = np.where(np.isinf(across.over_per_kwh), np.inf, scale * np.nan_to_num(across.over_per_kwh))
+        across = replace(across, over_per_kwh=over)
+    return replace(problem, terms=terms, price_per_kwh=price, tariffs=tariffs, batteries=batteries, across=across)
 
 
 def terms_for(objective: Objective, problem: Problem) -> CircuitTerms | None:

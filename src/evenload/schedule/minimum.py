@@ -57,7 +57,8 @@ def give_minimum(problem: Problem) -> Minimum:
 
 
 def rest_of(problem: Problem, minimum: Minimum) -> Problem:
-    """What is left to plan: the minimum is base load, energy still lacking stays in the need.
+    """What is left to plan: the minimum is base load (also in limits across the tree), energy still lacking stays in
+    the need.
 
     The emergency limit goes, being there for the minimum only. A battery's levels now count from where the minimum
     brings it, and who has a minimum sells nothing below that: it is kept. Levels are those after all of the minimum, so
@@ -76,6 +77,7 @@ def rest_of(problem: Problem, minimum: Minimum) -> Problem:
         minimum_kwh=None,
         emergency_limit_kw=None,
         batteries=_after(problem.batteries, given, need, problem.minimum_kwh),
+        across=problem.across_beside(minimum.power_kw),
     )
 
 

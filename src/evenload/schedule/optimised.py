@@ -156,6 +156,7 @@ class _Rolling:
             limit_kw=limit if limit.shape[1] == 1 else limit[:, steps],
             price_per_kwh=problem.price_per_kwh[steps] + self.waiting_per_kwh * ahead,
             minute_of_day=problem.minute_of_day[steps],
+            across=problem.across and problem.across.take(here, problem.sessions).between(steps.start, steps.stop),
         )
         joint = along(now, come, t) if come.size else now
         if self.caution is None:

@@ -83,7 +83,8 @@ class Solution:
     limit on export: what a kW more of that earns; 0, for not known, where nothing can pass). Where ``scarcity`` (N, T)
     is set, one kW more serves what is not served now, which comes before money: the shadow price there is 0.
     ``unserved_kwh`` (S,); ``marginal_per_kwh`` (S,), the price of one kWh more for each session; ``minimum_kw`` (K,),
-    the part of the powers that is minimum energy.
+    the part of the powers that is minimum energy. ``across_price`` (L, T) is the shadow price of the problem's limits
+    across the tree, far above all prices where energy goes unserved for it; None without such limits.
     """
 
     plan: Plan
@@ -94,6 +95,7 @@ class Solution:
     marginal_per_kwh: FloatArray
     minimum_kw: FloatArray
     warmth: Warmth
+    across_price: FloatArray | None = None
 
 
 def solve(problem: Problem, settings: Settings | None = None, previous: Solution | None = None) -> Solution:
@@ -125,7 +127,10 @@ class _Search:
         at_once_kwh = np.minimum(problem.energy_kwh, problem.delivered_kwh(problem.cap_kw)).sum()
         self.unmanaged = float(at_once_kwh * np.abs(problem.price_per_kwh).mean())
         self.given = bool(aside.given_kw.any())
-        self.before = problem.money(aside.given_kw) + problem.terms_cost(aside.given_kw) if self.given else 0.0
+        self.before = 0.0
+        if self.given:
+            given = aside.given_kw
+            self.before = problem.money(given) + problem.terms_cost(given) + problem.across_cost(given)
 
     def scale_of_gap(self, bound: float) -> float:
         """What a gap is relative to."""
@@ -176,6 +181,7 @@ class _Search:
             Plan(*planned, power + self.aside.given_kw if self.given else power), certificate,
             *self._values_of_room(best), unserved, marginal / run.hours, self.aside.minimum_kw,
             Warmth(run.tolls, run.softened, marginal, power),
+            None if problem.across is None else run.tolls[run.groups.circuits :],
         )  # fmt: skip
 
     def _values_of_room(self, best: Finished) -> tuple[FloatArray, BoolArray]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.plan import Plan
+from evenload.schedule.optimum_across import first_tolls, without_blocked
 from evenload.schedule.optimum_setup import setup_of
 from evenload.schedule.parts_of_fleet import Parts
 from evenload.schedule.problem import Problem
@@ -52,11 +53,12 @@ class Run:
     ) -> None:
         from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
 
-        self.kernels, self.problem = kernels, problem
+        self.kernels, self.problem = kernels, without_blocked(problem)
         self.hours = problem.horizon.hours_per_step
-        self.setup = setup_of(problem, gap)
+        self.setup = setup_of(self.problem, gap)
         self.fleet, self.stores = self.setup.fleet, self.setup.stores
-        self.parts = Parts(self.fleet, self.setup.net, threads)
+        self.groups = self.setup.groups
+        self.parts = Parts(self.fleet, self.setup.net, self.groups, threads)
         self.net = self.parts.net
         self.peaks, self.prices = self.setup.peaks, self.setup.prices
         self.has_stores, self.has_peaks = self.stores.up.size > 0, self.peaks.node.size > 0
@@ -70,6 +72,8 @@ class Run:
         self.warm, self.changed = warmth is not None, 1.0 if warmth is None else warmth.changed
         if warmth is not None:
             self._start_from(warmth)
+        if self.groups.toll_most.size:
+            self._cap_tolls()
         self.net.toll[self.setup.shut] = self.prices.refusal - self.prices.buy.min()
         self.rounding = 1e-6 * max(1.0, float(problem.energy_kwh.sum())) * self.setup.spread / self.hours
 
@@ -77,7 +81,7 @@ class Run:
         """Take powers, tolls and marginal prices of an earlier run."""
         self.fleet.power_kw[:] = np.minimum(warmth.power_kw[self.setup.slot], self.fleet.cap_kw)
         self.fleet.marginal[:] = warmth.marginal[self.setup.order]
-        self.kernels.make_flows(self.fleet, self.net)
+        self.kernels.make_flows(self.fleet, self.net, self.groups)
         self.softened = max(warmth.softened, _SOFTENED_WARM)
         self.net.toll[:] = warmth.toll
         self.net.toll[self.net.stiffness == 0] = 0.0
@@ -89,10 +93,15 @@ class Run:
         limits = self.net.kind != self.kernels.SMOOTHING
         self.net.stiffness[limits] *= self.softened
 
+    def _cap_tolls(self) -> None:
+        """Tolls of limits across are at most the price of going above, and that where nobody can but go above."""
+        tolls = self.net.toll[self.groups.circuits :]
+        tolls[:] = np.minimum(np.maximum(tolls, first_tolls(self.net, self.groups)), self.groups.toll_most)
+
     def sweep(self) -> None:
         """One pass over all sessions and one step of the tolls."""
         self.parts.sweep(self.fleet, self.stores, self.prices)
-        self.kernels.raise_tolls(self.net, self.peaks)
+        self.kernels.raise_tolls(self.net, self.groups, self.peaks)
         if self.softened > _SOFTER_EACH_SWEEP**_SOFTENED_SWEEPS:
             limits = self.net.kind != self.kernels.SMOOTHING
             self.net.stiffness[limits] *= _SOFTER_EACH_SWEEP
@@ -120,7 +129,7 @@ class Run:
 
     def _dual_of(self, stores: "Stores", net: "Network", peaks: "Peaks", prices: "Prices") -> float:
         """Lagrangian dual at tolls: a lower bound on the objective plus ``refusal`` times what is unserved."""
-        value = float(self.kernels.network_value(net, peaks))  # first: it may scale the tolls of peaks
+        value = float(self.kernels.network_value(net, self.groups, peaks))  # first: it may scale the tolls of peaks
         path = self.kernels.path_tolls(net, prices.refusal - prices.buy.min())
         return value + self.parts.value(self.fleet, stores, path, prices)
 
@@ -129,7 +138,7 @@ class Run:
         ahead, length = np.empty_like(self.net.toll), 2.0
         start = self.net.toll.copy()
         while True:
-            self.kernels.tolls_ahead(self.net._replace(toll=start), self.before, length, ahead)
+            self.kernels.tolls_ahead(self.net._replace(toll=start), self.groups, self.before, length, ahead)
             ahead[self.setup.shut] = start[self.setup.shut]
             there = self._dual(self.net._replace(toll=ahead))
             if not there > value:
@@ -145,12 +154,12 @@ class Run:
         within = hard._replace(head_kw=self._with_peaks(hard.head_kw)) if self.has_peaks else hard
         self._inside(fleet, within)
         lack = kernels.lacking(fleet, self.stores)
-        kernels.top_up(fleet, within, self.prices, lack)
+        kernels.top_up(fleet, within, self.groups, self.prices, lack)
         if self.has_peaks:
             self._serve_under_peaks(fleet, within, lack)
-            kernels.top_up(fleet, hard, self.prices, lack)  # energy comes before peaks
+            kernels.top_up(fleet, hard, self.groups, self.prices, lack)  # energy comes before peaks
         scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
-        least = bool(kernels.serve(fleet, hard, lack, scarce, _STATES_MAX))
+        least = bool(kernels.serve(fleet, hard, self.groups, lack, scarce, _STATES_MAX))
         self._charge_scarcity(scarce)
         net = self.net._replace(flow_kw=hard.flow_kw)
         self._polish(fleet, net)
@@ -158,20 +167,20 @@ class Run:
             lack = kernels.lacking(fleet, self.stores)
         cost = float(kernels.money(fleet, self.stores, self.prices))
         if self.has_terms:
-            cost += float(kernels.terms_cost(net, self.peaks))
+            cost += float(kernels.terms_cost(net, self.groups, self.peaks))
         found = Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
         return found if best is None or found.better_than(best) else best
 
     def _inside(self, fleet: "Fleet", net: "Network") -> None:
         """Bring powers inside the heads: those that give back first, the others to what they leave, then again."""
         if not self.has_stores:
-            self.kernels.clip(fleet, net, False)
+            self.kernels.clip(fleet, net, self.groups, False)
             return
         fleet.power_kw[np.repeat(fleet.battery >= 0, fleet.slots)] = 0.0
         for _ in range(_PLACED):
-            self.kernels.place_stores(fleet, self.stores, net, self.fleet.power_kw)
-        self.kernels.clip(fleet, net, True)
-        self.kernels.place_stores(fleet, self.stores, net, self.fleet.power_kw)
+            self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
+        self.kernels.clip(fleet, net, self.groups, True)
+        self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
 
     def _polish(self, fleet: "Fleet", net: "Network") -> None:
         """Cost only falls: peaks stay at or below where they have come to."""
@@ -182,20 +191,20 @@ class Run:
                 peak_kw = np.maximum((net.flow_kw[nodes] + base_kw).max(axis=1), self.peaks.floor_kw)
                 held = net._replace(head_kw=net.head_kw.copy())
                 held.head_kw[nodes] = peak_kw[:, None] - base_kw
-            self.kernels.polish(fleet, self.stores, held, self.prices, self.setup.shaped)
+            self.kernels.polish(fleet, self.stores, held, self.groups, self.prices, self.setup.shaped)
 
     def _serve_under_peaks(self, fleet: "Fleet", within: "Network", lack: FloatArray) -> None:
         """Serve what is lacking by exchanges, raising peaks by what their smallest cut says is missing."""
         nodes = self.peaks.node
         for _ in range(_PEAKS_RAISED):
             scarce = np.zeros(within.flow_kw.shape, dtype=np.bool_)
-            self.kernels.serve(fleet, within, lack, scarce, _STATES_MAX)
+            self.kernels.serve(fleet, within, self.groups, lack, scarce, _STATES_MAX)
             cut = scarce[nodes].sum(axis=1)
             missing = float(lack.sum())
             if missing <= 1e-9 * max(1.0, float(fleet.need.sum())) or not cut.any():
                 return
             within.head_kw[nodes] += np.where(cut > 0, missing / np.maximum(cut, 1), 0.0)[:, None]
-            self.kernels.top_up(fleet, within, self.prices, lack)
+            self.kernels.top_up(fleet, within, self.groups, self.prices, lack)
 
     def _with_peaks(self, head_kw: FloatArray) -> FloatArray:
         """Heads with those of peaks where they are now, or higher where too much would have to move to get below."""
@@ -238,7 +247,10 @@ class Run:
         stores = self.stores._replace(wear=np.zeros_like(self.stores.wear))
         nobody = self.peaks._replace(**{name: value[:0] for name, value in self.peaks._asdict().items()})
         bound = 0.0
-        for tolls in (np.zeros(best.scarce.shape), best.scarce.astype(np.float64)):
+        tried = [np.zeros(best.scarce.shape), best.scarce.astype(np.float64)]
+        if self.groups.toll_most.size:  # a kW of a member may be less of its limit: what the tolls of the run say
+            tried.append(np.where(np.isinf(self.setup.limits.head_kw), 0.0, self.tolls / self.prices.refusal))
+        for tolls in tried:
             net = self.setup.limits._replace(toll=tolls)
             bound = max(bound, self._dual_of(stores, net, nobody, serving))
         return min(bound, float(best.lack.sum()))

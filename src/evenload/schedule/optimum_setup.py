@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
+from evenload.schedule.optimum_across import dearest_excess, groups_of, with_across
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
 
 if TYPE_CHECKING:
-    from evenload.schedule.kernels import Fleet, Network, Peaks, Prices, Stores
+    from evenload.schedule.kernels import Fleet, Groups, Network, Peaks, Prices, Stores
 
 _SMOOTHING: Final = 0.5
 """Full power costs this share of gap and price spread more than none: ties are split, and sweeps converge."""
@@ -45,6 +46,7 @@ class Setup:
     stores: "Stores"
     net: "Network"
     limits: "Network"
+    groups: "Groups"
     peaks: "Peaks"
     prices: "Prices"
     shut: BoolArray
@@ -68,6 +70,7 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     slot += np.arange(int(begin[-1]), dtype=np.int32)
     batteries, stores_at = _stores_of(problem, order)
     prices, spread = _prices(problem, gap)
+    groups = groups_of(problem, order, parent.size)
     fleet = kernels.Fleet(
         problem.first_step[order], begin[:-1], lengths, node_of[problem.node[order]],
         problem.tariff_of_session()[order], stores_at, problem.cap_kw[slot], problem.power_kw_max[order],
@@ -81,14 +84,31 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     steep = _stiffness(problem, parent, kind, term, _usual_kw(head, low, gives_back), spread)
     flow, toll = np.zeros(head.shape), np.zeros(head.shape)
     own = np.arange(parent.size)
-    hard = np.where((kind != kernels.LIMIT)[:, None], np.inf, head) if (kind != kernels.LIMIT).any() else head
-    net = kernels.Network(parent, own, kind, np.ones_like(kind), *rows, gives_back, head, low, flow, toll, steep)
-    limits = net._replace(kind=np.zeros_like(kind), head_kw=hard)
-    shut = (hard <= 1e-9) & ~gives_back[:, None]  # no head at all: nobody is to count on it
+    net = kernels.Network(
+        parent, own, kind, np.ones_like(kind), *rows, gives_back, head, low, flow, toll, steep
+    )  # fmt: skip
+    net = with_across(net, problem, spread)
+    limits = _limits(net, groups)
+    shut = (limits.head_kw <= 1e-9) & ~net.gives_back[:, None]  # no head at all: nobody is to count on it
+    shut[parent.size :] = False
     dear = 5.0 * (prices.refusal - float(prices.buy.max())) / _REFUSAL
     return Setup(
-        order, slot, node_of, fleet, batteries, net, limits, peaks, prices, shut, _shaped(parent, kind), spread, dear
+        order, slot, node_of, fleet, batteries, net, limits, groups, peaks, prices, shut,
+        _shaped(net.parent, net.kind), spread, dear,
     )  # fmt: skip
+
+
+def _limits(net: "Network", groups: "Groups") -> "Network":
+    """The network as if there were nothing but limits that must hold."""
+    from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
+
+    across = net.kind == kernels.ACROSS
+    free = (net.kind != kernels.LIMIT) & ~across
+    if not free.any() and not across.any():
+        return net._replace(kind=np.zeros_like(net.kind))
+    head = np.where(free[:, None], np.inf, net.head_kw)
+    head[groups.circuits :][np.isfinite(groups.toll_most)] = np.inf
+    return net._replace(kind=np.where(across, kernels.ACROSS, kernels.LIMIT), head_kw=head)
 
 
 def _nodes(problem: Problem) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
@@ -157,7 +177,9 @@ def _prices(problem: Problem, gap: float) -> tuple["Prices", float]:
     high, low = max(float(each.max()) for each in both), min(float(each.min()) for each in both)
     spread = max(high - low, 1e-3 * max(abs(high), abs(low)), 1e-6)
     wear = 0.0 if problem.batteries is None else float(problem.batteries.wear_per_kwh.max(initial=0.0)) * hours
-    refusal = high + _REFUSAL * (spread + wear + _dearest_term(problem))
+    over = dearest_excess(problem)
+    refusal = high + _REFUSAL * (spread + wear + over + _dearest_term(problem))
+    spread = max(spread, min(over, max(abs(high), abs(low))))
     return kernels.Prices(
         np.ascontiguousarray(buy),
         np.ascontiguousarray(sell),
@@ -260,5 +282,5 @@ def _shaped(parent: IntArray, kind: IntArray) -> BoolArray:
     shaped = np.asarray(kind == kernels.SMOOTHING)
     if shaped.any():
         for n in range(1, parent.size):
-            shaped[n] |= shaped[parent[n]]
+            shaped[n] |= shaped[parent[n]] and parent[n] >= 0
     return shaped

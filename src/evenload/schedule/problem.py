@@ -184,6 +184,31 @@ class Problem:
         paid = np.where(np.isfinite(terms.peak_kw_so_far), terms.peak_kw_so_far, 0.0)
         return float((terms.smoothing_per_kw2h * squares + terms.peak_per_kw * (new_peak - paid)).sum())
 
+    def across_kw(self, power_kw: FloatArray) -> FloatArray:
+        """What powers (K,) send through each limit across the tree, by weight, base not counted; shape (L, T)."""
+        across, steps = self.across, self.horizon.steps
+        if across is None:
+            return np.zeros((0, steps))
+        lengths = np.diff(self.offset)[across.session]
+        ends = np.cumsum(lengths)
+        within = np.arange(int(ends[-1]) if ends.size else 0) - np.repeat(ends - lengths, lengths)
+        slot = np.repeat(self.offset[:-1][across.session], lengths) + within
+        cell = np.repeat(across.limit * steps + self.first_step[across.session], lengths) + within
+        weights = np.repeat(across.weight, lengths) * power_kw[slot]
+        return np.bincount(cell, weights, across.name.size * steps).reshape(-1, steps).astype(np.float64)
+
+    def across_cost(self, power_kw: FloatArray) -> float:
+        """What powers (K,) pay for going above limits across the tree, beyond what base pays there by itself."""
+        if self.across is None:
+            return 0.0
+        head, price = self.across.head_kw(), self.across.over_per_kwh
+        above = np.maximum(self.across_kw(power_kw) - head, 0.0) - np.maximum(-head, 0.0)
+        return float((np.where(np.isinf(price), 0.0, price) * above).sum()) * self.horizon.hours_per_step
+
+    def across_beside(self, power_kw: FloatArray) -> Across | None:
+        """The limits across the tree with powers (K,) as what flows through them already."""
+        return self.across and self.across.beside(self.across_kw(power_kw))
+
     def level_kwh(self, power_kw: FloatArray) -> FloatArray:
         """Battery level after each slot, kWh of charging since plug-in, shape (K,)."""
         round_trip = 1.0 if self.batteries is None else self.batteries.round_trip[self.slot_sessions()]

@@ -5,7 +5,7 @@ battery stores counts as the charging that put it there, so that one number, the
 Source: DESIGN section 5; requirements R94, R106, R122.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -84,6 +84,29 @@ class Across:
     limit: IntArray  # (J,) index of the limit
     session: IntArray  # (J,) its member
     weight: FloatArray  # (J,) kW through the limit per kW of the member, above 0
+    base_kw: FloatArray | None = None  # (L, T) what flows through it besides; above a limit that must hold: no room
+
+    def head_kw(self) -> FloatArray:
+        """What is left for members, kW, shape (L, T): 0 at the least where the limit must hold, else below 0 too."""
+        head = self.limit_kw if self.base_kw is None else self.limit_kw - self.base_kw
+        return np.where(np.isinf(self.over_per_kwh), np.maximum(head, 0.0), head)
+
+    def beside(self, base_kw: FloatArray) -> Self:
+        """The limits with something more (L, T) flowing through them."""
+        return replace(self, base_kw=base_kw if self.base_kw is None else self.base_kw + base_kw)
+
+    def between(self, first: int, last: int) -> Self:
+        """The limits in steps ``first:last``."""
+        base = None if self.base_kw is None else self.base_kw[:, first:last]
+        limit, over = self.limit_kw[:, first:last], self.over_per_kwh[:, first:last]
+        return replace(self, limit_kw=limit, over_per_kwh=over, base_kw=base)
+
+    def take(self, rows: IntArray, sessions: int) -> Self:
+        """The same limits over some of the ``sessions``, which are numbered anew as ``rows`` lists them."""
+        place = np.full(sessions, -1)
+        place[rows] = np.arange(rows.size)
+        kept = place[self.session] >= 0
+        return replace(self, limit=self.limit[kept], session=place[self.session[kept]], weight=self.weight[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +137,13 @@ def refuse_across(across: Across, sessions: int, steps: int) -> None:
     shapes = {
         "limit_kw": (limits, steps), "over_per_kwh": (limits, steps), "session": (members,), "weight": (members,),
     }  # fmt: skip
+    if across.base_kw is not None:
+        shapes["base_kw"] = (limits, steps)
     for column, shape in shapes.items():
         if getattr(across, column).shape != shape:
             raise ColumnsError(f"Across.{column} has shape {getattr(across, column).shape}, expected {shape}")
+    if across.base_kw is not None and not np.isfinite(across.base_kw).all():
+        raise ColumnsError("Across.base_kw holds a value that is not a finite number")
     wrong = {
         "limit_kw": ~(across.limit_kw >= 0), "over_per_kwh": ~(across.over_per_kwh >= 0),
         "limit": (across.limit < 0) | (across.limit >= limits),

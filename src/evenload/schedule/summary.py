@@ -10,7 +10,7 @@ import numpy as np
 
 from evenload.base.units import BoolArray, FloatArray
 from evenload.schedule.blocks import Block, blocks
-from evenload.schedule.breaches import car_excess, circuit_excess
+from evenload.schedule.breaches import across_excess, car_excess, circuit_excess
 from evenload.schedule.problem import Problem
 
 _AT_LIMIT: Final = 1e-4
@@ -28,7 +28,8 @@ class Residuals:
     Worst breach of devices: ``power_kw`` outside what a car can draw or give back, ``level_kwh`` outside the band of
     its battery, ``taper_kw`` above what the battery takes at its level, ``energy_kwh_above_need``. Of circuits, not
     explained by base load: ``emergency_kw`` and ``circuit_kw`` above these limits (the normal one not by minimum energy
-    either), ``export_kw``. ``minimum_kwh_unserved`` and ``energy_kwh_unserved`` are sums over sessions.
+    either), ``export_kw``, and ``across_kw`` above limits across the tree that must hold. ``minimum_kwh_unserved`` and
+    ``energy_kwh_unserved`` are sums over sessions.
     """
 
     power_kw: float
@@ -39,6 +40,7 @@ class Residuals:
     minimum_kwh_unserved: float
     circuit_kw: float
     export_kw: float
+    across_kw: float
     energy_kwh_unserved: float
     kept: bool
 
@@ -96,12 +98,16 @@ class Outcome:
         size = np.maximum(problem.limit_kw, 1)
         for over in (circuits.emergency_kw, circuits.normal_kw, circuits.export_kw):
             kept &= bool((over <= RELATIVE * size).all())
+        across = across_excess(problem, self.power_kw, self.minimum_kw)
+        if problem.across is not None:
+            kept &= bool((across <= RELATIVE * np.maximum(problem.across.limit_kw, 1)).all())
         return Residuals(
             **worst,
             emergency_kw=_worst(circuits.emergency_kw),
             minimum_kwh_unserved=float(self.minimum_unserved_kwh().sum()),
             circuit_kw=_worst(circuits.normal_kw),
             export_kw=_worst(circuits.export_kw),
+            across_kw=_worst(across),
             energy_kwh_unserved=float(self.unserved_kwh().sum()),
             kept=kept,
         )

@@ -10,7 +10,7 @@ from evenload.base.horizon import Horizon
 from evenload.base.units import MINUTES_PER_DAY, FloatArray, IntArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Batteries, CircuitTerms, Devices, Tariffs
+from evenload.schedule.problem_parts import Across, Batteries, CircuitTerms, Devices, Tariffs
 
 _POWERS_KW = (3.7, 7.4, 11.0, 22.0)
 _PRICES_PER_KWH = (-0.02, 0.1, 0.1, 0.2, 0.35)
@@ -97,7 +97,7 @@ def frozen(problem: Problem) -> Problem:
     return replace(problem, **_copies(problem))
 
 
-def _copies(columns: Problem | Batteries | Tariffs | Devices | CircuitTerms) -> dict[str, Any]:
+def _copies(columns: Problem | Across | Batteries | Tariffs | Devices | CircuitTerms) -> dict[str, Any]:
     """Read-only copies of the arrays of a problem or of a part of one, by name."""
     copies: dict[str, Any] = {}
     for name in columns.__dataclass_fields__:
@@ -105,7 +105,7 @@ def _copies(columns: Problem | Batteries | Tariffs | Devices | CircuitTerms) -> 
         if isinstance(value, np.ndarray):
             copies[name] = value.copy()
             copies[name].flags.writeable = False
-        elif isinstance(value, Batteries | Tariffs | Devices | CircuitTerms):
+        elif isinstance(value, Across | Batteries | Tariffs | Devices | CircuitTerms):
             copies[name] = replace(value, **_copies(value))
     return copies
 

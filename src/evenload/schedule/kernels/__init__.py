@@ -20,11 +20,13 @@ from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish
 from evenload.schedule.kernels.flow import Ends, Search, make_search, push
 from evenload.schedule.kernels.minimum import Claims, give_at_once
 from evenload.schedule.kernels.network import (
+    ACROSS,
     LIMIT,
     NONE,
     PEAK,
     SMOOTHING,
     Fleet,
+    Groups,
     Network,
     Peaks,
     Prices,
@@ -40,6 +42,7 @@ from evenload.schedule.kernels.optimum import money, sessions_value, sweep, term
 from evenload.schedule.kernels.serving import serve
 
 __all__ = [
+    "ACROSS",
     "LIMIT",
     "NONE",
     "PEAK",
@@ -51,6 +54,7 @@ __all__ = [
     "Costs",
     "Ends",
     "Fleet",
+    "Groups",
     "Network",
     "Peaks",
     "Prices",

@@ -15,35 +15,49 @@ from evenload.schedule.kernels.network import (
     SMALL,
     SMOOTHING,
     Fleet,
+    Groups,
     Network,
     Prices,
     Stores,
     give,
+    give_across,
+    is_member,
     loose,
     make_flows,
     path_tolls,
+    room_across,
     room_down,
     room_up,
 )
-from evenload.schedule.kernels.optimum import take
+from evenload.schedule.kernels.optimum import take, take_across
+from evenload.schedule.kernels.pieces import (
+    Pieces,
+    charging,
+    giving,
+    over_points,
+    pieces_for,
+    split,
+    used,
+)
 from evenload.schedule.kernels.storage import Band, Slots, best
 
 _FLIPS_MAX: Final = 16
 
 
 @njit(cache=True, nogil=True)
-def place_stores(fleet: Fleet, stores: Stores, net: Network, wish_kw: FloatArray) -> None:
+def place_stores(fleet: Fleet, stores: Stores, net: Network, groups: Groups, wish_kw: FloatArray) -> None:
     """Move those that give back, one by one, as near to the powers wished for (K,) as limits and all others allow."""
-    work = np.empty((10, net.flow_kw.shape[1]))
+    work, own = np.empty((10, net.flow_kw.shape[1])), np.arange(net.flow_kw.shape[1])
     for i in range(fleet.slots.size):
         n, b, battery = fleet.slots[i], fleet.begin[i], fleet.battery[i]
         if battery == NONE or n == 0:
             continue
         slots = Slots(
-            work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n]
+            work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n],
+            own[:n],
         )  # fmt: skip
         trip = stores.round_trip[battery]
-        _rooms_of_store(fleet, stores, net, i, slots, slots.cap, slots.back)
+        _rooms_of_store(fleet, stores, net, groups, i, slots, slots.cap, slots.back)
         for k in range(n):
             wish = wish_kw[b + k] - slots.fixed[k]
             if wish >= 0.0:  # half the square of how far the level change is from the wish
@@ -52,16 +66,19 @@ def place_stores(fleet: Fleet, stores: Stores, net: Network, wish_kw: FloatArray
                 slots.buy[k], slots.sell[k], slots.rise[k] = -wish / trip, -wish / trip**2, 1.0 / trip**2
         band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
         best(slots, band, 0.0, 1e30, 0.0, work[7, :n])
-        take(fleet, net, i, work[7, :n])
+        if is_member(groups, i):
+            take_across(fleet, net, groups, i, work[7, :n])
+        else:
+            take(fleet, net, i, work[7, :n])
 
 
 @njit(cache=True, nogil=True)
-def clip(fleet: Fleet, net: Network, stores_placed: bool) -> None:
+def clip(fleet: Fleet, net: Network, groups: Groups, stores_placed: bool) -> None:
     """Scale powers of charging down, nodes from below, until no flow exceeds what head its node has; flows anew.
 
     With ``stores_placed`` flows are those of stores, which keep their powers.
     """
-    nodes, steps = net.flow_kw.shape
+    nodes, steps = groups.circuits, net.flow_kw.shape[1]
     placed = net.flow_kw.copy() if stores_placed else np.zeros((1, 1))
     net.flow_kw[:] = 0.0
     for i in range(fleet.slots.size):
@@ -71,6 +88,12 @@ def clip(fleet: Fleet, net: Network, stores_placed: bool) -> None:
         got = power.sum()
         if got > fleet.need[i]:  # by rounding of the market
             power *= fleet.need[i] / got
+    if net.parent.size > nodes:
+        _clip_across(fleet, net, groups, placed, stores_placed)
+    for i in range(fleet.slots.size):
+        if fleet.battery[i] != NONE:
+            continue
+        power = fleet.power_kw[fleet.begin[i] : fleet.begin[i] + fleet.slots[i]]
         for k in range(fleet.slots[i]):
             net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += power[k]
     share = np.ones((nodes, steps))
@@ -91,7 +114,33 @@ def clip(fleet: Fleet, net: Network, stores_placed: bool) -> None:
         if fleet.battery[i] == NONE:
             for k in range(fleet.slots[i]):
                 fleet.power_kw[fleet.begin[i] + k] *= share[fleet.leaf[i], fleet.first_step[i] + k]
-    make_flows(fleet, net)
+    make_flows(fleet, net, groups)
+
+
+@njit(cache=True, nogil=True)
+def _clip_across(fleet: Fleet, net: Network, groups: Groups, placed: FloatArray, stores_placed: bool) -> None:
+    """Scale powers of charging down until no limit across that must hold is exceeded."""
+    share = np.ones((net.parent.size - groups.circuits, net.flow_kw.shape[1]))
+    for i in range(fleet.slots.size):
+        if fleet.battery[i] == NONE:
+            for j in range(groups.begin[i], groups.begin[i + 1]):
+                for k in range(fleet.slots[i]):
+                    more = groups.weight[j] * fleet.power_kw[fleet.begin[i] + k]
+                    net.flow_kw[groups.node[j], fleet.first_step[i] + k] += more
+    for n in range(groups.circuits, net.parent.size):
+        for t in range(share.shape[1]):
+            head = net.head_kw[n, t]
+            if stores_placed:
+                head = max(head - placed[n, t], 0.0)
+            if net.flow_kw[n, t] > head and groups.toll_most[n - groups.circuits, t] == np.inf:
+                share[n - groups.circuits, t] = head / net.flow_kw[n, t]
+    for i in range(fleet.slots.size):
+        if fleet.battery[i] == NONE:
+            for k in range(fleet.slots[i]):
+                least = 1.0
+                for j in range(groups.begin[i], groups.begin[i + 1]):
+                    least = min(least, share[groups.node[j] - groups.circuits, fleet.first_step[i] + k])
+                fleet.power_kw[fleet.begin[i] + k] *= least
 
 
 @njit(cache=True, nogil=True)
@@ -109,7 +158,7 @@ def lacking(fleet: Fleet, stores: Stores) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def top_up(fleet: Fleet, net: Network, prices: Prices, lack: FloatArray) -> None:
+def top_up(fleet: Fleet, net: Network, groups: Groups, prices: Prices, lack: FloatArray) -> None:
     """Give those that only charge what they lack in the cheapest room, tolls counted; ``lack`` is kept true."""
     if not (lack > 0.0).any():
         return
@@ -117,35 +166,49 @@ def top_up(fleet: Fleet, net: Network, prices: Prices, lack: FloatArray) -> None
     paid = np.empty(tolls.shape[1])
     for i in range(fleet.slots.size):
         if lack[i] > 0.0 and fleet.battery[i] == NONE:
-            t0, n = fleet.first_step[i], fleet.slots[i]
+            t0, n, member = fleet.first_step[i], fleet.slots[i], is_member(groups, i)
             for k in range(n):
                 paid[k] = tolls[fleet.leaf[i], t0 + k] + prices.buy[fleet.tariff[i], t0 + k]
+            for j in range(groups.begin[i], groups.begin[i + 1]):
+                for k in range(n):
+                    paid[k] += groups.weight[j] * tolls[groups.node[j], t0 + k]
             for _ in range(n):
                 if lack[i] <= SMALL:
                     break
                 k = int(np.argmin(paid[:n]))  # one or two are enough as a rule: no need to sort them
                 paid[k] = np.inf
                 given = min(room_up(fleet, net, i, t0 + k), lack[i])
+                if member:
+                    given = min(given, room_across(net, groups, i, t0 + k))
                 if given > 0.0:
                     give(fleet, net, i, t0 + k, given)
+                    if member:
+                        give_across(net, groups, i, t0 + k, given)
                     lack[i] -= given
 
 
 @njit(cache=True, nogil=True)
-def polish(fleet: Fleet, stores: Stores, net: Network, prices: Prices, shaped: BoolArray) -> None:
+def polish(fleet: Fleet, stores: Stores, net: Network, groups: Groups, prices: Prices, shaped: BoolArray) -> None:
     """Every session once moves its energy to the cheapest room there is; cost can only fall, limits always hold.
 
     ``shaped`` (N,): whether a smoothed circuit is at or above the node: there it is water-filling, else a ladder.
     """
     work = np.empty((11, prices.buy.shape[1]))
+    own = np.arange(prices.buy.shape[1])
+    pieces = pieces_for(groups, 0, fleet.slots.size, own.size)
     order = np.empty_like(prices.buy, dtype=np.int64)
     for tariff in range(prices.buy.shape[0]):
         order[tariff] = np.argsort(prices.buy[tariff], kind="mergesort")
     for i in range(fleet.slots.size):
         if fleet.slots[i] == 0:
             continue
-        if fleet.battery[i] != NONE:
-            _polish_store(fleet, stores, net, prices, i, work)
+        if is_member(groups, i):
+            if fleet.battery[i] != NONE:
+                _polish_store_across(fleet, stores, net, groups, prices, i, work, own, pieces)
+            else:
+                _polish_across(fleet, net, groups, prices, i, work, pieces)
+        elif fleet.battery[i] != NONE:
+            _polish_store(fleet, stores, net, groups, prices, i, work, own)
         elif shaped[fleet.leaf[i]]:
             _polish_shaped(fleet, net, prices, i, work)
         else:
@@ -218,46 +281,180 @@ def _polish_shaped(fleet: Fleet, net: Network, prices: Prices, i: int, work: Flo
 
 
 @njit(cache=True, nogil=True)
-def _polish_store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, work: FloatArray) -> None:
-    """The best power of a session that gives back inside the rooms there are; what it lacks is looked for again.
-
-    Where giving back earns more than charging costs a slot does one of the two: what it does now, or, tried one slot
-    after another, the other if that is better.
-    """
+def _polish_store(
+    fleet: Fleet, stores: Stores, net: Network, groups: Groups, prices: Prices, i: int, work: FloatArray, own: IntArray
+) -> None:
+    """The best power of a session that gives back inside the rooms there are; what it lacks is looked for again."""
     n, b, battery = fleet.slots[i], fleet.begin[i], fleet.battery[i]
     slots = Slots(
-        work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n]
+        work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n],
+        own[:n],
     )  # fmt: skip
-    trip, refusal = stores.round_trip[battery], prices.refusal
+    trip = stores.round_trip[battery]
     most, fewest, found = work[9, :n], work[10, :n], work[7, :n]
     band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
-    _rooms_of_store(fleet, stores, net, i, slots, most, fewest)
+    _rooms_of_store(fleet, stores, net, groups, i, slots, most, fewest)
     _prices_of_store(fleet, stores, net, prices, i, slots, found)
     power = fleet.power_kw[b : b + n].copy()
+    free, sides = np.empty(n, dtype=np.bool_), np.where(power < 0.0, -1, 1)
+    for k in range(n):
+        free[k] = slots.fixed[k] != 0.0 or slots.buy[k] >= trip * slots.sell[k]
+    _try_sides(slots, band, prices.refusal, fleet.marginal[i], most, fewest, own, free, sides, power, found)
+    take(fleet, net, i, power)
+
+
+@njit(cache=True, nogil=True)
+def _try_sides(
+    slots: Slots,
+    band: Band,
+    refusal: float,
+    guess: float,
+    most: FloatArray,
+    fewest: FloatArray,
+    step: IntArray,
+    free: BoolArray,
+    sides: IntArray,
+    power: FloatArray,
+    found: FloatArray,
+) -> None:
+    """Better ``power`` of slots in which a battery may go ``most`` up and ``fewest`` down.
+
+    Where giving back earns more than charging costs a step is not ``free``: it does one of the two, what it does now,
+    or, tried one step after another, the other if that is better. ``step`` says which each slot is of.
+    """
     least = _cost_of(power, slots, refusal, band)
-    sides = np.where(power < 0.0, -1, 1)
     flips = 0
-    for k in range(-1, n):
+    for k in range(-1, sides.size):
         if k >= 0:
-            if slots.fixed[k] != 0.0 or slots.buy[k] >= trip * slots.sell[k] or flips == _FLIPS_MAX:
+            if free[k] or flips == _FLIPS_MAX:
                 continue
             sides[k], flips = -sides[k], flips + 1
-        for j in range(n):
-            free = slots.fixed[j] != 0.0 or slots.buy[j] >= trip * slots.sell[j]
-            slots.cap[j] = most[j] if free or sides[j] > 0 else 0.0
-            slots.back[j] = fewest[j] if free or sides[j] < 0 else 0.0
-        best(slots, band, 0.0, refusal, fleet.marginal[i], found)
+        for j in range(power.size):
+            either = free[step[j]]
+            slots.cap[j] = most[j] if either or sides[step[j]] > 0 else 0.0
+            slots.back[j] = fewest[j] if either or sides[step[j]] < 0 else 0.0
+        best(slots, band, 0.0, refusal, guess, found)
         cost = _cost_of(found, slots, refusal, band)
         if cost < least:
             least, power[:] = cost, found
         elif k >= 0:
             sides[k] = -sides[k]
-    take(fleet, net, i, power)
+
+
+@njit(cache=True, nogil=True)
+def _polish_store_across(
+    fleet: Fleet,
+    stores: Stores,
+    net: Network,
+    groups: Groups,
+    prices: Prices,
+    i: int,
+    work: FloatArray,
+    own: IntArray,
+    pieces: Pieces,
+) -> None:
+    """As ``_polish_store``, of a session in limits across: where they are exceeded it pays more."""
+    n, b, battery = fleet.slots[i], fleet.begin[i], fleet.battery[i]
+    real = Slots(
+        work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], work[5, :n], work[6, :n], work[8, :n],
+        own[:n],
+    )  # fmt: skip
+    trip, most, fewest, total = stores.round_trip[battery], work[9, :n], work[10, :n], work[7, :n]
+    _rooms_of_store(fleet, stores, net, groups, i, real, most, fewest)
+    _prices_of_store(fleet, stores, net, prices, i, real, total)
+    free, sides = np.empty(n, dtype=np.bool_), np.empty(n, dtype=np.int64)
+    slots, power, count = pieces.slots, pieces.power, 0
+    for k in range(n):
+        now, fixed, rise, begun = fleet.power_kw[b + k], real.fixed[k], real.rise[k], count
+        points, over = over_points(fleet, net, groups, i, k, min(fixed, 0.0), pieces, -1.0)
+        count = split(pieces, count, k, real.sell[k] + over, rise, rise, fewest[k], points, -1.0)
+        giving(pieces, begun, count, trip)
+        earned, middle = pieces.price[begun], count
+        points, over = over_points(fleet, net, groups, i, k, max(fixed, 0.0), pieces, 1.0)
+        count = split(pieces, count, k, real.buy[k] + over, rise, rise, most[k], points, 1.0)
+        charging(pieces, middle, count, trip)
+        free[k] = fixed != 0.0 or pieces.price[middle] >= trip * earned
+        sides[k] = -1 if now < 0.0 else 1
+        slots.last[begun:count], slots.fixed[begun:count] = count - 1, 0.0
+        slots.fixed[middle if fixed > 0.0 else begun] = fixed
+        _spread(slots, power, begun, count, now)
+    slots, power, found = used(slots, count), power[:count], np.empty(count)
+    band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
+    most, fewest = slots.cap.copy(), slots.back.copy()
+    _try_sides(slots, band, prices.refusal, fleet.marginal[i], most, fewest, pieces.step, free, sides, power, found)
+    total[:] = 0.0
+    for p in range(count):
+        total[pieces.step[p]] += power[p]
+    take_across(fleet, net, groups, i, total)
+
+
+@njit(cache=True, nogil=True)
+def _spread(slots: Slots, power: FloatArray, first: int, last: int, kw: float) -> None:
+    """Write how a step's power is made of pieces ``first:last``."""
+    left = kw
+    for p in range(first, last):
+        left -= slots.fixed[p]
+        power[p] = slots.fixed[p]
+    for p in range(first, last):
+        each = min(max(left, -slots.back[p]), slots.cap[p])
+        power[p] += each
+        left -= each
+
+
+@njit(cache=True, nogil=True)
+def _polish_across(
+    fleet: Fleet, net: Network, groups: Groups, prices: Prices, i: int, work: FloatArray, pieces: Pieces
+) -> None:
+    """A session in limits across: water-filling, or a ladder where no circuit is smoothed, in rooms that cost more
+    above limits across.
+    """
+    t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
+    level, rise, new_kw = work[0, :n], work[1, :n], work[2, :n]
+    level[:], rise[:] = prices.buy[fleet.tariff[i], t0 : t0 + n], 0.0
+    _add_smoothing(fleet, net, i, level, rise)
+    left, count, slots = 0.0, 0, pieces.slots
+    for k in range(n):
+        loose_kw = loose(fleet, net, i, t0 + k)
+        new_kw[k] = fleet.power_kw[b + k] - loose_kw
+        left += loose_kw
+        more = min(room_up(fleet, net, i, t0 + k), room_across(net, groups, i, t0 + k))
+        room = loose_kw + max(more, 0.0)
+        points, over = over_points(fleet, net, groups, i, k, new_kw[k], pieces, 1.0)
+        price = level[k] + rise[k] * new_kw[k] + over
+        count = split(pieces, count, k, price, rise[k], rise[k], room, points, 1.0)
+    if left <= 0.0:
+        return
+    price, given = pieces.price[:count], pieces.power[:count]
+    given[:] = 0.0
+    if rise.max() > 0.0:
+        slots = used(slots, count)
+        marginal = market(price, slots.rise, slots.over, slots.cap, left, fleet.marginal[i], 0.0, np.inf)
+        for p in range(count):
+            given[p] = response(marginal, price[p], slots.rise[p], -np.inf, slots.cap[p], 0.0)
+            left -= given[p]
+        for p in range(count):  # what the market's tolerance left over
+            more = min(max(left, -given[p]), slots.cap[p] - given[p])
+            given[p] += more
+            left -= more
+    else:
+        for p in np.argsort(price, kind="mergesort"):
+            given[p] = min(left, slots.cap[p])
+            left -= given[p]
+    for p in range(count):
+        new_kw[pieces.step[p]] += given[p]
+    take_across(fleet, net, groups, i, new_kw)
 
 
 @njit(cache=True, nogil=True)
 def _rooms_of_store(
-    fleet: Fleet, stores: Stores, net: Network, i: int, slots: Slots, most: FloatArray, fewest: FloatArray
+    fleet: Fleet,
+    stores: Stores,
+    net: Network,
+    groups: Groups,
+    i: int,
+    slots: Slots,
+    most: FloatArray,
+    fewest: FloatArray,
 ) -> None:
     """How far each slot of a session that gives back may go up and down from ``fixed``, which others rely on."""
     t0, b, battery = fleet.first_step[i], fleet.begin[i], fleet.battery[i]
@@ -265,7 +462,10 @@ def _rooms_of_store(
         t, now = t0 + k, fleet.power_kw[b + k]
         slots.over[k], slots.under[k] = -np.inf, np.inf
         back = stores.back_kw_max[battery] * fleet.cap_kw[b + k] / max(fleet.power_kw_max[i], SMALL)
-        highest = now + max(room_up(fleet, net, i, t), 0.0)
+        more = room_up(fleet, net, i, t)
+        if is_member(groups, i):
+            more = min(more, room_across(net, groups, i, t))
+        highest = now + max(more, 0.0)
         lowest = max(now - max(room_down(net, fleet.leaf[i], t), 0.0), -back)
         slots.fixed[k] = lowest if lowest > 0.0 else min(highest, 0.0)
         most[k] = max(highest, 0.0) - max(slots.fixed[k], 0.0)

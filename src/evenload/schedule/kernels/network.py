@@ -22,7 +22,9 @@ NONE: Final = -1
 LIMIT: Final = 0
 PEAK: Final = 1
 SMOOTHING: Final = 2
-"""Kinds of nodes: a limit has tolls, a peak's head moves too, smoothing costs stiffness / 2 * (flow - head) ** 2."""
+ACROSS: Final = 3
+"""Kinds of nodes: a limit has tolls, a peak's head moves too, smoothing costs stiffness / 2 * (flow - head) ** 2. A
+limit across the tree hangs nowhere, its members are named by sessions; ``Groups`` has its members."""
 
 
 class Fleet(NamedTuple):
@@ -61,7 +63,7 @@ class Prices(NamedTuple):
 
 
 class Network(NamedTuple):
-    """Circuits, parents before children; ``low_kw`` has no rows where nobody gives back.
+    """Circuits, parents before children, then limits across; ``low_kw`` has no rows where nobody gives back.
 
     ``flow_row`` says in which row of ``flow_kw`` a node's flow is: its own, or one that a part of the fleet works on.
     """
@@ -80,6 +82,18 @@ class Network(NamedTuple):
     stiffness: FloatArray  # (N,) 0 = unlimited
 
 
+class Groups(NamedTuple):
+    """Limits across the tree, which are the last nodes, and their members: session i is in limits
+    ``node[begin[i] : begin[i + 1]]``.
+    """
+
+    circuits: int  # how many nodes are of the tree
+    begin: IntArray  # (S+1,)
+    node: IntArray  # (J,)
+    weight: FloatArray  # (J,) kW through the limit per kW
+    toll_most: FloatArray  # (N - circuits, T) price of going above it, inf = it must not
+
+
 class Peaks(NamedTuple):
     """Nodes of kind ``PEAK``: what their highest load costs."""
 
@@ -91,8 +105,14 @@ class Peaks(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def is_member(groups: Groups, i: int) -> bool:
+    """Whether session i is in a limit across."""
+    return bool(groups.begin[i] < groups.begin[i + 1])
+
+
+@njit(cache=True, nogil=True)
 def room_up(fleet: Fleet, net: Network, i: int, t: int) -> float:
-    """How much more session i could take in step t: its own cap and every head above it."""
+    """How much more session i could take in step t: its own cap and every head above it, not those across."""
     slot = fleet.begin[i] + t - fleet.first_step[i]
     room: float = fleet.cap_kw[slot] - fleet.power_kw[slot]
     node = fleet.leaf[i]
@@ -100,6 +120,17 @@ def room_up(fleet: Fleet, net: Network, i: int, t: int) -> float:
         if net.kind[node] != SMOOTHING:
             room = min(room, net.head_kw[node, t] - net.flow_kw[node, t])
         node = net.parent[node]
+    return room
+
+
+@njit(cache=True, nogil=True)
+def room_across(net: Network, groups: Groups, i: int, t: int) -> float:
+    """How much more session i could take in step t by the limits across that must hold."""
+    room = np.inf
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node = groups.node[j]
+        if groups.toll_most[node - groups.circuits, t] == np.inf:
+            room = min(room, (net.head_kw[node, t] - net.flow_kw[node, t]) / groups.weight[j])
     return room
 
 
@@ -126,7 +157,7 @@ def loose(fleet: Fleet, net: Network, i: int, t: int) -> float:
 
 @njit(cache=True, nogil=True)
 def give(fleet: Fleet, net: Network, i: int, t: int, power_kw: float) -> None:
-    """Add power to session i in step t and to every flow above it."""
+    """Add power to session i in step t and to every flow above it, not to those across."""
     fleet.power_kw[fleet.begin[i] + t - fleet.first_step[i]] += power_kw
     node = fleet.leaf[i]
     while node != NONE:
@@ -135,14 +166,32 @@ def give(fleet: Fleet, net: Network, i: int, t: int, power_kw: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def make_flows(fleet: Fleet, net: Network) -> None:
+def give_across(net: Network, groups: Groups, i: int, t: int, power_kw: float) -> None:
+    """Add power of session i in step t to the flows of limits across that it is in; ``give`` does the rest."""
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        net.flow_kw[groups.node[j], t] += groups.weight[j] * power_kw
+
+
+@njit(cache=True, nogil=True)
+def make_flows(fleet: Fleet, net: Network, groups: Groups) -> None:
     """Flows anew from the powers of all sessions."""
     net.flow_kw[:] = 0.0
     for i in range(fleet.slots.size):
         for k in range(fleet.slots[i]):
             net.flow_kw[fleet.leaf[i], fleet.first_step[i] + k] += fleet.power_kw[fleet.begin[i] + k]
-    for n in range(net.parent.size - 1, 0, -1):
+    flows_across(fleet, net, groups)
+    for n in range(groups.circuits - 1, 0, -1):
         net.flow_kw[net.parent[n]] += net.flow_kw[n]
+
+
+@njit(cache=True, nogil=True)
+def flows_across(fleet: Fleet, net: Network, groups: Groups) -> None:
+    """Add the powers of all sessions to the flows of limits across."""
+    for i in range(fleet.slots.size):
+        for j in range(groups.begin[i], groups.begin[i + 1]):
+            flow, weight = net.flow_kw[groups.node[j]], groups.weight[j]
+            for k in range(fleet.slots[i]):
+                flow[fleet.first_step[i] + k] += weight * fleet.power_kw[fleet.begin[i] + k]
 
 
 @njit(cache=True, nogil=True)
@@ -182,7 +231,7 @@ def path_tolls(net: Network, blocked: float) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def raise_tolls(net: Network, peaks: Peaks) -> None:
+def raise_tolls(net: Network, groups: Groups, peaks: Peaks) -> None:
     """One step of the method of multipliers: tolls move by stiffness times what a flow is outside its bounds."""
     for p in range(peaks.node.size):
         _set_peak(net, peaks, p)
@@ -197,10 +246,13 @@ def raise_tolls(net: Network, peaks: Peaks) -> None:
                     net.toll[n, t] = toll
                 else:
                     net.toll[n, t] = max(0.0, toll)
+    for n in range(groups.circuits, net.parent.size):
+        for t in range(net.toll.shape[1]):
+            net.toll[n, t] = min(net.toll[n, t], groups.toll_most[n - groups.circuits, t])
 
 
 @njit(cache=True, nogil=True)
-def tolls_ahead(net: Network, before: FloatArray, length: float, ahead: FloatArray) -> None:
+def tolls_ahead(net: Network, groups: Groups, before: FloatArray, length: float, ahead: FloatArray) -> None:
     """Write where tolls come to that go on, ``length`` times as far, as they have since ``before``."""
     for n in range(net.parent.size):
         two_sided = net.gives_back[n] and net.kind[n] == LIMIT
@@ -208,6 +260,8 @@ def tolls_ahead(net: Network, before: FloatArray, length: float, ahead: FloatArr
             toll = net.toll[n, t] + length * (net.toll[n, t] - before[n, t])
             if toll < 0.0 and not (two_sided and net.low_kw[n, t] > -np.inf):
                 toll = 0.0
+            if n >= groups.circuits:
+                toll = min(toll, groups.toll_most[n - groups.circuits, t])
             ahead[n, t] = toll
 
 
@@ -229,7 +283,7 @@ def _set_peak(net: Network, peaks: Peaks, p: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def network_value(net: Network, peaks: Peaks) -> float:
+def network_value(net: Network, groups: Groups, peaks: Peaks) -> float:
     """What tolls are worth at the nodes themselves: the dual's part that no session sees.
 
     Tolls of a peak are first scaled down to its price if they are above it.
@@ -251,4 +305,9 @@ def network_value(net: Network, peaks: Peaks) -> float:
                     total -= toll * net.low_kw[n, t]
             elif net.kind[n] == SMOOTHING:  # the price at this flow, less what base load pays by itself
                 total -= 0.5 * net.stiffness[n] * net.flow_kw[n, t] ** 2
+            elif net.kind[n] == ACROSS:
+                if toll > 0.0:
+                    total -= toll * head
+                if head < 0.0:  # what base pays by itself
+                    total += groups.toll_most[n - groups.circuits, t] * head
     return total

@@ -8,19 +8,23 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from evenload.base.units import FloatArray
+from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.market import cheapest, market, response
 from evenload.schedule.kernels.network import (
+    ACROSS,
     LIMIT,
     NONE,
     SMALL,
     SMOOTHING,
     Fleet,
+    Groups,
     Network,
     Peaks,
     Prices,
     Stores,
+    is_member,
 )
+from evenload.schedule.kernels.pieces import Pieces, charging, giving, pieces_for, split, toll_points, used
 from evenload.schedule.kernels.storage import Band, Slots, best, least
 
 _NEAR: Final = 100.0
@@ -28,7 +32,7 @@ _NEAR: Final = 100.0
 
 
 @njit(cache=True, nogil=True)
-def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int, last: int) -> None:
+def sweep(fleet: Fleet, stores: Stores, net: Network, groups: Groups, prices: Prices, first: int, last: int) -> None:
     """Sessions ``first:last`` once, in order, takes its best power against everybody else's (block coordinate descent).
 
     One more kW in step t costs ``price + smoothing * power / power_kw_max + sum over path of max(0, toll + stiffness *
@@ -37,14 +41,20 @@ def sweep(fleet: Fleet, stores: Stores, net: Network, prices: Prices, first: int
     counts its changes as those of all, so that together they do not overshoot. What would cost more than ``refusal``
     is left unserved.
     """
-    work = np.empty((9, prices.buy.shape[1]))
+    steps = prices.buy.shape[1]
+    work, own, pieces = np.empty((9, steps)), np.arange(steps), pieces_for(groups, first, last, steps)
     for i in range(first, last):
         if fleet.slots[i] == 0:
             continue
-        if fleet.battery[i] == NONE:
+        if is_member(groups, i):
+            if fleet.battery[i] == NONE:
+                _charge_across(fleet, net, groups, prices, i, work, pieces)
+            else:
+                _store_across(fleet, stores, net, groups, prices, i, work, pieces)
+        elif fleet.battery[i] == NONE:
             _charge(fleet, net, prices, i, work)
         else:
-            _store(fleet, stores, net, prices, i, work)
+            _store(fleet, stores, net, prices, i, work, own)
 
 
 @njit(cache=True, nogil=True)
@@ -71,11 +81,75 @@ def _charge(fleet: Fleet, net: Network, prices: Prices, i: int, work: FloatArray
 
 
 @njit(cache=True, nogil=True)
-def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, work: FloatArray) -> None:
+def _charge_across(
+    fleet: Fleet, net: Network, groups: Groups, prices: Prices, i: int, work: FloatArray, pieces: Pieces
+) -> None:
+    """The best power of a session that only charges and is in limits across: their kinks are exact as well."""
+    t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
+    level, rise, best_kw = work[0, :n], work[1, :n], work[2, :n]
+    price, kink = prices.buy[fleet.tariff[i]], _kink(net, fleet.leaf[i])
+    for k in range(n):
+        level[k], rise[k] = price[t0 + k], prices.smoothing / max(fleet.power_kw_max[i], SMALL)
+    outside(net, fleet.leaf[i], kink, t0, fleet.power_kw[b : b + n], level, rise)
+    count = 0
+    for k in range(n):
+        points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, 1.0)
+        count = split(pieces, count, k, level[k] + toll, rise[k] + slope, rise[k], fleet.cap_kw[b + k], points, 1.0)
+    each, slots = pieces.price[:count], used(pieces.slots, count)
+    marginal = market(each, slots.rise, slots.over, slots.cap, fleet.need[i], fleet.marginal[i], 0.0, prices.refusal)
+    fleet.marginal[i] = marginal
+    best_kw[:] = 0.0
+    for p in range(count):
+        best_kw[pieces.step[p]] += response(marginal, each[p], slots.rise[p], -np.inf, slots.cap[p], 0.0)
+    take_across(fleet, net, groups, i, best_kw)
+
+
+@njit(cache=True, nogil=True)
+def _store_across(
+    fleet: Fleet, stores: Stores, net: Network, groups: Groups, prices: Prices, i: int, work: FloatArray, pieces: Pieces
+) -> None:
+    """The best power of a session that gives back as well and is in limits across."""
+    t0, b, n, battery = fleet.first_step[i], fleet.begin[i], fleet.slots[i], fleet.battery[i]
+    level, rise, best_kw = work[0, :n], work[1, :n], work[2, :n]
+    buy, sell, trip = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]], stores.round_trip[battery]
+    kink = _kink(net, fleet.leaf[i])
+    level[:], rise[:] = 0.0, prices.smoothing / max(fleet.power_kw_max[i], SMALL)
+    outside(net, fleet.leaf[i], kink, t0, fleet.power_kw[b : b + n], level, rise)
+    count, slots = 0, pieces.slots
+    slots.fixed[:] = 0.0
+    for k in range(n):
+        cap, earned = fleet.cap_kw[b + k], sell[t0 + k] - stores.wear[battery] + level[k]
+        paid, back = buy[t0 + k] + level[k], stores.back_kw_max[battery] * cap / max(fleet.power_kw_max[i], SMALL)
+        begun = count
+        points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, -1.0)
+        if paid + toll < trip * (earned + toll):  # one or the other: the line between stands for both
+            price = ((paid + toll) * cap + (earned + toll) * back) / (cap + back / trip + 1e-300)
+            count = split(pieces, count, k, price, rise[k] + slope, rise[k], cap, 0, 1.0)
+            slots.buy[begun], slots.sell[begun], slots.back[begun] = price, price / trip, back
+        else:
+            count = split(pieces, count, k, earned + toll, rise[k] + slope, rise[k], back, points, -1.0)
+            giving(pieces, begun, count, trip)
+            middle = count
+            points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, 1.0)
+            count = split(pieces, count, k, paid + toll, rise[k] + slope, rise[k], cap, points, 1.0)
+            charging(pieces, middle, count, trip)
+        slots.last[begun:count] = count - 1
+    band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
+    fleet.marginal[i] = best(used(slots, count), band, 0.0, prices.refusal, fleet.marginal[i], pieces.power[:count])
+    best_kw[:] = 0.0
+    for p in range(count):
+        best_kw[pieces.step[p]] += pieces.power[p]
+    take_across(fleet, net, groups, i, best_kw)
+
+
+@njit(cache=True, nogil=True)
+def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, work: FloatArray, own: IntArray) -> None:
     """The best power of a session that gives back as well."""
     t0, b, n, battery = fleet.first_step[i], fleet.begin[i], fleet.slots[i], fleet.battery[i]
     cap, power = fleet.cap_kw[b : b + n], fleet.power_kw[b : b + n]
-    slots = Slots(work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], cap, work[5, :n], work[8, :n])
+    slots = Slots(
+        work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n], cap, work[5, :n], work[8, :n], own[:n]
+    )
     best_kw, extra = work[6, :n], work[7, :n]
     slots.fixed[:] = 0.0
     kink, trip = _kink(net, fleet.leaf[i]), stores.round_trip[battery]
@@ -108,7 +182,7 @@ def _store(fleet: Fleet, stores: Stores, net: Network, prices: Prices, i: int, w
 
 @njit(cache=True, nogil=True)
 def take(fleet: Fleet, net: Network, i: int, new_kw: FloatArray) -> None:
-    """Session i changes to new powers, and every flow above it with it; ``new_kw`` is overwritten."""
+    """Session i changes to new powers, and every flow above it with it; ``new_kw`` becomes what has changed."""
     t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
     power = fleet.power_kw[b : b + n]
     for k in range(n):
@@ -121,6 +195,18 @@ def take(fleet: Fleet, net: Network, i: int, new_kw: FloatArray) -> None:
         node = net.parent[node]
     for k in range(n):
         power[k] += new_kw[k]
+
+
+@njit(cache=True, nogil=True)
+def take_across(fleet: Fleet, net: Network, groups: Groups, i: int, new_kw: FloatArray) -> None:
+    """As ``take``, of a session in limits across."""
+    take(fleet, net, i, new_kw)
+    t0, n = fleet.first_step[i], fleet.slots[i]
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node = groups.node[j]
+        flow, share = net.flow_kw[net.flow_row[node], t0 : t0 + n], net.crowd[node] * groups.weight[j]
+        for k in range(n):
+            flow[k] += share * new_kw[k]
 
 
 @njit(cache=True, nogil=True)
@@ -159,7 +245,9 @@ def outside(
 
 
 @njit(cache=True, nogil=True)
-def sessions_value(fleet: Fleet, stores: Stores, path: FloatArray, prices: Prices, first: int, last: int) -> float:
+def sessions_value(
+    fleet: Fleet, stores: Stores, groups: Groups, path: FloatArray, prices: Prices, first: int, last: int
+) -> float:
     """What sessions ``first:last`` add to the dual, each at its best; ``path`` (N, T) are the tolls up to the root."""
     total = 0.0
     work = np.empty((4, path.shape[1]))
@@ -169,15 +257,21 @@ def sessions_value(fleet: Fleet, stores: Stores, path: FloatArray, prices: Price
         tolls, cap, paid = path[fleet.leaf[i], t0 : t0 + n], fleet.cap_kw[b : b + n], work[0, :n]
         buy = prices.buy[fleet.tariff[i]]
         for k in range(n):
-            paid[k] = buy[t0 + k] + tolls[k]
+            paid[k] = tolls[k]
+        for j in range(groups.begin[i], groups.begin[i + 1]):
+            for k in range(n):
+                paid[k] += groups.weight[j] * path[groups.node[j], t0 + k]
         if battery == NONE:
+            for k in range(n):
+                paid[k] += buy[t0 + k]
             near = _NEAR * prices.smoothing
             total += cheapest(paid, cap, fleet.need[i], prices.refusal, fleet.marginal[i], near)
             continue
         earned, back = work[1, :n], work[2, :n]
         sell = prices.sell[fleet.tariff[i]]
         for k in range(n):
-            earned[k] = sell[t0 + k] - stores.wear[battery] + tolls[k]
+            earned[k] = sell[t0 + k] - stores.wear[battery] + paid[k]
+            paid[k] += buy[t0 + k]
             back[k] = stores.back_kw_max[battery] * cap[k] / max(fleet.power_kw_max[i], SMALL)
         band = Band(stores.round_trip[battery], stores.down[battery], stores.up[battery], fleet.need[i])
         total += least(paid, earned, cap, back, band, prices.refusal, room)
@@ -199,8 +293,10 @@ def money(fleet: Fleet, stores: Stores, prices: Prices) -> float:
 
 
 @njit(cache=True, nogil=True)
-def terms_cost(net: Network, peaks: Peaks) -> float:
-    """What current flows add to the objective at peaks and smoothed circuits, beyond what base load does."""
+def terms_cost(net: Network, groups: Groups, peaks: Peaks) -> float:
+    """What current flows add to the objective at peaks, smoothed circuits and above limits across, beyond what base
+    load does.
+    """
     total = 0.0
     for p in range(peaks.node.size):
         load = (net.flow_kw[peaks.node[p]] + peaks.base_kw[p]).max()
@@ -210,4 +306,9 @@ def terms_cost(net: Network, peaks: Peaks) -> float:
             for t in range(net.flow_kw.shape[1]):
                 flow = net.flow_kw[n, t]
                 total += net.stiffness[n] * flow * (0.5 * flow - net.head_kw[n, t])
+        elif net.kind[n] == ACROSS:
+            for t in range(net.flow_kw.shape[1]):
+                most, head = groups.toll_most[n - groups.circuits, t], net.head_kw[n, t]
+                if most < np.inf and head < np.inf:
+                    total += most * (max(net.flow_kw[n, t] - head, 0.0) - max(-head, 0.0))
     return total

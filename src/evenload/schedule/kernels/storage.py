@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from evenload.base.units import FloatArray
+from evenload.base.units import FloatArray, IntArray
 
 _NEWTON_MAX: Final = 80
 _NOWHERE: Final = -1
@@ -23,7 +23,8 @@ class Slots(NamedTuple):
 
     Charging: ``buy + rise * power``, giving back: ``sell + rise * power``; both plus ``max(0, over + steep * power)``
     and ``min(0, under + steep * power)``, the kinks of the circuit it hangs on. Power is counted from ``fixed``, which
-    a slot has in any case: above 0 it gives nothing back, below 0 it does not charge.
+    a slot has in any case: above 0 it gives nothing back, below 0 it does not charge. A step may be several slots:
+    the pieces of its price, of which those that are used are used from the first on.
     """
 
     buy: FloatArray
@@ -34,6 +35,7 @@ class Slots(NamedTuple):
     cap: FloatArray
     back: FloatArray
     fixed: FloatArray
+    last: IntArray  # the last slot of the same step: of a step in pieces they follow each other
 
 
 class Band(NamedTuple):
@@ -137,6 +139,8 @@ def best(slots: Slots, band: Band, steep: float, refusal: float, guess: float, p
             if outside > worst:
                 worst, split = outside, k
                 pinned = band.up if level > band.up else -band.down
+        if split != _NOWHERE:
+            split = slots.last[split]
         if split == _NOWHERE or split == b - 1:  # nothing left to pin inside
             if b == n:
                 at_end = marginal
