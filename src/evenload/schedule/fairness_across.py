@@ -37,7 +37,7 @@ def limits_as_tree(problem: Problem, across: Across, power_kw: FloatArray, given
     cell = (1 + limit[row]) * steps + problem.slot_steps()[slot]
     used = weight[row] * (given_kw[slot] + np.where(alone[row], 0.0, power_kw[slot]))
     base = np.bincount(cell, used, minlength=(1 + first.size) * steps)
-    limit_kw, scale = np.where(np.isinf(across.over_per_kwh), across.limit_kw, np.inf), np.append(1.0, first)[:, None]
+    limit_kw, scale = np.where(np.isinf(across.over_per_kwh), across.head_kw(), np.inf), np.append(1.0, first)[:, None]
     return replace(
         problem, node=node, tree=_flat_tree(first.size), across=None, terms=None, export_limit_kw=None, batteries=None,
         base_load_kw=base.reshape(-1, steps) / scale,

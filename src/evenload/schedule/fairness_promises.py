@@ -48,7 +48,6 @@ def at_limits(problem: Problem, power_kw: FloatArray, room_kw: float) -> BoolArr
         return found
     slot, row = slots_of(problem, across.session)
     cell = across.limit[row] * problem.horizon.steps + problem.slot_steps()[slot]
-    used = np.bincount(cell, across.weight[row] * power_kw[slot], minlength=across.limit_kw.size)
-    full = (across.limit_kw.ravel() - used < room_kw) & np.isinf(across.over_per_kwh.ravel())
-    found[slot[full[cell]]] = True
+    full = (across.head_kw() - problem.across_kw(power_kw) < room_kw) & np.isinf(across.over_per_kwh)
+    found[slot[full.ravel()[cell]]] = True
     return found

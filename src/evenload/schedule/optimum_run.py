@@ -21,6 +21,7 @@ _SOFTENED_SWEEPS: Final = 20
 _SOFTENED_WARM: Final = 1.0
 _SCARCITY_CHARGED_MAX: Final = 3
 _STATES_MAX: Final = 200_000
+_PHASES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
 _PLACED: Final = 2
 _PEAK_MOVED: Final = 2e-3
@@ -159,7 +160,7 @@ class Run:
             self._serve_under_peaks(fleet, within, lack)
             kernels.top_up(fleet, hard, self.groups, self.prices, lack)  # energy comes before peaks
         scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
-        least = bool(kernels.serve(fleet, hard, self.groups, lack, scarce, _STATES_MAX))
+        least = self._serve(fleet, hard, lack, scarce)
         self._charge_scarcity(scarce)
         net = self.net._replace(flow_kw=hard.flow_kw)
         self._polish(fleet, net)
@@ -170,6 +171,12 @@ class Run:
             cost += float(kernels.terms_cost(net, self.groups, self.peaks))
         found = Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
         return found if best is None or found.better_than(best) else best
+
+    def _serve(self, fleet: "Fleet", net: "Network", lack: FloatArray, scarce: BoolArray) -> bool:
+        """Serve what is lacking by exchanges; whether it is proved that no more can be."""
+        if self.problem.across is None:
+            return bool(self.kernels.serve(fleet, net, lack, scarce, _PHASES_MAX))
+        return bool(self.kernels.exchange(fleet, net, self.groups, lack, scarce, _STATES_MAX))
 
     def _inside(self, fleet: "Fleet", net: "Network") -> None:
         """Bring powers inside the heads: those that give back first, the others to what they leave, then again."""
@@ -198,7 +205,7 @@ class Run:
         nodes = self.peaks.node
         for _ in range(_PEAKS_RAISED):
             scarce = np.zeros(within.flow_kw.shape, dtype=np.bool_)
-            self.kernels.serve(fleet, within, self.groups, lack, scarce, _STATES_MAX)
+            self._serve(fleet, within, lack, scarce)
             cut = scarce[nodes].sum(axis=1)
             missing = float(lack.sum())
             if missing <= 1e-9 * max(1.0, float(fleet.need.sum())) or not cut.any():

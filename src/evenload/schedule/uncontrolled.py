@@ -16,8 +16,6 @@ from evenload.base.errors import ColumnsError, InputError
 from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.schedule.changes import take
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Across
-from evenload.schedule.slots import slots_of
 
 
 class Link(StrEnum):
@@ -86,12 +84,8 @@ def without_uncontrolled(problem: Problem, links: Links) -> Uncontrolled:
     kw = np.where(disobeys, np.fmax(kw, links.measured_kw), kw)
     power = _until_met_kw(problem, np.where(out, kw, 0.0))
     kept = np.flatnonzero(~out)
-    rest = take(replace(problem, across=None), kept)
-    rest = replace(
-        rest,
-        base_load_kw=problem.base_load_kw + problem.ev_load_kw(power),
-        across=None if problem.across is None else _beside(problem, problem.across, power, kept),
-    )
+    load = problem.base_load_kw + problem.ev_load_kw(power)
+    rest = take(replace(problem, base_load_kw=load, across=problem.across_beside(power)), kept)
     return Uncontrolled(rest, np.flatnonzero(out), kept, kw[out], power)
 
 
@@ -103,20 +97,6 @@ def _until_met_kw(problem: Problem, kw: FloatArray) -> FloatArray:
     so_far = np.concatenate([[0.0], np.cumsum(power * hours)])
     before = so_far[:-1] - np.repeat(so_far[problem.offset[:-1]], np.diff(problem.offset))
     return np.asarray(np.clip((problem.energy_kwh[session] - before) / hours, 0.0, power))
-
-
-def _beside(problem: Problem, across: Across, power_kw: FloatArray, kept: IntArray) -> Across:
-    """Limits across the tree for those that are ``kept``, less what the others take of them."""
-    slot, row = slots_of(problem, across.session)
-    cell = across.limit[row] * problem.horizon.steps + problem.slot_steps()[slot]
-    used = np.bincount(cell, across.weight[row] * power_kw[slot], minlength=across.limit_kw.size)
-    place = np.full(problem.sessions, -1)
-    place[kept] = np.arange(kept.size)
-    mine = place[across.session] >= 0
-    return replace(
-        across, limit_kw=np.maximum(across.limit_kw - used.reshape(across.limit_kw.shape), 0.0),
-        limit=across.limit[mine], session=place[across.session[mine]], weight=across.weight[mine],
-    )  # fmt: skip
 
 
 def _refuse_impossible(problem: Problem, links: Links) -> None:

@@ -38,7 +38,9 @@ def least_of_all(
         power = np.empty(offer.paid.size)
         lack = drawn(np.array(told), offer.share, pack, power)
         lack = lack if lack > 1e-6 else 0.0
-        if (power > offer.room + 1e-9).any() or not allowed(told, np.cumsum(power) >= pack.need - 1e-6, dwell, commands):
+        if (power > offer.room + 1e-9).any() or not allowed(
+            told, np.cumsum(power) >= pack.need - 1e-6, dwell, commands
+        ):
             continue
         cost = float(power @ offer.paid) + REFUSAL * lack
         if cost < least:

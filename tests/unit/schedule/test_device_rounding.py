@@ -21,6 +21,7 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Devices
 from evenload.testing import rich_problem
 
+MIXES = {"stepped": ["stepped"], "on_off": ["on_off"], "mixed": ["stepped", "on_off", "continuous"]}
 SEEDS = st.integers(0, 2**32 - 1)
 Maker = Callable[..., Problem]
 
@@ -82,9 +83,7 @@ def test_promises_are_kept_whatever_devices_there_are(
 @pytest.mark.requirement("R38", "R40")
 @settings(max_examples=1000, deadline=None)
 @given(SEEDS, st.booleans(), st.booleans(), st.booleans(), st.booleans())
-def test_promises_are_kept_on_many_problems(
-    seed: int, smoothing: bool, peak: bool, minimum: bool, taper: bool
-) -> None:
+def test_promises_are_kept_on_many_problems(seed: int, smoothing: bool, peak: bool, minimum: bool, taper: bool) -> None:
     rng = np.random.default_rng(seed)
     fitted(any_devices(rich_problem(rng, smoothing=smoothing, peak=peak, minimum=minimum, taper=taper), rng))
 
@@ -101,7 +100,9 @@ def test_a_switch_takes_whole_slots_and_ends_with_the_need(problem_of: Maker, ca
 def test_a_budget_of_one_command_leaves_one_start(problem_of: Maker, car: Any) -> None:
     problem = problem_of(car(0, 4, 10.0, 7.0), steps=4, price=np.array([0.3, 0.1, 0.4, 0.2]))
     plan = fitted(devices(problem, control="on_off", commands_max=1))
-    assert plan.power_kw == pytest.approx([7.0, 3.0, 0.0, 0.0])  # 2.4; from the second slot on 1.9, but 10 kWh there ...
+    assert plan.power_kw == pytest.approx(
+        [7.0, 3.0, 0.0, 0.0]
+    )  # 2.4; from the second slot on 1.9, but 10 kWh there ...
     assert plan.commands.tolist() == [1]
 
 
@@ -166,10 +167,10 @@ def test_devices_that_cannot_be_are_refused(problem_of: Maker, car: Any) -> None
 @pytest.mark.slow
 @pytest.mark.requirement("R28", "R38")
 @pytest.mark.parametrize("control", ["stepped", "on_off", "mixed"])
-def test_losses_beside_milp_are_small(control: str) -> None:
+def test_losses_beside_milp_are_small(problem_of: Maker, car: Any, control: str) -> None:
     """Ten cars on one transformer: never better than what HiGHS proved, and within 1.5 % of the best it found."""
     for seed in range(3):
-        problem = transformer(np.random.default_rng(seed), control)
+        problem = transformer(problem_of, car, np.random.default_rng(seed), control)
         plan, best = fitted(problem), least_cost_told(problem, 10.0)
         assert audit_devices(problem, best.power_kw, best.told_kw) == ()
         assert plan.unserved_kwh.sum() >= best.energy_kwh_unserved_bound - 1e-4
@@ -178,38 +179,23 @@ def test_losses_beside_milp_are_small(control: str) -> None:
             assert best.objective_bound * (1 - 1e-4) <= plan.objective <= 1.015 * best.objective
 
 
-def transformer(rng: np.random.Generator, control: str) -> Problem:
+def transformer(problem_of: Maker, car: Any, rng: np.random.Generator, control: str) -> Problem:
     """Ten cars for four to five hours in quarter hours, the limit about 1.3 times what flat charging needs."""
-    problem = rich_problem(rng, sessions_max=2, discharging=False, export=False, tariffs=False)
-    while problem.sessions != 1 or problem.terms is not None:
-        problem = rich_problem(rng, sessions_max=2, discharging=False, export=False, tariffs=False)
     cars, steps = 10, 20
     slots = rng.integers(14, steps + 1, cars)
     power = rng.choice([3.68, 7.36, 11.04], cars)
-    horizon = replace(problem.horizon, step_minutes=15, steps=steps)
     need = rng.uniform(0.2, 0.6, cars) * power * slots / 4
-    kinds = {"stepped": ["stepped"], "on_off": ["on_off"], "mixed": ["stepped", "on_off", "continuous"]}[control]
-    drawn = rng.choice(np.array(kinds), cars)
+    drawn = rng.choice(np.array(MIXES[control]), cars)
     step = np.where(power > 7.5, 0.69, 0.23)
-    made = Problem(
-        horizon=horizon,
-        session_id=np.char.add("car", np.arange(cars).astype(np.str_)),
-        node=np.zeros(cars, dtype=np.int64),
-        first_step=steps - slots,
-        offset=np.concatenate([[0], np.cumsum(slots)]),
-        cap_kw=np.repeat(power, slots),
-        declared_slots=slots,
-        energy_kwh=need,
-        power_kw_max=power,
-        opted_out=np.zeros(cars, dtype=np.bool_),
-        tree=replace_tree(),
-        base_load_kw=np.zeros((1, steps)),
-        limit_kw=np.full((1, 1), 1.3 * float((need * 4 / slots).sum())),
-        price_per_kwh=rng.uniform(0.1, 0.3, steps),
-        minute_of_day=15 * np.arange(steps),
+    problem = problem_of(
+        *(car(steps - n, n, e, p) for n, e, p in zip(slots.tolist(), need.tolist(), power.tolist(), strict=True)),
+        steps=steps,
+        step_minutes=15,
+        circuits=(Circuit("T", "", CircuitKind.TRANSFORMER, 1.3 * float((need * 4 / slots).sum())),),
+        price=rng.uniform(0.1, 0.3, steps),
     )
     return devices(
-        made,
+        problem,
         control=drawn,
         power_kw_min=np.where(drawn == "stepped", 6 * step, 0.0),
         step_kw=np.where(drawn == "stepped", step, np.nan),

@@ -94,7 +94,7 @@ def test_limits_across_the_tree_are_left_what_the_others_take(problem_of: Maker,
     problem = replace(problem_of(*cars, steps=2), across=across)
     left = without_uncontrolled(problem, links("offline", "ok", "ok")).rest.across
     assert left is not None
-    assert left.limit_kw.tolist() == [[6.0, 0.0]]
+    assert left.head_kw().tolist() == [[6.0, 0.0]]
     assert left.session.tolist() == [0, 1]
     assert left.weight.tolist() == [1.0, 2.0]
 

@@ -15,6 +15,7 @@ from evenload.schedule.kernels.charging import (
     water_level,
 )
 from evenload.schedule.kernels.cores import cores
+from evenload.schedule.kernels.exchange import exchange
 from evenload.schedule.kernels.fair import common_levels, connected
 from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
 from evenload.schedule.kernels.flow import Ends, Search, make_search, push
@@ -66,6 +67,7 @@ __all__ = [
     "common_levels",
     "connected",
     "cores",
+    "exchange",
     "fill_cheapest",
     "give_at_once",
     "lacking",

@@ -1,4 +1,4 @@
-"""Making room by exchanges: a session gets what it lacks when others can move, however long the chain.
+"""Making room by exchanges where limits cut across the tree: a session gets what it lacks when others can move.
 
 The network is a flow from sessions through their slots and the circuits of each step to the grid. A session that lacks
 something looks for an augmenting path (breadth first, Edmonds and Karp 1972): take a slot whose circuit is full, move
@@ -39,7 +39,7 @@ class Search(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def serve(fleet: Fleet, net: Network, groups: Groups, lack: FloatArray, scarce: BoolArray, states_max: int) -> bool:
+def exchange(fleet: Fleet, net: Network, groups: Groups, lack: FloatArray, scarce: BoolArray, states_max: int) -> bool:
     """Serve what is lacking by exchanges, ``lack`` brought up to date; False where a search was cut short.
 
     ``scarce`` (N, T) is set where a circuit stands between somebody's need and the grid: the smallest cut.
