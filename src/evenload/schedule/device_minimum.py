@@ -44,7 +44,7 @@ def give_at_once(problem: Problem, levels: Levels, coarse: BoolArray) -> First:
     theirs = np.where(coarse[problem.slot_sessions()], 0.0, fair.given_kw)
     alone = replace(
         problem, base_load_kw=problem.base_load_kw + problem.ev_load_kw(theirs), minimum_kwh=None, terms=None,
-        opted_out=np.zeros_like(problem.opted_out), emergency_limit_kw=None,
+        opted_out=np.zeros_like(problem.opted_out), emergency_limit_kw=None, across=None,
     )  # fmt: skip
     run = Run(alone, 1e-3, 1)
     net = run.setup.limits._replace(flow_kw=np.zeros(run.net.toll.shape))
@@ -81,6 +81,7 @@ def _rest(problem: Problem, coarse: BoolArray, levels: Levels, given_kw: FloatAr
         energy_kwh=np.where(done, 0.0, np.maximum(problem.energy_kwh - given_kwh, 0.0)),
         minimum_kwh=None if minimum is None else np.where(coarse, 0.0, minimum),
         batteries=batteries,
+        across=problem.across_beside(given_kw),
     )
 
 

@@ -115,12 +115,12 @@ class _Rounding:
         others = run.fleet._replace(slots=np.where(self.coarse[run.setup.order], 0, run.fleet.slots))
         run.sweep()
         turn, lacking = by_urgency(run, told), self.kernels.Search(np.zeros((0, 0)), 0.0, _GROUPS)
-        scene = self.kernels.Scene(own, hard, run.fleet, run.net, run.prices, True)
+        scene = self.kernels.Scene(own, hard, run.fleet, run.net, run.groups, run.prices, True)
         with run.parts.working():
             for _ in range(_PLACED):
                 self.kernels.place(scene, told, turn)
                 run.parts.sweep(others, run.stores, run.prices)
-                run.kernels.raise_tolls(run.net, run.peaks)
+                run.kernels.raise_tolls(run.net, run.groups, run.peaks)
         for _ in range(_TRADED):
             if not self.kernels.trade(scene, lacking, told, turn):
                 break
@@ -136,6 +136,7 @@ class _Rounding:
             base_load_kw=rest.base_load_kw + rest.ev_load_kw(placed_kw),
             cap_kw=np.where(coarse[rest.slot_sessions()], 0.0, rest.cap_kw),
             energy_kwh=np.where(coarse, 0.0, rest.energy_kwh),
+            across=rest.across_beside(placed_kw),
         )
         aside = set_aside(around)
         run = Run(aside.rest, self.settings.gap, self.settings.threads, (self.solution.plan, self.solution.warmth))
@@ -151,7 +152,7 @@ class _Rounding:
         """Every device once more at its best in the room that is left; together, those in each other's way."""
         run = self.run
         net = run.net._replace(flow_kw=np.zeros_like(run.net.flow_kw))
-        run.kernels.make_flows(run.fleet, net)
+        run.kernels.make_flows(run.fleet, net, run.groups)
         path = run.kernels.path_tolls(net._replace(toll=self.solution.warmth.toll), run.prices.refusal)
         turn = np.arange(self.all.row.size)
         coarse = np.flatnonzero(self.coarse[run.setup.order[self.all.row]])
@@ -159,7 +160,7 @@ class _Rounding:
         search = self.kernels.Search(path, 0.0 if few else _REGRET, _GROUPS if few else 0)
         for _ in range(_SETTLED):
             held = self._held(net)
-            scene = self.kernels.Scene(run.fleet, held, run.fleet, held, run.prices, False)
+            scene = self.kernels.Scene(run.fleet, held, run.fleet, held, run.groups, run.prices, False)
             changed = self.kernels.settle(scene, self.all, turn)
             changed += self.kernels.trade(scene, search, self.all, coarse)
             if not changed:
@@ -196,9 +197,12 @@ def _fitted(
     held = problem.level_kwh(power_kw)[end] if power_kw.size else np.zeros(problem.sessions)
     held = np.where(np.diff(problem.offset) > 0, held, 0.0)
     unserved = np.maximum(problem.energy_kwh - held, 0.0)
-    objective = problem.money(power_kw) + problem.terms_cost(power_kw)
-    before = problem.money(continuous_kw) + problem.terms_cost(continuous_kw)
+    objective, before = _cost_of(problem, power_kw), _cost_of(problem, continuous_kw)
     return Fitted(
         power_kw, told_kw, minimum_kw, unserved, commands_of(problem, power_kw, told_kw), objective, objective - before,
         float(unserved.sum() - solution.unserved_kwh.sum()),
     )  # fmt: skip
+
+
+def _cost_of(problem: Problem, power_kw: FloatArray) -> float:
+    return problem.money(power_kw) + problem.terms_cost(power_kw) + problem.across_cost(power_kw)

@@ -11,7 +11,20 @@ from numba import njit
 from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Choice, Offer, Pack, drawn, step_by_step
 from evenload.schedule.kernels.device_commands import few_commands
-from evenload.schedule.kernels.network import NONE, SMALL, SMOOTHING, Fleet, Network, Prices, loose, room_up
+from evenload.schedule.kernels.network import (
+    NONE,
+    SMALL,
+    SMOOTHING,
+    Fleet,
+    Groups,
+    Network,
+    Prices,
+    is_member,
+    loose,
+    room_across,
+    room_up,
+)
+from evenload.schedule.kernels.optimum import take, take_across
 
 _LEVELS_TRIED: Final = 5
 
@@ -32,18 +45,95 @@ class Told(NamedTuple):
     told_kw: FloatArray  # (K,) written to
 
 
+class Scene(NamedTuple):
+    """Where devices are placed. With ``soft``, ``own`` and ``hard`` hold devices alone, which stay inside their limits,
+    ``fleet`` and ``net`` all sessions, with tolls. Else ``own`` and ``hard`` are ``fleet`` and ``net``.
+    """
+
+    own: Fleet
+    hard: Network
+    fleet: Fleet
+    net: Network
+    groups: Groups
+    prices: Prices
+    soft: bool
+
+
 @njit(cache=True, nogil=True)
-def rooms(fleet: Fleet, net: Network, i: int, most_kw: float, offer: Offer) -> None:
+def put(scene: Scene, i: int, power: FloatArray, kw: FloatArray) -> None:
+    """Session i changes to other powers, wherever it is; ``kw`` is space to work in."""
+    kw[:] = power
+    _change(scene.own, scene.hard, scene.groups, i, kw)
+    if scene.soft:
+        kw[:] = power
+        _change(scene.fleet, scene.net, scene.groups, i, kw)
+
+
+@njit(cache=True, nogil=True)
+def _change(fleet: Fleet, net: Network, groups: Groups, i: int, kw: FloatArray) -> None:
+    if is_member(groups, i):
+        take_across(fleet, net, groups, i, kw)
+    else:
+        take(fleet, net, i, kw)
+
+
+@njit(cache=True, nogil=True)
+def offered(scene: Scene, told: Told, d: int, work: FloatArray) -> None:
+    """Rooms and prices of device d as things stand: rows 0 to 2 an offer, 3 and 4 what powers cost."""
+    i = told.row[d]
+    n = scene.own.slots[i]
+    offer, first, rise = Offer(work[0, :n], work[1, :n], work[2, :n]), work[3, :n], work[4, :n]
+    rooms(scene.own, scene.hard, scene.groups, i, told.most_kw[d], offer)
+    if scene.soft:
+        soft_prices(scene.fleet, scene.net, scene.groups, scene.prices, i, offer)
+        first[:] = offer.paid
+        rise[:] = 0.0
+    else:
+        hard_prices(scene.fleet, scene.net, scene.groups, scene.prices, i, first, rise, offer)
+
+
+@njit(cache=True, nogil=True)
+def cost_at(scene: Scene, i: int, power: FloatArray, work: FloatArray) -> float:
+    """What powers cost session i at what it is ``offered``, refusal of what is lacking included."""
+    cost, got, need = 0.0, 0.0, scene.own.need[i]
+    for k in range(power.size):
+        cost += power[k] * (work[3, k] + 0.5 * work[4, k] * power[k])
+        got += power[k]
+    if not scene.soft and is_member(scene.groups, i):
+        cost += _over(scene.fleet, scene.net, scene.groups, i, power)
+    lack = need - got
+    return cost + scene.prices.refusal * lack if lack > SMALL * (1.0 + need) else cost
+
+
+@njit(cache=True, nogil=True)
+def _over(fleet: Fleet, net: Network, groups: Groups, i: int, power: FloatArray) -> float:
+    """What powers pay for going above limits across, all others as they are."""
+    t0, b, cost = fleet.first_step[i], fleet.begin[i], 0.0
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node, weight = groups.node[j], groups.weight[j]
+        for k in range(power.size):
+            price = groups.toll_most[node - groups.circuits, t0 + k]
+            if price < np.inf:
+                others = net.flow_kw[node, t0 + k] - weight * fleet.power_kw[b + k] - net.head_kw[node, t0 + k]
+                cost += price * (max(others + weight * power[k], 0.0) - max(others, 0.0))
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def rooms(fleet: Fleet, net: Network, groups: Groups, i: int, most_kw: float, offer: Offer) -> None:
     """Room of each slot with the session's own power free again, and the share of it the car is plugged in."""
     for k in range(offer.room.size):
         slot = fleet.begin[i] + k
         offer.share[k] = fleet.cap_kw[slot] / max(fleet.power_kw_max[i], SMALL)
-        free = max(fleet.power_kw[slot] + room_up(fleet, net, i, fleet.first_step[i] + k), 0.0)
+        more = room_up(fleet, net, i, fleet.first_step[i] + k)
+        if is_member(groups, i):
+            more = min(more, room_across(net, groups, i, fleet.first_step[i] + k))
+        free = max(fleet.power_kw[slot] + more, 0.0)
         offer.room[k] = min(free, most_kw * offer.share[k])
 
 
 @njit(cache=True, nogil=True)
-def soft_prices(fleet: Fleet, net: Network, prices: Prices, i: int, offer: Offer) -> None:
+def soft_prices(fleet: Fleet, net: Network, groups: Groups, prices: Prices, i: int, offer: Offer) -> None:
     """What a kW costs on average up to the room: energy, tolls, and what stiffness adds where it crowds others out."""
     t0, n = fleet.first_step[i], offer.paid.size
     power, buy = fleet.power_kw[fleet.begin[i] : fleet.begin[i] + n], prices.buy[fleet.tariff[i]]
@@ -55,22 +145,42 @@ def soft_prices(fleet: Fleet, net: Network, prices: Prices, i: int, offer: Offer
         if steep > 0.0:
             smooths = net.kind[node] == SMOOTHING
             for k in range(n):
-                most = offer.room[k]
-                at_none = net.toll[node, t0 + k] + steep * (
-                    net.flow_kw[node, t0 + k] - power[k] - net.head_kw[node, t0 + k]
-                )
-                if smooths or at_none >= 0.0:
-                    offer.paid[k] += at_none + 0.5 * steep * most
-                elif at_none + steep * most > 0.0:  # the kink lies between none and all
-                    offer.paid[k] += 0.5 * (at_none + steep * most) ** 2 / (steep * most)
+                above = net.flow_kw[node, t0 + k] - power[k] - net.head_kw[node, t0 + k]
+                toll = net.toll[node, t0 + k] + steep * above
+                offer.paid[k] += toll + 0.5 * steep * offer.room[k] if smooths else _toll(toll, steep * offer.room[k])
         node = net.parent[node]
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node, weight = groups.node[j], groups.weight[j]
+        for k in range(n):
+            above = net.flow_kw[node, t0 + k] - weight * power[k] - net.head_kw[node, t0 + k]
+            toll = _toll(net.toll[node, t0 + k] + net.stiffness[node] * above, net.stiffness[node] * weight * offer.room[k])
+            offer.paid[k] += weight * min(toll, groups.toll_most[node - groups.circuits, t0 + k])
+
+
+@njit(cache=True, nogil=True)
+def _toll(at_none: float, more_at_most: float) -> float:
+    """The mean of a toll that is never below 0 and rises in a line from no power to the most."""
+    if at_none >= 0.0:
+        return at_none + 0.5 * more_at_most
+    at_most = at_none + more_at_most
+    return 0.5 * at_most**2 / more_at_most if at_most > 0.0 else 0.0  # the kink lies between
 
 
 @njit(cache=True, nogil=True)
 def hard_prices(
-    fleet: Fleet, net: Network, prices: Prices, i: int, first: FloatArray, rise: FloatArray, offer: Offer
+    fleet: Fleet,
+    net: Network,
+    groups: Groups,
+    prices: Prices,
+    i: int,
+    first: FloatArray,
+    rise: FloatArray,
+    offer: Offer,
 ) -> None:
-    """What the first kW costs in each slot, how much more each further one, and what one costs up to the room."""
+    """What the first kW costs in each slot, how much more each further one, and what one costs up to the room.
+
+    What limits across ask is in the last of these alone: ``cost_at`` adds it.
+    """
     t0, b, n = fleet.first_step[i], fleet.begin[i], first.size
     rise[:] = 0.0
     for k in range(n):
@@ -86,17 +196,13 @@ def hard_prices(
         node = net.parent[node]
     for k in range(n):
         offer.paid[k] = first[k] + 0.5 * rise[k] * offer.room[k]
-
-
-@njit(cache=True, nogil=True)
-def cost_at(power: FloatArray, first: FloatArray, rise: FloatArray, need: float, refusal: float) -> float:
-    """What powers cost, refusal of what is lacking included."""
-    cost, got = 0.0, 0.0
-    for k in range(power.size):
-        cost += power[k] * (first[k] + 0.5 * rise[k] * power[k])
-        got += power[k]
-    lack = need - got
-    return cost + refusal * lack if lack > SMALL * (1.0 + need) else cost
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node, weight = groups.node[j], groups.weight[j]
+        for k in range(n):
+            price, most = groups.toll_most[node - groups.circuits, t0 + k], offer.room[k]
+            if price < np.inf and most > SMALL:
+                others = net.flow_kw[node, t0 + k] - weight * fleet.power_kw[b + k] - net.head_kw[node, t0 + k]
+                offer.paid[k] += price * (max(others + weight * most, 0.0) - max(others, 0.0)) / most
 
 
 @njit(cache=True, nogil=True)

@@ -7,25 +7,11 @@ from numba import njit
 
 from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Offer, cost_of
-from evenload.schedule.kernels.device_offers import Told, answer, cost_at, hard_prices, relied_on, rooms, soft_prices
-from evenload.schedule.kernels.network import SMALL, Fleet, Network, Prices
-from evenload.schedule.kernels.optimum import take
+from evenload.schedule.kernels.device_offers import Scene, Told, answer, cost_at, offered, put, relied_on
+from evenload.schedule.kernels.network import SMALL
 
 _GROUP: Final = 6
 _GROUPS_MORE: Final = 4
-
-
-class Scene(NamedTuple):
-    """Where devices are placed. With ``soft``, ``own`` and ``hard`` hold devices alone, which stay inside their limits,
-    ``fleet`` and ``net`` all sessions, with tolls. Else ``own`` and ``hard`` are ``fleet`` and ``net``.
-    """
-
-    own: Fleet
-    hard: Network
-    fleet: Fleet
-    net: Network
-    prices: Prices
-    soft: bool
 
 
 class Search(NamedTuple):
@@ -92,6 +78,9 @@ def _wants_more(scene: Scene, search: Search, told: Told, d: int, work: FloatArr
         offer.share[k] = own.cap_kw[b + k] / max(own.power_kw_max[i], SMALL)
         offer.room[k] = told.most_kw[d] * offer.share[k]
         offer.paid[k] = prices.buy[own.tariff[i], t0 + k] + search.path[own.leaf[i], t0 + k]
+    for j in range(scene.groups.begin[i], scene.groups.begin[i + 1]):
+        for k in range(n):
+            offer.paid[k] += scene.groups.weight[j] * search.path[scene.groups.node[j], t0 + k]
     now = cost_of(power, offer.paid, need, prices.refusal)
     answer(own, told, d, offer, prices.refusal, work[3, :n], work[4, :n], work[5, :n], work[6, :n])
     return bool(now - cost_of(work[4, :n], offer.paid, need, prices.refusal) > search.regret * abs(now))
@@ -129,38 +118,13 @@ def _group_of(scene: Scene, told: Told, d: int, attempt: int, device: IntArray) 
 
 
 @njit(cache=True, nogil=True)
-def _put(scene: Scene, i: int, power: FloatArray, kw: FloatArray) -> None:
-    """Session i changes to other powers, wherever it is."""
-    kw[:] = power
-    take(scene.own, scene.hard, i, kw)
-    if scene.soft:
-        kw[:] = power
-        take(scene.fleet, scene.net, i, kw)
-
-
-@njit(cache=True, nogil=True)
-def _offered(scene: Scene, told: Told, d: int, work: FloatArray) -> None:
-    """Rooms and prices of device d as things stand: rows 0 to 2 an offer, 3 and 4 what powers cost."""
-    i = told.row[d]
-    n = scene.own.slots[i]
-    offer = Offer(work[0, :n], work[1, :n], work[2, :n])
-    rooms(scene.own, scene.hard, i, told.most_kw[d], offer)
-    if scene.soft:
-        soft_prices(scene.fleet, scene.net, scene.prices, i, offer)
-        work[3, :n] = offer.paid
-        work[4, :n] = 0.0
-    else:
-        hard_prices(scene.fleet, scene.net, scene.prices, i, work[3, :n], work[4, :n], offer)
-
-
-@njit(cache=True, nogil=True)
 def _clear(scene: Scene, told: Told, count: int, space: Space) -> None:
     """Take a group out."""
     for m in range(count):
         i = told.row[space.device[m]]
         n = scene.own.slots[i]
         space.work[8, :n] = 0.0
-        _put(scene, i, space.work[8, :n], space.work[7, :n])
+        put(scene, i, space.work[8, :n], space.work[7, :n])
 
 
 @njit(cache=True, nogil=True)
@@ -174,19 +138,19 @@ def _anew(scene: Scene, told: Told, count: int, space: Space) -> bool:
     for m in range(count):
         i = told.row[space.device[m]]
         n = own.slots[i]
-        _offered(scene, told, space.device[m], work)
-        before += cost_at(space.before[m, :n], work[3, :n], work[4, :n], own.need[i], refusal)
-        _put(scene, i, space.before[m, :n], work[7, :n])
+        offered(scene, told, space.device[m], work)
+        before += cost_at(scene, i, space.before[m, :n], work)
+        put(scene, i, space.before[m, :n], work[7, :n])
     _clear(scene, told, count, space)
     for m in range(count):
         d = space.device[m]
         i = told.row[d]
         n = own.slots[i]
-        _offered(scene, told, d, work)
+        offered(scene, told, d, work)
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
         answer(own, told, d, offer, refusal, space.levels[m, :n], space.after[m, :n], work[5, :n], work[6, :n])
-        after += cost_at(space.after[m, :n], work[3, :n], work[4, :n], own.need[i], refusal)
-        _put(scene, i, space.after[m, :n], work[7, :n])
+        after += cost_at(scene, i, space.after[m, :n], work)
+        put(scene, i, space.after[m, :n], work[7, :n])
     better = after < before - 1e-6 * abs(before)
     for m in range(count):
         i = told.row[space.device[m]]
@@ -194,5 +158,5 @@ def _anew(scene: Scene, told: Told, count: int, space: Space) -> bool:
         if better:
             told.told_kw[b : b + n] = space.levels[m, :n]
         else:
-            _put(scene, i, space.before[m, :n], work[7, :n])
+            put(scene, i, space.before[m, :n], work[7, :n])
     return bool(better)

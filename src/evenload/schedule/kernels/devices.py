@@ -6,8 +6,8 @@ from numba import njit
 from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Choice, Offer, Pack, ceiling, drawn, level_for, whole_level
 from evenload.schedule.kernels.device_commands import few_commands
-from evenload.schedule.kernels.device_offers import Told, answer, cost_at, hard_prices, relied_on, rooms, soft_prices
-from evenload.schedule.kernels.device_trades import Scene, Search, trade
+from evenload.schedule.kernels.device_offers import Scene, Told, answer, cost_at, offered, put, relied_on
+from evenload.schedule.kernels.device_trades import Search, trade
 from evenload.schedule.kernels.network import SMALL, Fleet, Network, room_up
 from evenload.schedule.kernels.optimum import take
 
@@ -21,17 +21,14 @@ def place(scene: Scene, told: Told, turn: IntArray) -> None:
     Limits are never exceeded by devices; crowding out the others costs what tolls and stiffness say.
     """
     own, refusal = scene.own, scene.prices.refusal
-    work = np.empty((6, scene.prices.buy.shape[1]))
+    work = np.empty((9, scene.prices.buy.shape[1]))
     for d in turn:
         i = told.row[d]
         n, b = own.slots[i], own.begin[i]
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
-        rooms(own, scene.hard, i, told.most_kw[d], offer)
-        soft_prices(scene.fleet, scene.net, scene.prices, i, offer)
-        answer(own, told, d, offer, refusal, told.told_kw[b : b + n], work[3, :n], work[4, :n], work[5, :n])
-        work[4, :n] = work[3, :n]
-        take(own, scene.hard, i, work[3, :n])
-        take(scene.fleet, scene.net, i, work[4, :n])
+        offered(scene, told, d, work)
+        answer(own, told, d, offer, refusal, told.told_kw[b : b + n], work[5, :n], work[6, :n], work[7, :n])
+        put(scene, i, work[5, :n], work[8, :n])
 
 
 @njit(cache=True, nogil=True)
@@ -48,19 +45,16 @@ def settle(scene: Scene, told: Told, turn: IntArray) -> int:
         n, b = fleet.slots[i], fleet.begin[i]
         if relied_on(fleet, net, i):
             continue
-        power, first, rise = fleet.power_kw[b : b + n], work[3, :n], work[4, :n]
-        found, levels = work[5, :n], work[6, :n]
+        power, found, levels = fleet.power_kw[b : b + n], work[5, :n], work[6, :n]
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
-        rooms(fleet, net, i, told.most_kw[d], offer)
-        hard_prices(fleet, net, prices, i, first, rise, offer)
+        offered(scene, told, d, work)
         answer(fleet, told, d, offer, prices.refusal, levels, found, work[7, :n], work[8, :n])
-        before = cost_at(power, first, rise, fleet.need[i], prices.refusal)
+        before, after = cost_at(scene, i, power, work), cost_at(scene, i, found, work)
         must = _too_fast(power, told.knee[d], told.full[d], fleet.power_kw_max[i], fleet.need[i])
-        after = cost_at(found, first, rise, fleet.need[i], prices.refusal)
         if must or after < before - 1e-9 * (1.0 + abs(before)):
             changed += 1
             told.told_kw[b : b + n] = levels
-            take(fleet, net, i, found)
+            put(scene, i, found, work[8, :n])
     return changed
 
 
@@ -100,7 +94,7 @@ def at_once(
         if left <= SMALL or n == 0 or choice.most <= SMALL:
             continue
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
-        rooms(fleet, normal, i, choice.most, offer)
+        rooms(fleet, normal, none, i, choice.most, offer)
         power, levels, best_kw = work[3, :n], work[4, :n], work[5, :n]
         power[:] = 0.0
         seldom = told.commands[d] >= 0 or told.dwell[d] > 1
