@@ -20,8 +20,10 @@ _SOFTER_EACH_SWEEP: Final = 0.95
 _SOFTENED_SWEEPS: Final = 20
 _SOFTENED_WARM: Final = 1.0
 _SCARCITY_CHARGED_MAX: Final = 3
+_STIFFER_SCARCE: Final = 60.0
 _STATES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
+_KEPT_KW: Final = 1e-9
 _PLACED: Final = 2
 _PEAK_MOVED: Final = 2e-3
 
@@ -67,6 +69,7 @@ class Run:
         self.before = self.net.toll.copy()
         self.softened = 1.0
         self.swept = self.scarcity_charged = 0
+        self.stiffened = np.zeros(self.groups.toll_most.shape[0], dtype=np.bool_)
         self.dual = -np.inf
         warmth = None if earlier is None else warmth_for(problem, self.net.parent.size, *earlier)
         self.warm, self.changed = warmth is not None, 1.0 if warmth is None else warmth.changed
@@ -161,6 +164,8 @@ class Run:
         scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
         least = bool(kernels.serve(fleet, hard, self.groups, lack, scarce, _STATES_MAX))
         self._charge_scarcity(scarce)
+        if self.stiffened.size:
+            self._stiffen(scarce)
         net = self.net._replace(flow_kw=hard.flow_kw)
         self._polish(fleet, net)
         if self.has_stores:
@@ -176,11 +181,29 @@ class Run:
         if not self.has_stores:
             self.kernels.clip(fleet, net, self.groups, False)
             return
-        fleet.power_kw[np.repeat(fleet.battery >= 0, fleet.slots)] = 0.0
+        stores = np.repeat(fleet.battery >= 0, fleet.slots)
+        if self.stiffened.size and self._kept(fleet, net, stores):
+            return
+        fleet.power_kw[stores] = 0.0
         for _ in range(_PLACED):
             self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
         self.kernels.clip(fleet, net, self.groups, True)
         self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
+
+    def _kept(self, fleet: "Fleet", net: "Network", stores: BoolArray) -> bool:
+        """Leave those that give back as they are and make others fit; whether that is inside all limits. In limits
+        across, who gives back and who charges on the strength of it are seldom found anew one by one.
+        """
+        wish_kw = fleet.power_kw.copy()
+        fleet.power_kw[~stores] = 0.0
+        self.kernels.make_flows(fleet, net, self.groups)
+        fleet.power_kw[:] = wish_kw
+        self.kernels.clip(fleet, net, self.groups, True)
+        if self._excess_kw(net) <= _KEPT_KW:
+            return True
+        fleet.power_kw[:] = wish_kw
+        net.flow_kw[:] = 0.0
+        return False
 
     def _polish(self, fleet: "Fleet", net: "Network") -> None:
         """Cost only falls: peaks stay at or below where they have come to."""
@@ -227,10 +250,20 @@ class Run:
 
     def _charge_scarcity(self, scarce: BoolArray) -> None:
         """Raise tolls where energy stays unserved to what refusing it costs: sweeps would take long to get there."""
+        if self.scarcity_charged and self.stiffened.size:
+            scarce = scarce & (np.arange(scarce.shape[0]) < self.groups.circuits)[:, None]
         if scarce.any() and self.scarcity_charged < _SCARCITY_CHARGED_MAX:
             self.scarcity_charged += 1
             dear = np.maximum(self.net.toll, self.prices.refusal - self.prices.buy.min(axis=0))
             self.net.toll[:] = np.where(scarce, dear, self.net.toll)
+
+    def _stiffen(self, scarce: BoolArray) -> None:
+        """Let tolls of scarce limits across move as fast as refusal costs: which of them are scarce is not proved, and
+        what was charged for it in vain has to come down again.
+        """
+        new = scarce[self.groups.circuits :].any(axis=1) & ~self.stiffened
+        self.net.stiffness[self.groups.circuits :][new] *= _STIFFER_SCARCE
+        self.stiffened |= new
 
     def tighten(self, cap_kw: FloatArray) -> None:
         """From now on powers stay below these (K,), given in the order of the problem; the bound stays as it is."""
@@ -248,8 +281,11 @@ class Run:
         nobody = self.peaks._replace(**{name: value[:0] for name, value in self.peaks._asdict().items()})
         bound = 0.0
         tried = [np.zeros(best.scarce.shape), best.scarce.astype(np.float64)]
-        if self.groups.toll_most.size:  # a kW of a member may be less of its limit: what the tolls of the run say
-            tried.append(np.where(np.isinf(self.setup.limits.head_kw), 0.0, self.tolls / self.prices.refusal))
+        if self.stiffened.size:  # the cut that the tolls of the run draw
+            tight = np.isfinite(self.setup.limits.head_kw)
+            tried.append((tight & (self.tolls > 0.5 * self.prices.refusal)).astype(np.float64))
+            tried.append(np.where(tight, (self.tolls + self.prices.buy.mean(axis=0)) / self.prices.refusal, 0.0))
+            tried[-1][self.tolls <= self.setup.dearer_than_money] = 0.0
         for tolls in tried:
             net = self.setup.limits._replace(toll=tolls)
             bound = max(bound, self._dual_of(stores, net, nobody, serving))

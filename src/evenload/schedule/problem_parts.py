@@ -79,7 +79,7 @@ class Across:
     """
 
     name: TextArray  # (L,) for people: "event e7", "phase A of T12", "own generation of depot"
-    limit_kw: FloatArray  # (L, T) 0 or more; inf = none
+    limit_kw: FloatArray  # (L, T) inf = none; 0 or more where going above has no price
     over_per_kwh: FloatArray  # (L, T) price of going above, currency per kWh, 0 or more; inf = it must not
     limit: IntArray  # (J,) index of the limit
     session: IntArray  # (J,) its member
@@ -145,7 +145,8 @@ def refuse_across(across: Across, sessions: int, steps: int) -> None:
     if across.base_kw is not None and not np.isfinite(across.base_kw).all():
         raise ColumnsError("Across.base_kw holds a value that is not a finite number")
     wrong = {
-        "limit_kw": ~(across.limit_kw >= 0), "over_per_kwh": ~(across.over_per_kwh >= 0),
+        "limit_kw": ~((across.limit_kw >= 0) | (np.isfinite(across.over_per_kwh) & (across.limit_kw > -np.inf))),
+        "over_per_kwh": ~(across.over_per_kwh >= 0),
         "limit": (across.limit < 0) | (across.limit >= limits),
         "session": (across.session < 0) | (across.session >= sessions),
         "weight": ~((across.weight > 0) & np.isfinite(across.weight)),

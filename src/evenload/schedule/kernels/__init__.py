@@ -16,7 +16,7 @@ from evenload.schedule.kernels.charging import (
 )
 from evenload.schedule.kernels.cores import cores
 from evenload.schedule.kernels.exchange import serve
-from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
+from evenload.schedule.kernels.finish import clip, lacking, place_stores, top_up
 from evenload.schedule.kernels.minimum import Claims, give_at_once
 from evenload.schedule.kernels.network import (
     ACROSS,
@@ -38,6 +38,7 @@ from evenload.schedule.kernels.network import (
     tolls_ahead,
 )
 from evenload.schedule.kernels.optimum import money, sessions_value, sweep, terms_cost
+from evenload.schedule.kernels.polish import polish
 
 __all__ = [
     "ACROSS",
