@@ -33,8 +33,8 @@ class ViolationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken promise: ``where`` is a session, a node or a limit across the tree, ``excess_kw`` by how much (NaN where
-    power is no number).
+    """One broken promise: ``where`` is a session, a node or a limit across the tree, ``excess_kw`` by how much (NaN
+    where power is no number).
 
     Energy too much (a level outside the battery's band, more than the need, more said to be minimum energy than the
     minimum) is told as mean power over the step; that of a need is the last step of the window.

@@ -5,7 +5,7 @@ take what is left of it one after another, higher priority first and then earlie
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from evenload.base.units import BoolArray, FloatArray
 from evenload.schedule.aside import set_aside
 from evenload.schedule.device_levels import Levels
 from evenload.schedule.device_setup import told_of
-from evenload.schedule.optimum_run import Run
+from evenload.schedule.optimum_setup import setup_of
 from evenload.schedule.problem import Problem
 
-if TYPE_CHECKING:
-    pass
+_GAP: Final = 1e-3
+"""Arrays are laid out for some gap; it plays no part here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,23 @@ def give_at_once(problem: Problem, levels: Levels, coarse: BoolArray) -> First:
     theirs = np.where(coarse[problem.slot_sessions()], 0.0, fair.given_kw)
     alone = replace(
         problem, base_load_kw=problem.base_load_kw + problem.ev_load_kw(theirs), minimum_kwh=None, terms=None,
-        opted_out=np.zeros_like(problem.opted_out), emergency_limit_kw=None, across=None,
+        opted_out=np.zeros_like(problem.opted_out), emergency_limit_kw=None, across=problem.across_beside(theirs),
     )  # fmt: skip
-    run = Run(alone, 1e-3, 1)
-    net = run.setup.limits._replace(flow_kw=np.zeros(run.net.toll.shape))
+    setup = setup_of(alone, _GAP)
+    net = setup.limits
     limit = problem.limit_kw if problem.emergency_limit_kw is None else problem.emergency_limit_kw
     heads = np.maximum(limit - alone.base_load_kw, 0.0)
-    emergency = net._replace(head_kw=heads)
-    told = told_of(run, problem, levels, coarse, np.zeros(problem.cap_kw.size))
-    at = run.setup.order[told.row]
+    emergency = net._replace(head_kw=np.vstack([heads, net.head_kw[setup.groups.circuits :]]))
+    told = told_of(setup, problem, levels, coarse, np.zeros(problem.cap_kw.size))
+    at = setup.order[told.row]
     priority = np.zeros(at.size) if problem.devices is None else problem.devices.priority[at]
     turn = np.lexsort((problem.first_step[at], -priority))
     first_kw = np.zeros(problem.cap_kw.size)
-    wanted = np.minimum(minimum, problem.energy_kwh)[at] / run.hours
-    devices.at_once(run.fleet, net, emergency, told, wanted, turn, first_kw)
-    power, told_kw, part = (run.in_problem_order(each) for each in (run.fleet.power_kw, told.told_kw, first_kw))
-    return First(power, told_kw, part, _rest(problem, coarse, levels, power))
+    wanted = np.minimum(minimum, problem.energy_kwh)[at] / problem.horizon.hours_per_step
+    devices.at_once(setup.fleet, net, emergency, setup.groups, told, wanted, turn, first_kw)
+    found = np.empty((3, first_kw.size))
+    found[:, setup.slot] = setup.fleet.power_kw, told.told_kw, first_kw
+    return First(*found, _rest(problem, coarse, levels, found[0]))
 
 
 def _rest(problem: Problem, coarse: BoolArray, levels: Levels, given_kw: FloatArray) -> Problem:

@@ -41,8 +41,8 @@ def least_cost_told(problem: Problem, seconds: float = 60.0) -> DeviceReference:
     Raises ``InputError`` for one that has them, and ``MissingRequirementError`` without HiGHS.
     """
     batteries, terms = problem.batteries, problem.terms
-    if problem.minimum_kwh is not None or problem.opted_out.any() or problem.across is not None:
-        raise InputError("the reference knows neither minimum energy, opted-out cars nor limits across the tree")
+    if problem.minimum_kwh is not None or problem.opted_out.any():
+        raise InputError("the reference knows neither minimum energy nor opted-out cars")
     if batteries is not None and (batteries.discharge_kw_max.any() or np.isfinite(batteries.full_kwh).any()):
         raise InputError("the reference knows charging at any level of the battery only")
     if terms is not None and terms.smoothing_per_kw2h.any():
@@ -94,6 +94,7 @@ class _Model:
             if self.levels.coarse()[i]:
                 self._device(i, slots)
         self._limits()
+        self._limits_across()
 
     def solve(self, seconds: float) -> DeviceReference:
         """Least unserved, then least money."""
@@ -177,6 +178,27 @@ class _Model:
             beyond = self.program.columns(max(so_far - without, -1e6), np.inf, cost=price)
             for t in range(base.size):
                 self._flow(under[node], t, (beyond, -1.0), most=without - float(base[t]))
+
+    def _limits_across(self) -> None:
+        """A row a limit across and step, and a column for what is above it where that has a price."""
+        across = self.problem.across
+        if across is None:
+            return
+        head = across.head_kw()
+        for limit, t in np.argwhere(np.isfinite(head)):
+            members = np.flatnonzero(across.limit == limit)
+            weight = np.zeros(self.problem.sessions)
+            weight[across.session[members]] = across.weight[members]
+            slots = np.flatnonzero((weight[self.session] > 0) & (self.step == t))
+            room, price = float(head[limit, t]), float(across.over_per_kwh[limit, t])
+            above = []
+            if np.isfinite(price):  # what base pays by itself is not counted
+                above = [
+                    (self.program.columns(min(room, 0.0) + max(-room, 0.0), np.inf, cost=price * self.hours), -1.0)
+                ]
+                room = max(room, 0.0)
+            if slots.size:
+                self.program.row((self.power[slots], weight[self.session[slots]]), *above, most=room)
 
     def _flow(self, sessions: IntArray, step: int, *terms: tuple[IntArray, float], most: float) -> None:
         slots = np.flatnonzero(np.isin(self.session, sessions) & (self.step == step))

@@ -88,8 +88,8 @@ class _Rounding:
         self.aside = set_aside(self.first.rest)
         self.run = Run(self.aside.rest, settings.gap, settings.threads, (solution.plan, solution.warmth))
         told_kw = np.zeros(self.run.fleet.power_kw.size)
-        self.told = told_of(self.run, self.aside.rest, levels, coarse, told_kw)
-        self.all = told_of(self.run, self.aside.rest, levels, self._charging_only(), told_kw)
+        self.told = told_of(self.run.setup, self.aside.rest, levels, coarse, told_kw)
+        self.all = told_of(self.run.setup, self.aside.rest, levels, self._charging_only(), told_kw)
 
     def _charging_only(self) -> BoolArray:
         """Sessions that never give back and are not uncontrolled, shape (S,)."""
@@ -114,7 +114,7 @@ class _Rounding:
         hard = run.setup.limits._replace(flow_kw=np.zeros(run.net.toll.shape))
         others = run.fleet._replace(slots=np.where(self.coarse[run.setup.order], 0, run.fleet.slots))
         run.sweep()
-        turn, lacking = by_urgency(run, told), self.kernels.Search(np.zeros((0, 0)), 0.0, _GROUPS)
+        turn, lacking = by_urgency(run.fleet, told), self.kernels.Search(np.zeros((0, 0)), 0.0, _GROUPS)
         scene = self.kernels.Scene(own, hard, run.fleet, run.net, run.groups, run.prices, True)
         with run.parts.working():
             for _ in range(_PLACED):

@@ -6,36 +6,37 @@ import numpy as np
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.device_levels import Levels
-from evenload.schedule.optimum_run import Run
+from evenload.schedule.optimum_setup import Setup
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
 
 if TYPE_CHECKING:
     from evenload.schedule.kernels.devices import Told
-    from evenload.schedule.kernels.network import Network
+    from evenload.schedule.kernels.network import Fleet, Network
 
 _NEAR: Final = 8
 _NEAR_MOST: Final = 16
 
 
-def told_of(run: Run, problem: Problem, levels: Levels, chosen: BoolArray, told_kw: FloatArray) -> "Told":
-    """Chosen sessions (S,) of the run's problem; ``told_kw`` (K,) is where their levels are written to."""
+def told_of(setup: Setup, problem: Problem, levels: Levels, chosen: BoolArray, told_kw: FloatArray) -> "Told":
+    """Chosen sessions (S,) of a problem laid out; ``told_kw`` (K,) is where their levels are written to."""
     from evenload.schedule.kernels import devices  # noqa: PLC0415 - compiled code loads when it is first needed
 
-    row = np.flatnonzero(chosen[run.setup.order])
-    at = run.setup.order[row]
+    row = np.flatnonzero(chosen[setup.order])
+    at = setup.order[row]
     batteries = problem.batteries or Batteries.charging_only(problem.sessions)
-    first, last = np.searchsorted(row, _near(run.net, run.fleet.leaf[row], row.size))
+    first, last = np.searchsorted(row, _near(setup.net, setup.fleet.leaf[row], row.size))
+    hours = problem.horizon.hours_per_step
     return devices.Told(
         row, levels.least_kw[at], levels.step_kw[at], levels.most_kw[at], levels.dwell_steps[at],
-        levels.commands_max[at], batteries.knee_kwh[at] / run.hours, batteries.full_kwh[at] / run.hours,
+        levels.commands_max[at], batteries.knee_kwh[at] / hours, batteries.full_kwh[at] / hours,
         first, np.minimum(last, first + _NEAR_MOST), told_kw,
     )  # fmt: skip
 
 
-def by_urgency(run: Run, told: "Told") -> IntArray:
+def by_urgency(fleet: "Fleet", told: "Told") -> IntArray:
     """Devices in the order of the tree, at each circuit those first that have least time to spare."""
-    fleet, row = run.fleet, told.row
+    row = told.row
     running = np.concatenate([[0.0], np.cumsum(fleet.cap_kw)])
     most = running[fleet.begin + fleet.slots] - running[fleet.begin]
     used = fleet.need / np.maximum(most, 1e-9)

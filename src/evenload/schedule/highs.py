@@ -137,14 +137,16 @@ class _Model:
             terms.smoothing_per_kw2h[m] * hours,
         )
         base = self.problem.base_load_kw[node]
-        without = max(float(base.max()), so_far)
+        counted = np.ones(base.size, dtype=np.bool_) if terms.counts is None else terms.counts[m]
+        without = max(float(base[counted].max()), so_far)
         flow = self.program.columns(-np.inf, np.inf, cost=2 * smoothing * base)
         if smoothing > 0:
             self.program.squares(flow, smoothing)  # (base + flow)^2 - base^2
         beyond = self.program.columns(so_far - without, np.inf, cost=terms.peak_per_kw[m])
         for t in range(base.size):
             self.program.row((flow[t], -1.0), *self._flow(node, t), least=0.0, most=0.0)
-            self.program.row((beyond, 1.0), (flow[t], -1.0), least=float(base[t]) - without)
+            if counted[t]:
+                self.program.row((beyond, 1.0), (flow[t], -1.0), least=float(base[t]) - without)
 
     def _across(self, across: Across, limit: int, step: int, hours: float) -> None:
         """A row for a limit across the tree in a step, with a column for what is above it where that has a price."""

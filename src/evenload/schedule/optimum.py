@@ -145,7 +145,8 @@ class _Search:
                 run.sweep()
             improved = run.improve_bound(leap=best is not None)
             moving = improved > chosen.gap * self.scale_of_gap(run.dual)
-            if moving and run.swept < min(finish_at, chosen.sweeps_max):
+            early = moving or (best is not None and run.stiffened.any())  # finishing takes long where there is scarcity
+            if early and run.swept < min(finish_at, chosen.sweeps_max):
                 continue
             best = run.finish(best)
             finish_at = int(_FINISH_GROWTH * run.swept) + 1

@@ -20,10 +20,14 @@ _SOFTER_EACH_SWEEP: Final = 0.95
 _SOFTENED_SWEEPS: Final = 20
 _SOFTENED_WARM: Final = 1.0
 _SCARCITY_CHARGED_MAX: Final = 3
+_STIFFER_SCARCE: Final = 60.0
 _STATES_MAX: Final = 200_000
 _PHASES_MAX: Final = 200_000
 _PEAKS_RAISED: Final = 5
+_KEPT_KW: Final = 1e-9
 _PLACED: Final = 2
+_EXCESS_KW: Final = 1e-6
+_WISHED: Final = 6
 _PEAK_MOVED: Final = 2e-3
 
 
@@ -68,6 +72,7 @@ class Run:
         self.before = self.net.toll.copy()
         self.softened = 1.0
         self.swept = self.scarcity_charged = 0
+        self.stiffened = np.zeros(self.groups.toll_most.shape[0], dtype=np.bool_)
         self.dual = -np.inf
         warmth = None if earlier is None else warmth_for(problem, self.net.parent.size, *earlier)
         self.warm, self.changed = warmth is not None, 1.0 if warmth is None else warmth.changed
@@ -149,11 +154,23 @@ class Run:
 
     def finish(self, best: Finished | None) -> Finished:
         """A plan inside all limits from where the sweeps are, or ``best`` if that is better."""
+        found = self._finished(False)
+        if self.has_stores and self.has_peaks:
+            other = self._finished(True)
+            if other.excess_kw <= max(found.excess_kw, _EXCESS_KW) and other.better_than(found):
+                found = other
+        return found if best is None or found.better_than(best) else best
+
+    def _finished(self, cars_first: bool) -> Finished:
+        """A plan inside all limits, peaks where they are; ``cars_first``: batteries serve what others would draw."""
         kernels, setup = self.kernels, self.setup
         fleet = self.fleet._replace(power_kw=self.fleet.power_kw.copy())
         hard = setup.limits._replace(flow_kw=np.zeros(self.net.toll.shape), toll=self.tolls)
-        within = hard._replace(head_kw=self._with_peaks(hard.head_kw)) if self.has_peaks else hard
-        self._inside(fleet, within)
+        within = hard._replace(head_kw=self._with_peaks(hard.head_kw, cars_first)) if self.has_peaks else hard
+        if cars_first:
+            self._inside_with_cars(fleet, within)
+        else:
+            self._inside(fleet, within)
         lack = kernels.lacking(fleet, self.stores)
         kernels.top_up(fleet, within, self.groups, self.prices, lack)
         if self.has_peaks:
@@ -162,6 +179,8 @@ class Run:
         scarce = np.zeros(hard.flow_kw.shape, dtype=np.bool_)
         least = self._serve(fleet, hard, lack, scarce)
         self._charge_scarcity(scarce)
+        if self.stiffened.size:
+            self._stiffen(scarce)
         net = self.net._replace(flow_kw=hard.flow_kw)
         self._polish(fleet, net)
         if self.has_stores:
@@ -169,8 +188,7 @@ class Run:
         cost = float(kernels.money(fleet, self.stores, self.prices))
         if self.has_terms:
             cost += float(kernels.terms_cost(net, self.groups, self.peaks))
-        found = Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
-        return found if best is None or found.better_than(best) else best
+        return Finished(fleet.power_kw, np.maximum(lack, 0.0), cost, scarce, least, self._excess_kw(hard))
 
     def _serve(self, fleet: "Fleet", net: "Network", lack: FloatArray, scarce: BoolArray) -> bool:
         """Serve what is lacking by exchanges; whether it is proved that no more can be."""
@@ -183,11 +201,61 @@ class Run:
         if not self.has_stores:
             self.kernels.clip(fleet, net, self.groups, False)
             return
-        fleet.power_kw[np.repeat(fleet.battery >= 0, fleet.slots)] = 0.0
+        stores = np.repeat(fleet.battery >= 0, fleet.slots)
+        if self.stiffened.size and self._kept(fleet, net, stores):
+            return
+        fleet.power_kw[stores] = 0.0
         for _ in range(_PLACED):
             self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
         self.kernels.clip(fleet, net, self.groups, True)
         self.kernels.place_stores(fleet, self.stores, net, self.groups, self.fleet.power_kw)
+
+    def _kept(self, fleet: "Fleet", net: "Network", stores: BoolArray) -> bool:
+        """Leave those that give back as they are and make others fit; whether that is inside all limits. In limits
+        across, who gives back and who charges on the strength of it are seldom found anew one by one.
+        """
+        wish_kw = fleet.power_kw.copy()
+        fleet.power_kw[~stores] = 0.0
+        self.kernels.make_flows(fleet, net, self.groups)
+        fleet.power_kw[:] = wish_kw
+        self.kernels.clip(fleet, net, self.groups, True)
+        if self._excess_kw(net) <= _KEPT_KW:
+            return True
+        fleet.power_kw[:] = wish_kw
+        net.flow_kw[:] = 0.0
+        return False
+
+    def _inside_with_cars(self, fleet: "Fleet", net: "Network") -> None:
+        """Bring powers inside the heads: batteries beside all that others wish to draw, others to what these leave."""
+        kernels, theirs = self.kernels, np.repeat(fleet.battery >= 0, fleet.slots)
+        wish = self.fleet.power_kw.copy()
+        for last in (False, True):
+            for _ in range(_WISHED):
+                fleet.power_kw[theirs] = 0.0
+                kernels.make_flows(fleet, net, self.groups)
+                for _ in range(_PLACED):
+                    kernels.place_stores(fleet, self.stores, net, self.groups, wish)
+                if not self._wish_less(fleet, net, wish):
+                    break
+            if not last:
+                alone = fleet._replace(power_kw=np.where(theirs, fleet.power_kw, 0.0))
+                kernels.make_flows(alone, net, self.groups)
+                kernels.clip(fleet, net, self.groups, True)
+
+    def _wish_less(self, fleet: "Fleet", net: "Network", wish_kw: FloatArray) -> bool:
+        """Let batteries below peaks wish for less where these are exceeded, by their power; False where none is."""
+        exceeded = False
+        for n in self.peaks.node.tolist():
+            excess = np.maximum(net.flow_kw[n] - net.head_kw[n], 0.0)
+            rows = np.arange(net.first_row[n], net.last_row[n])
+            rows = rows[fleet.battery[rows] >= 0]
+            if rows.size and excess.max() > _EXCESS_KW:
+                exceeded = True
+                back = self.stores.back_kw_max[fleet.battery[rows]]
+                for i, share in zip(rows.tolist(), (back / back.sum()).tolist(), strict=True):
+                    first, slots, begin = fleet.first_step[i], fleet.slots[i], fleet.begin[i]
+                    wish_kw[begin : begin + slots] -= share * excess[first : first + slots]
+        return exceeded
 
     def _polish(self, fleet: "Fleet", net: "Network") -> None:
         """Cost only falls: peaks stay at or below where they have come to."""
@@ -213,8 +281,8 @@ class Run:
             within.head_kw[nodes] += np.where(cut > 0, missing / np.maximum(cut, 1), 0.0)[:, None]
             self.kernels.top_up(fleet, within, self.groups, self.prices, lack)
 
-    def _with_peaks(self, head_kw: FloatArray) -> FloatArray:
-        """Heads with those of peaks where they are now, or higher where too much would have to move to get below."""
+    def _with_peaks(self, head_kw: FloatArray, strictly: bool) -> FloatArray:
+        """Heads with those of peaks where they are; unless ``strictly``, higher where too much would have to move."""
         heads = head_kw.copy()
         for p, n in enumerate(self.peaks.node.tolist()):
             flow, base = self.net.flow_kw[n], self.peaks.base_kw[p]
@@ -223,7 +291,10 @@ class Run:
             allowed = _PEAK_MOVED * float(np.abs(flow).sum())
             k = int(np.searchsorted(above, allowed, side="right")) - 1
             level = load[k] - (allowed - above[k]) / (k + 1)
-            heads[n] = np.maximum(max(level, float(self.net.head_kw[n, 0] + base[0])) - base, 0.0)
+            settled = float(self.net.head_kw[n, 0] + base[0])
+            heads[n] = (settled if strictly else max(level, settled)) - base
+            if not self.net.gives_back[n]:  # a battery below may bring load under what base load is
+                heads[n] = np.maximum(heads[n], 0.0)
         return heads
 
     def _excess_kw(self, net: "Network") -> float:
@@ -234,10 +305,20 @@ class Run:
 
     def _charge_scarcity(self, scarce: BoolArray) -> None:
         """Raise tolls where energy stays unserved to what refusing it costs: sweeps would take long to get there."""
+        if self.scarcity_charged and self.stiffened.size:
+            scarce = scarce & (np.arange(scarce.shape[0]) < self.groups.circuits)[:, None]
         if scarce.any() and self.scarcity_charged < _SCARCITY_CHARGED_MAX:
             self.scarcity_charged += 1
             dear = np.maximum(self.net.toll, self.prices.refusal - self.prices.buy.min(axis=0))
             self.net.toll[:] = np.where(scarce, dear, self.net.toll)
+
+    def _stiffen(self, scarce: BoolArray) -> None:
+        """Let tolls of scarce limits across move as fast as refusal costs: which of them are scarce is not proved, and
+        what was charged for it in vain has to come down again.
+        """
+        new = scarce[self.groups.circuits :].any(axis=1) & ~self.stiffened
+        self.net.stiffness[self.groups.circuits :][new] *= _STIFFER_SCARCE
+        self.stiffened |= new
 
     def tighten(self, cap_kw: FloatArray) -> None:
         """From now on powers stay below these (K,), given in the order of the problem; the bound stays as it is."""
@@ -255,8 +336,11 @@ class Run:
         nobody = self.peaks._replace(**{name: value[:0] for name, value in self.peaks._asdict().items()})
         bound = 0.0
         tried = [np.zeros(best.scarce.shape), best.scarce.astype(np.float64)]
-        if self.groups.toll_most.size:  # a kW of a member may be less of its limit: what the tolls of the run say
-            tried.append(np.where(np.isinf(self.setup.limits.head_kw), 0.0, self.tolls / self.prices.refusal))
+        if self.stiffened.size:  # the cut that the tolls of the run draw
+            tight = np.isfinite(self.setup.limits.head_kw)
+            tried.append((tight & (self.tolls > 0.5 * self.prices.refusal)).astype(np.float64))
+            tried.append(np.where(tight, (self.tolls + self.prices.buy.mean(axis=0)) / self.prices.refusal, 0.0))
+            tried[-1][self.tolls <= self.setup.dearer_than_money] = 0.0
         for tolls in tried:
             net = self.setup.limits._replace(toll=tolls)
             bound = max(bound, self._dual_of(stores, net, nobody, serving))

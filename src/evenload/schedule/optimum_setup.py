@@ -233,6 +233,8 @@ def _peaks(problem: Problem, kind: IntArray, term: IntArray, back: BoolArray) ->
     row = term[nodes]
     base = problem.base_load_kw[problem.terms.node[row]]
     so_far, price = problem.terms.peak_kw_so_far[row], problem.terms.peak_per_kw[row]
+    if problem.terms.counts is not None:
+        base = np.where(problem.terms.counts[row], base, _never_highest_kw(problem))
     lowest = base.max(axis=1)
     for p in np.flatnonzero(back[nodes]).tolist():
         batteries = problem.batteries or Batteries.charging_only(problem.sessions)
@@ -242,6 +244,12 @@ def _peaks(problem: Problem, kind: IntArray, term: IntArray, back: BoolArray) ->
         nodes, np.ascontiguousarray(base), np.maximum(so_far, lowest), price,
         price * np.maximum(so_far, base.max(axis=1)),
     )  # fmt: skip
+
+
+def _never_highest_kw(problem: Problem) -> float:
+    """Base load so low that no plan makes its step the highest of a circuit."""
+    back = 0.0 if problem.batteries is None else float(problem.batteries.discharge_kw_max.sum())
+    return -(float(np.abs(problem.base_load_kw).max()) + float(problem.power_kw_max.sum()) + back + 1.0)
 
 
 def _usual_kw(head_kw: FloatArray, low_kw: FloatArray, gives_back: BoolArray) -> FloatArray:

@@ -120,7 +120,7 @@ class Problem:
         if self.devices is not None:
             refuse_shapes(self.devices, sessions)
         if self.terms is not None:
-            refuse_terms(self.terms, nodes)
+            refuse_terms(self.terms, nodes, steps)
         if self.tariffs is not None:
             refuse_tariffs(self.tariffs, sessions, steps)
         if self.across is not None:
@@ -180,7 +180,7 @@ class Problem:
         if terms is None or not terms.node.size:
             return 0.0
         squares = (load_kw**2).sum(axis=1) * self.horizon.hours_per_step
-        new_peak = np.maximum(load_kw.max(axis=1), terms.peak_kw_so_far)
+        new_peak = np.maximum(terms.peak_kw(load_kw), terms.peak_kw_so_far)
         paid = np.where(np.isfinite(terms.peak_kw_so_far), terms.peak_kw_so_far, 0.0)
         return float((terms.smoothing_per_kw2h * squares + terms.peak_per_kw * (new_peak - paid)).sum())
 

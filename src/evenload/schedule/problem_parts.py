@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from evenload.base.errors import ColumnsError
-from evenload.base.units import FloatArray, IntArray, TextArray
+from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Across:
     """
 
     name: TextArray  # (L,) for people: "event e7", "phase A of T12", "own generation of depot"
-    limit_kw: FloatArray  # (L, T) 0 or more; inf = none
+    limit_kw: FloatArray  # (L, T) inf = none; 0 or more where going above has no price
     over_per_kwh: FloatArray  # (L, T) price of going above, currency per kWh, 0 or more; inf = it must not
     limit: IntArray  # (J,) index of the limit
     session: IntArray  # (J,) its member
@@ -121,6 +121,12 @@ class CircuitTerms:
     smoothing_per_kw2h: FloatArray  # (M,) currency per kW2 and hour, 0 or more
     peak_per_kw: FloatArray  # (M,) currency per kW, 0 or more
     peak_kw_so_far: FloatArray  # (M,) -inf = nothing yet
+    counts: BoolArray | None = None  # (M, T) whether a step counts for the peak, once in each row at least; None = all
+
+    def peak_kw(self, load_kw: FloatArray) -> FloatArray:
+        """Highest of loads (M, T) in the steps that count, shape (M,)."""
+        counted = load_kw if self.counts is None else np.where(self.counts, load_kw, -np.inf)
+        return np.asarray(counted.max(axis=1))
 
 
 def refuse_shapes(part: Batteries | Devices | CircuitTerms, rows: int) -> None:
@@ -145,7 +151,8 @@ def refuse_across(across: Across, sessions: int, steps: int) -> None:
     if across.base_kw is not None and not np.isfinite(across.base_kw).all():
         raise ColumnsError("Across.base_kw holds a value that is not a finite number")
     wrong = {
-        "limit_kw": ~(across.limit_kw >= 0), "over_per_kwh": ~(across.over_per_kwh >= 0),
+        "limit_kw": ~((across.limit_kw >= 0) | (np.isfinite(across.over_per_kwh) & (across.limit_kw > -np.inf))),
+        "over_per_kwh": ~(across.over_per_kwh >= 0),
         "limit": (across.limit < 0) | (across.limit >= limits),
         "session": (across.session < 0) | (across.session >= sessions),
         "weight": ~((across.weight > 0) & np.isfinite(across.weight)),
@@ -170,9 +177,12 @@ def refuse_tariffs(tariffs: Tariffs, sessions: int, steps: int) -> None:
         raise ColumnsError("Tariffs.of_session needs the index of a tariff for every session")
 
 
-def refuse_terms(terms: CircuitTerms, nodes: int) -> None:
+def refuse_terms(terms: CircuitTerms, nodes: int, steps: int) -> None:
     """Raise ``ColumnsError`` for terms at a circuit that is not there, or that cannot be minimised."""
-    refuse_shapes(terms, terms.node.shape[0])
+    rows = terms.node.shape[0]
+    refuse_shapes(replace(terms, counts=None), rows)
+    if terms.counts is not None and not (terms.counts.shape == (rows, steps) and terms.counts.any(axis=1).all()):
+        raise ColumnsError(f"CircuitTerms.counts needs shape {(rows, steps)} and a step that counts in every row")
     wrong = {
         "node": (terms.node < 0) | (terms.node >= nodes),
         "smoothing_per_kw2h": ~(np.isfinite(terms.smoothing_per_kw2h) & (terms.smoothing_per_kw2h >= 0)),

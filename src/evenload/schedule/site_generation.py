@@ -145,14 +145,16 @@ def _joined(problem: Problem, limits: Sequence[_Limit]) -> Across | None:
     sizes = [limit.members.size for limit in limits]
     new = Across(
         np.array([limit.name for limit in limits], dtype=np.str_),
-        np.array([limit.limit_kw for limit in limits]),
+        np.array([np.maximum(limit.limit_kw, 0.0) for limit in limits]),
         np.array([limit.over_per_kwh for limit in limits]),
         np.repeat(np.arange(len(limits)), sizes),
         np.concatenate([limit.members for limit in limits]),
         np.ones(sum(sizes)),
+        np.array([np.maximum(-limit.limit_kw, 0.0) for limit in limits]),
     )
     if own is None:
         return new
+    own = own.beside(np.zeros(own.limit_kw.shape))
     shifted = replace(new, limit=new.limit + own.name.size)
-    names = ("name", "limit_kw", "over_per_kwh", "limit", "session", "weight")
+    names = ("name", "limit_kw", "over_per_kwh", "limit", "session", "weight", "base_kw")
     return Across(**{name: np.concatenate([getattr(own, name), getattr(shifted, name)]) for name in names})

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final
 
@@ -86,16 +86,14 @@ class SiteTerms:
     owner: tuple[str, ...]  # (M,) for people: "demand charge of depot"
 
     def on(self, problem: Problem) -> Problem:
-        """The problem with these terms beside its own; ``InputError`` where not every step counts (not planned yet)."""
-        some = np.flatnonzero(~self.counts.all(axis=1))
-        if some.size:
-            raise InputError(f"{self.owner[int(some[0])]} counts in certain hours only, which plans do not know yet")
-        own = problem.terms
-        if own is None:
-            return replace(problem, terms=self.terms)
+        """The problem with these terms beside its own."""
+        own, added = problem.terms, replace(self.terms, counts=self.counts)
+        if not self.counts.size or own is None:
+            return problem if not self.counts.size else replace(problem, terms=added)
+        if own.counts is None:
+            own = replace(own, counts=np.ones((own.node.size, problem.horizon.steps), dtype=np.bool_))
         columns = {
-            name: np.concatenate([getattr(own, name), getattr(self.terms, name)])
-            for name in ("node", "smoothing_per_kw2h", "peak_per_kw", "peak_kw_so_far")
+            each.name: np.concatenate([getattr(own, each.name), getattr(added, each.name)]) for each in fields(own)
         }
         return replace(problem, terms=CircuitTerms(**columns))
 

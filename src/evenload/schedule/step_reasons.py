@@ -67,7 +67,9 @@ def _peaking(tree: CircuitTree, terms: CircuitTerms | None, load_kw: FloatArray)
     if terms is None or not (terms.peak_per_kw > 0).any():
         return None
     kw, price = load_kw[terms.node], terms.peak_per_kw[:, None]
-    at_peak = kw >= np.maximum(kw.max(axis=1), terms.peak_kw_so_far)[:, None] * (1 - _AT_PEAK)
+    at_peak = kw >= np.maximum(terms.peak_kw(kw), terms.peak_kw_so_far)[:, None] * (1 - _AT_PEAK)
+    if terms.counts is not None:
+        at_peak &= terms.counts
     paid = np.full(load_kw.shape, -1.0)
     np.maximum.at(paid, terms.node, np.where(at_peak & (price > 0), price, -1.0))
     circuit, dearest = heaviest(tree, paid)

@@ -132,7 +132,7 @@ class Outcome:
         if terms is None or not terms.node.size:
             return 0.0, 0.0
         base_kw, load_kw = self.problem.base_load_kw[terms.node], self.load_kw[terms.node]
-        peaks = [np.maximum(kw.max(axis=1), terms.peak_kw_so_far) for kw in (load_kw, base_kw)]
+        peaks = [np.maximum(terms.peak_kw(kw), terms.peak_kw_so_far) for kw in (load_kw, base_kw)]
         squares = (load_kw**2 - base_kw**2).sum(axis=1) * self.problem.horizon.hours_per_step
         return float(terms.peak_per_kw @ (peaks[0] - peaks[1])), float(terms.smoothing_per_kw2h @ squares)
 

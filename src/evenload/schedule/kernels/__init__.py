@@ -17,7 +17,7 @@ from evenload.schedule.kernels.charging import (
 from evenload.schedule.kernels.cores import cores
 from evenload.schedule.kernels.exchange import exchange
 from evenload.schedule.kernels.fair import common_levels, connected
-from evenload.schedule.kernels.finish import clip, lacking, place_stores, polish, top_up
+from evenload.schedule.kernels.finish import clip, lacking, place_stores, top_up
 from evenload.schedule.kernels.flow import Ends, Search, make_search, push
 from evenload.schedule.kernels.minimum import Claims, give_at_once
 from evenload.schedule.kernels.network import (
@@ -40,6 +40,7 @@ from evenload.schedule.kernels.network import (
     tolls_ahead,
 )
 from evenload.schedule.kernels.optimum import money, sessions_value, sweep, terms_cost
+from evenload.schedule.kernels.polish import polish
 from evenload.schedule.kernels.serving import serve
 
 __all__ = [

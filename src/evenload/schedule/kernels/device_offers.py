@@ -153,7 +153,9 @@ def soft_prices(fleet: Fleet, net: Network, groups: Groups, prices: Prices, i: i
         node, weight = groups.node[j], groups.weight[j]
         for k in range(n):
             above = net.flow_kw[node, t0 + k] - weight * power[k] - net.head_kw[node, t0 + k]
-            toll = _toll(net.toll[node, t0 + k] + net.stiffness[node] * above, net.stiffness[node] * weight * offer.room[k])
+            toll = _toll(
+                net.toll[node, t0 + k] + net.stiffness[node] * above, net.stiffness[node] * weight * offer.room[k]
+            )
             offer.paid[k] += weight * min(toll, groups.toll_most[node - groups.circuits, t0 + k])
 
 

@@ -6,10 +6,10 @@ from numba import njit
 from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Choice, Offer, Pack, ceiling, drawn, level_for, whole_level
 from evenload.schedule.kernels.device_commands import few_commands
-from evenload.schedule.kernels.device_offers import Scene, Told, answer, cost_at, offered, put, relied_on
+from evenload.schedule.kernels.device_offers import Scene, Told, answer, cost_at, offered, put, relied_on, rooms
 from evenload.schedule.kernels.device_trades import Search, trade
-from evenload.schedule.kernels.network import SMALL, Fleet, Network, room_up
-from evenload.schedule.kernels.optimum import take
+from evenload.schedule.kernels.network import SMALL, Fleet, Groups, Network, room_up
+from evenload.schedule.kernels.optimum import take_across
 
 __all__ = ["Scene", "Search", "Told", "at_once", "place", "settle", "trade"]
 
@@ -74,6 +74,7 @@ def at_once(
     fleet: Fleet,
     normal: Network,
     emergency: Network,
+    groups: Groups,
     told: Told,
     minimum: FloatArray,
     turn: IntArray,
@@ -82,7 +83,8 @@ def at_once(
     """Devices in order of ``turn`` get their minimum (D,) as soon as they can, in the highest levels there is room for.
 
     Writes the powers it takes into ``fleet`` and the part that is minimum into ``first_kw`` (K,). Beyond the normal
-    limits there is room for the minimum alone, so a level that brings more than it has to fit inside them. A device
+    limits and those across there is room for the minimum alone, so a level that brings more than it has to fit inside.
+    ``emergency`` has the flows of ``normal``. A device
     that cannot be told often goes on until its need is met.
     """
     work = np.empty((6, normal.flow_kw.shape[1]))
@@ -94,7 +96,7 @@ def at_once(
         if left <= SMALL or n == 0 or choice.most <= SMALL:
             continue
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
-        rooms(fleet, normal, none, i, choice.most, offer)
+        rooms(fleet, normal, groups, i, choice.most, offer)
         power, levels, best_kw = work[3, :n], work[4, :n], work[5, :n]
         power[:] = 0.0
         seldom = told.commands[d] >= 0 or told.dwell[d] > 1
@@ -120,7 +122,7 @@ def at_once(
                     told.told_kw[b + k] = choice.most
             level += power[k]
             left -= power[k]
-        take(fleet, emergency, i, power)
+        take_across(fleet, normal, groups, i, power)
 
 
 @njit(cache=True, nogil=True)

@@ -24,7 +24,7 @@ from evenload.schedule.kernels.network import (
     Stores,
     is_member,
 )
-from evenload.schedule.kernels.pieces import Pieces, charging, giving, pieces_for, split, toll_points, used
+from evenload.schedule.kernels.pieces import Pieces, charge_pieces, find_kinks, pieces_for, store_pieces, used
 from evenload.schedule.kernels.storage import Band, Slots, best, least
 
 _NEAR: Final = 100.0
@@ -88,13 +88,12 @@ def _charge_across(
     t0, b, n = fleet.first_step[i], fleet.begin[i], fleet.slots[i]
     level, rise, best_kw = work[0, :n], work[1, :n], work[2, :n]
     price, kink = prices.buy[fleet.tariff[i]], _kink(net, fleet.leaf[i])
+    smooth = prices.smoothing / max(fleet.power_kw_max[i], SMALL)
     for k in range(n):
-        level[k], rise[k] = price[t0 + k], prices.smoothing / max(fleet.power_kw_max[i], SMALL)
+        level[k], rise[k] = price[t0 + k], smooth
     outside(net, fleet.leaf[i], kink, t0, fleet.power_kw[b : b + n], level, rise)
-    count = 0
-    for k in range(n):
-        points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, 1.0)
-        count = split(pieces, count, k, level[k] + toll, rise[k] + slope, rise[k], fleet.cap_kw[b + k], points, 1.0)
+    kinks = find_kinks(fleet, net, groups, i, kink, pieces.kinks)
+    count = charge_pieces(pieces, kinks, level, rise, fleet.cap_kw[b : b + n])
     each, slots = pieces.price[:count], used(pieces.slots, count)
     marginal = market(each, slots.rise, slots.over, slots.cap, fleet.need[i], fleet.marginal[i], 0.0, prices.refusal)
     fleet.marginal[i] = marginal
@@ -106,40 +105,33 @@ def _charge_across(
 
 @njit(cache=True, nogil=True)
 def _store_across(
-    fleet: Fleet, stores: Stores, net: Network, groups: Groups, prices: Prices, i: int, work: FloatArray, pieces: Pieces
+    fleet: Fleet,
+    stores: Stores,
+    net: Network,
+    groups: Groups,
+    prices: Prices,
+    i: int,
+    work: FloatArray,
+    pieces: Pieces,
 ) -> None:
     """The best power of a session that gives back as well and is in limits across."""
     t0, b, n, battery = fleet.first_step[i], fleet.begin[i], fleet.slots[i], fleet.battery[i]
-    level, rise, best_kw = work[0, :n], work[1, :n], work[2, :n]
-    buy, sell, trip = prices.buy[fleet.tariff[i]], prices.sell[fleet.tariff[i]], stores.round_trip[battery]
-    kink = _kink(net, fleet.leaf[i])
+    level, rise, buy, sell, back = work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4, :n]
+    kink, trip, cap = _kink(net, fleet.leaf[i]), stores.round_trip[battery], fleet.cap_kw[b : b + n]
     level[:], rise[:] = 0.0, prices.smoothing / max(fleet.power_kw_max[i], SMALL)
     outside(net, fleet.leaf[i], kink, t0, fleet.power_kw[b : b + n], level, rise)
-    count, slots = 0, pieces.slots
-    slots.fixed[:] = 0.0
     for k in range(n):
-        cap, earned = fleet.cap_kw[b + k], sell[t0 + k] - stores.wear[battery] + level[k]
-        paid, back = buy[t0 + k] + level[k], stores.back_kw_max[battery] * cap / max(fleet.power_kw_max[i], SMALL)
-        begun = count
-        points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, -1.0)
-        if paid + toll < trip * (earned + toll):  # one or the other: the line between stands for both
-            price = ((paid + toll) * cap + (earned + toll) * back) / (cap + back / trip + 1e-300)
-            count = split(pieces, count, k, price, rise[k] + slope, rise[k], cap, 0, 1.0)
-            slots.buy[begun], slots.sell[begun], slots.back[begun] = price, price / trip, back
-        else:
-            count = split(pieces, count, k, earned + toll, rise[k] + slope, rise[k], back, points, -1.0)
-            giving(pieces, begun, count, trip)
-            middle = count
-            points, toll, slope = toll_points(fleet, net, groups, i, k, kink, pieces, 1.0)
-            count = split(pieces, count, k, paid + toll, rise[k] + slope, rise[k], cap, points, 1.0)
-            charging(pieces, middle, count, trip)
-        slots.last[begun:count] = count - 1
-    band = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i])
-    fleet.marginal[i] = best(used(slots, count), band, 0.0, prices.refusal, fleet.marginal[i], pieces.power[:count])
-    best_kw[:] = 0.0
+        buy[k] = prices.buy[fleet.tariff[i], t0 + k] + level[k]
+        sell[k] = prices.sell[fleet.tariff[i], t0 + k] - stores.wear[battery] + level[k]
+        back[k] = stores.back_kw_max[battery] * cap[k] / max(fleet.power_kw_max[i], SMALL)
+    kinks = find_kinks(fleet, net, groups, i, kink, pieces.kinks)
+    count = store_pieces(pieces, kinks, buy, sell, rise, cap, back, trip)
+    band, power = Band(trip, stores.down[battery], stores.up[battery], fleet.need[i]), pieces.power[:count]
+    fleet.marginal[i] = best(used(pieces.slots, count), band, 0.0, prices.refusal, fleet.marginal[i], power)
+    level[:] = 0.0
     for p in range(count):
-        best_kw[pieces.step[p]] += pieces.power[p]
-    take_across(fleet, net, groups, i, best_kw)
+        level[pieces.step[p]] += power[p]
+    take_across(fleet, net, groups, i, level)
 
 
 @njit(cache=True, nogil=True)

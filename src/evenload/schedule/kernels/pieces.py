@@ -14,20 +14,33 @@ from evenload.schedule.kernels.network import LIMIT, SMOOTHING, Fleet, Groups, N
 from evenload.schedule.kernels.storage import Slots
 
 
-class Pieces(NamedTuple):
-    """Pieces of all steps in order; in each ``price + rise * power``, power counted from where the piece begins.
+class Kinks(NamedTuple):
+    """What tolls cost one session, kink by kink: ``weight * min(max(value + steep * power, low), high)`` per kW."""
 
-    ``where``, ``bend`` and ``jump`` are the points of one step while it is split: how far from its start, by how much
-    ``rise`` and the price grow there.
-    """
+    value: FloatArray  # (M, T) by step of the session
+    high: FloatArray  # (M, T)
+    low: FloatArray  # (M,)
+    steep: FloatArray  # (M,)
+    weight: FloatArray  # (M,)
+
+
+class Points(NamedTuple):
+    """Where the price of one step changes: how far from its start, how much its rise grows there, and the price."""
+
+    where: FloatArray
+    bend: FloatArray
+    jump: FloatArray
+
+
+class Pieces(NamedTuple):
+    """Pieces of all steps in order; in each ``price + rise * power``, power counted from where the piece begins."""
 
     slots: Slots  # what solvers get: of charging, ``buy``, ``rise`` and ``cap``; no kinks are left
     price: FloatArray
     power: FloatArray
     step: IntArray  # which step of the session
-    where: FloatArray
-    bend: FloatArray
-    jump: FloatArray
+    points: Points
+    kinks: Kinks
 
 
 @njit(cache=True, nogil=True)
@@ -38,13 +51,17 @@ def pieces_for(groups: Groups, first: int, last: int, steps: int) -> Pieces:
         most = max(most, groups.begin[i + 1] - groups.begin[i])
     points = 2 * most + 4
     count = 2 * steps * (points + 1) if most > 0 else 0
+    kinks = most + 2 if most > 0 else 0
     slots = Slots(
         np.empty(count), np.empty(count), np.empty(count), np.full(count, -np.inf), np.full(count, np.inf),
         np.empty(count), np.empty(count), np.zeros(count), np.empty(count, dtype=np.int64),
     )  # fmt: skip
-    step = np.empty(count, dtype=np.int64)
     return Pieces(
-        slots, np.empty(count), np.empty(count), step, np.empty(points), np.empty(points), np.empty(points)
+        slots, np.empty(count), np.empty(count), np.empty(count, dtype=np.int64),
+        Points(np.empty(points), np.empty(points), np.empty(points)),
+        Kinks(
+            np.empty((kinks, steps)), np.empty((kinks, steps)), np.empty(kinks), np.empty(kinks), np.empty(kinks)
+        ),
     )  # fmt: skip
 
 
@@ -82,76 +99,130 @@ def split(
 
     ``price`` and ``rise`` are those at the start, ``floor`` the least that ``rise`` comes to.
     """
+    where, bend, jump = pieces.points.where, pieces.points.bend, pieces.points.jump
     for a in range(1, points):
         b = a
-        while b > 0 and pieces.where[b - 1] > pieces.where[b]:
-            for each in (pieces.where, pieces.bend, pieces.jump):
-                each[b - 1], each[b] = each[b], each[b - 1]
+        while b > 0 and where[b - 1] > where[b]:
+            where[b - 1], where[b] = where[b], where[b - 1]
+            bend[b - 1], bend[b] = bend[b], bend[b - 1]
+            jump[b - 1], jump[b] = jump[b], jump[b - 1]
             b -= 1
     at, begun = 0.0, count
     for p in range(points + 1):
-        end = min(pieces.where[p], length) if p < points else length
+        end = min(where[p], length) if p < points else length
         if end > at or (p == points and count == begun):
             pieces.price[count], pieces.slots.rise[count] = price, max(rise, floor)
             pieces.slots.cap[count], pieces.step[count] = end - at, k
             price += way * rise * (end - at)
             at, count = end, count + 1
         if p < points:
-            rise += pieces.bend[p]
-            price += way * pieces.jump[p]
+            rise += bend[p]
+            price += way * jump[p]
     return count
 
 
 @njit(cache=True, nogil=True)
-def _bend(
-    pieces: Pieces, points: int, value: float, steep: float, low: float, high: float, weight: float, way: float
-) -> tuple[int, float, float]:
-    """Note where ``weight * min(max(value + steep * power, low), high)`` bends: how many points there are then, and the
-    price and rise at no power.
-    """
-    near, far = (low, high) if way > 0.0 else (high, low)
-    begins, ends = way * (near - value) / steep, way * (far - value) / steep
-    price = weight * min(max(value, low), high)
-    if ends <= 0.0:
-        return points, price, 0.0
-    rise = weight * steep
-    pieces.where[points], pieces.bend[points], pieces.jump[points] = ends, -rise, 0.0
-    points += 1
-    if begins <= 0.0:
-        return points, price, rise
-    pieces.where[points], pieces.bend[points], pieces.jump[points] = begins, rise, 0.0
-    return points + 1, price, 0.0
+def find_kinks(fleet: Fleet, net: Network, groups: Groups, i: int, kink: int, found: Kinks) -> int:
+    """Write what tolls of circuit ``kink`` and of limits across cost session i; returns how many kinks there are."""
+    t0, n, count = fleet.first_step[i], fleet.slots[i], 0
+    power = fleet.power_kw[fleet.begin[i] : fleet.begin[i] + n]
+    stiff = net.stiffness[kink]
+    if stiff > 0.0 and net.kind[kink] != SMOOTHING:
+        toll, flow, head = net.toll[kink], net.flow_kw[net.flow_row[kink]], net.head_kw[kink]
+        steep = stiff * net.crowd[kink]
+        for k in range(n):
+            found.value[0, k] = toll[t0 + k] + stiff * (flow[t0 + k] - head[t0 + k]) - steep * power[k]
+        found.high[0, :n], found.low[0], found.steep[0], found.weight[0] = np.inf, 0.0, steep, 1.0
+        count = 1
+        if net.kind[kink] == LIMIT and net.gives_back[kink]:
+            low = net.low_kw[kink]
+            for k in range(n):
+                found.value[1, k] = toll[t0 + k] + stiff * (flow[t0 + k] - low[t0 + k]) - steep * power[k]
+            found.high[1, :n], found.low[1], found.steep[1], found.weight[1] = 0.0, -np.inf, steep, 1.0
+            count = 2
+    for j in range(groups.begin[i], groups.begin[i + 1]):
+        node, weight = groups.node[j], groups.weight[j]
+        stiff = net.stiffness[node]
+        if stiff > 0.0:
+            toll, flow, head = net.toll[node], net.flow_kw[net.flow_row[node]], net.head_kw[node]
+            most, steep = groups.toll_most[node - groups.circuits], stiff * net.crowd[node] * weight
+            for k in range(n):
+                found.value[count, k] = toll[t0 + k] + stiff * (flow[t0 + k] - head[t0 + k]) - steep * power[k]
+                found.high[count, k] = most[t0 + k]
+            found.low[count], found.steep[count], found.weight[count] = 0.0, steep, weight
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def toll_points(
-    fleet: Fleet, net: Network, groups: Groups, i: int, k: int, kink: int, pieces: Pieces, way: float
-) -> tuple[int, float, float]:
-    """Note where the tolls of circuit ``kink`` and of all limits across bend for session i in its step k: how many
-    points there are, and price and rise at no power.
-    """
-    t, power = fleet.first_step[i] + k, fleet.power_kw[fleet.begin[i] + k]
-    points, price, rise = 0, 0.0, 0.0
-    if net.stiffness[kink] > 0.0 and net.kind[kink] != SMOOTHING:
-        steep = net.stiffness[kink] * net.crowd[kink]
-        flow = net.flow_kw[net.flow_row[kink], t]
-        value = net.toll[kink, t] + net.stiffness[kink] * (flow - net.head_kw[kink, t]) - steep * power
-        points, more, slope = _bend(pieces, points, value, steep, 0.0, np.inf, 1.0, way)
-        price, rise = price + more, rise + slope
-        if net.kind[kink] == LIMIT and net.gives_back[kink]:
-            value = net.toll[kink, t] + net.stiffness[kink] * (flow - net.low_kw[kink, t]) - steep * power
-            points, more, slope = _bend(pieces, points, value, steep, -np.inf, 0.0, 1.0, way)
-            price, rise = price + more, rise + slope
-    for j in range(groups.begin[i], groups.begin[i + 1]):
-        node, weight = groups.node[j], groups.weight[j]
-        if net.stiffness[node] > 0.0:
-            steep = net.stiffness[node] * net.crowd[node] * weight
-            flow = net.flow_kw[net.flow_row[node], t]
-            value = net.toll[node, t] + net.stiffness[node] * (flow - net.head_kw[node, t]) - steep * power
-            most = groups.toll_most[node - groups.circuits, t]
-            points, more, slope = _bend(pieces, points, value, steep, 0.0, most, weight, way)
-            price, rise = price + more, rise + slope
-    return points, price, rise
+def _bends(kinks: Kinks, count: int, k: int, length: float, way: float, points: Points) -> tuple[int, float, float]:
+    """Note where kinks bend in step k within ``length``: how many points there are, and price and rise at no power."""
+    found, price, rise = 0, 0.0, 0.0
+    for m in range(count):
+        value, steep, weight = kinks.value[m, k], kinks.steep[m], kinks.weight[m]
+        low, high = kinks.low[m], kinks.high[m, k]
+        near, far = (low, high) if way > 0.0 else (high, low)
+        price += weight * min(max(value, low), high)
+        ends = way * (far - value)
+        begins = way * (near - value)
+        reach = steep * length
+        if ends <= 0.0 or begins >= reach:
+            continue
+        if begins <= 0.0:
+            rise += weight * steep
+        else:
+            points.where[found], points.bend[found], points.jump[found] = begins / steep, weight * steep, 0.0
+            found += 1
+        if ends < reach:
+            points.where[found], points.bend[found], points.jump[found] = ends / steep, -weight * steep, 0.0
+            found += 1
+    return found, price, rise
+
+
+@njit(cache=True, nogil=True)
+def charge_pieces(pieces: Pieces, kinks: int, level: FloatArray, rise: FloatArray, cap: FloatArray) -> int:
+    """Pieces of a session that only charges, one more kW costing ``level + rise * power`` and tolls; how many."""
+    count = 0
+    for k in range(cap.size):
+        points, toll, slope = _bends(pieces.kinks, kinks, k, cap[k], 1.0, pieces.points)
+        if points > 0:
+            count = split(pieces, count, k, level[k] + toll, rise[k] + slope, rise[k], cap[k], points, 1.0)
+        else:
+            pieces.price[count], pieces.slots.rise[count] = level[k] + toll, rise[k] + slope
+            pieces.slots.cap[count], pieces.step[count] = cap[k], k
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def store_pieces(
+    pieces: Pieces,
+    kinks: int,
+    buy: FloatArray,
+    sell: FloatArray,
+    rise: FloatArray,
+    cap: FloatArray,
+    back: FloatArray,
+    trip: float,
+) -> int:
+    """Pieces of a session that gives back as well; how many."""
+    count, slots = 0, pieces.slots
+    for k in range(cap.size):
+        begun = count
+        points, toll, slope = _bends(pieces.kinks, kinks, k, back[k], -1.0, pieces.points)
+        if buy[k] + toll < trip * (sell[k] + toll):  # one or the other: the line between stands for both
+            price = ((buy[k] + toll) * cap[k] + (sell[k] + toll) * back[k]) / (cap[k] + back[k] / trip + 1e-300)
+            count = split(pieces, count, k, price, rise[k] + slope, rise[k], cap[k], 0, 1.0)
+            slots.buy[begun], slots.sell[begun], slots.back[begun] = price, price / trip, back[k]
+        else:
+            count = split(pieces, count, k, sell[k] + toll, rise[k] + slope, rise[k], back[k], points, -1.0)
+            giving(pieces, begun, count, trip)
+            middle = count
+            points, toll, slope = _bends(pieces.kinks, kinks, k, cap[k], 1.0, pieces.points)
+            count = split(pieces, count, k, buy[k] + toll, rise[k] + slope, rise[k], cap[k], points, 1.0)
+            charging(pieces, middle, count, trip)
+        slots.last[begun:count], slots.fixed[begun:count] = count - 1, 0.0
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +241,8 @@ def over_points(
             continue
         limit = power + (net.head_kw[node, t] - net.flow_kw[node, t]) / weight  # power at which it is reached
         if way * (limit - start) > 0.0 and limit * way < np.inf:
-            pieces.where[points], pieces.bend[points], pieces.jump[points] = way * (limit - start), 0.0, most
+            where, bend, jump = pieces.points.where, pieces.points.bend, pieces.points.jump
+            where[points], bend[points], jump[points] = way * (limit - start), 0.0, most
             points += 1
         if limit < start or (limit == start and way > 0.0):
             price += most

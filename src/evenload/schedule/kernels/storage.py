@@ -15,6 +15,8 @@ from numba import njit
 from evenload.base.units import FloatArray, IntArray
 
 _NEWTON_MAX: Final = 80
+_CLOSE: Final = 1e-6
+_ROUNDING: Final = 1e-9
 _NOWHERE: Final = -1
 
 
@@ -114,11 +116,20 @@ def _price_between(
 
 
 @njit(cache=True, nogil=True)
+def _end(slots: Slots, band: Band, steep: float, first: int, last: int, start: float, marginal: float) -> float:
+    """The level at the end of slots ``first:last`` at a price of stored energy."""
+    level = start
+    for k in range(first, last):
+        level += _change(slots, band, steep, k, marginal)[0] + _stored(slots.fixed[k], band.round_trip)
+    return level
+
+
+@njit(cache=True, nogil=True)
 def best(slots: Slots, band: Band, steep: float, refusal: float, guess: float, power: FloatArray) -> float:
     """Write the best power of every slot; returns what one more kW at the end is worth.
 
-    The level ends at the need, or below it where a kW costs more than ``refusal``. Giving back must not earn more than
-    charging costs in a slot: callers decide which of the two it does.
+    The level ends at the need, or below it, but not below 0, where a kW costs more than ``refusal``. Giving back must
+    not earn more than charging costs in a slot: callers decide which of the two it does.
     """
     n = power.size
     first, last = np.empty(n + 1, dtype=np.int64), np.empty(n + 1, dtype=np.int64)
@@ -131,6 +142,9 @@ def best(slots: Slots, band: Band, steep: float, refusal: float, guess: float, p
         parts -= 1
         a, b, start, target = first[parts], last[parts], begin[parts], end[parts]
         marginal = _price_between(slots, band, steep, a, b, target - start, guess, refusal if b == n else np.inf)
+        refused = b == n and marginal >= refusal - _CLOSE * abs(refusal)
+        if refused and _end(slots, band, steep, a, b, start, marginal) < 0.0:
+            marginal = _price_between(slots, band, steep, a, b, -start, guess, np.inf)  # nobody leaves with less
         level, worst, split, pinned = start, tolerance, _NOWHERE, 0.0
         for k in range(a, b):
             change[k] = _change(slots, band, steep, k, marginal)[0]
@@ -201,9 +215,9 @@ def least(
             count -= 1
     level = low
     for j in range(count):
-        if level >= band.need or slope[j] >= refusal:
+        if level >= band.need or (slope[j] >= refusal and level >= -_ROUNDING * (1.0 + band.need)):
             break
-        step = min(length[j], band.need - level)
+        step = min(length[j], (band.need if slope[j] < refusal else 0.0) - level)
         cost += step * slope[j]
         level += step
     return cost + refusal * max(band.need - level, 0.0)
