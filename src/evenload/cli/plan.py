@@ -1,5 +1,6 @@
 """`evenload plan`: charge the sessions of a file at least cost inside every circuit's limit, with a proof."""
 
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -10,6 +11,7 @@ import evenload
 from evenload.base.errors import InputError, InvariantError
 from evenload.cli.plan_inputs import Files, Span, read_inputs
 from evenload.cli.plan_table import print_plan
+from evenload.cli.plan_wishes import Departures
 from evenload.cli.reading import SkipBadRows
 from evenload.files.explanations import write_explanations
 from evenload.files.plan import write_plan
@@ -17,8 +19,9 @@ from evenload.files.plan_summary import Asked, Seconds, summary_of, write_plan_s
 from evenload.files.table import SUFFIXES
 from evenload.schedule.explain import explain
 from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Settings, Solution, solve
-from evenload.schedule.problem import Problem
+from evenload.schedule.optimum import Settings
+from evenload.schedule.plan_reasons import held_by
+from evenload.schedule.planner import Planned, plan_for
 from evenload.schedule.summary import Outcome
 
 SessionsFile = Annotated[Path, typer.Option("--sessions", help="Sessions file: who needs how much by when.")]
@@ -31,6 +34,21 @@ LimitsFile = Annotated[
 ProblemYaml = Annotated[
     Path | None,
     typer.Option("--problem", help="Problem file (YAML): terms of circuits, wear, taper.  [default: none of these]"),
+]
+EventsFile = Annotated[
+    Path | None, typer.Option("--events", help="Events file: what the grid asks, and of whom.  [default: no events]")
+]
+DeparturesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--departures", help="History file with declared departures: how early drivers leave."
+    ),
+]
+ValuePerKwh = Annotated[
+    float, typer.Option("--value-per-kwh", help="What a kWh is worth that a driver leaves without, beyond its price.")
+]
+ShareThere = Annotated[
+    float, typer.Option("--share-there", help="Be done while this share of drivers is still there, such as 0.9.")
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Plan file to write (.csv, .csv.gz or .parquet).")]
 SummaryFile = Annotated[
@@ -57,6 +75,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     load: LoadFile = None,
     limits: LimitsFile = None,
     problem: ProblemYaml = None,
+    events: EventsFile = None,
+    departures: DeparturesFile = None,
+    value_per_kwh: ValuePerKwh = 0.0,
+    share_there: ShareThere = 0.0,
     summary: SummaryFile = None,
     explanations: ExplanationsFile = None,
     objective: Least = Objective.PRICE,
@@ -76,31 +98,36 @@ def plan(  # noqa: PLR0913 - one parameter an option
     Example:  evenload plan --sessions tonight.csv --grid grid.csv --signal prices.csv --out plan.parquet
     """
     began = perf_counter()
-    settings, files = Settings(gap=gap), Files(sessions, grid, signal, load, limits, problem, skip_bad_rows)
+    settings, leaving = Settings(gap=gap), Departures(departures, value_per_kwh, share_there)
+    files = Files(sessions, grid, signal, load, limits, problem, events, leaving, skip_bad_rows)
     beside = summary or out.with_name("summary.json")
     _refuse_outputs(out, beside, explanations, files)
     inputs = read_inputs(files, Span(start, end, step_minutes), objective, carbon_price_per_kg)
     before = perf_counter()
-    solution = solve(inputs.problem, settings)
+    planned = plan_for(inputs.problem, inputs.wishes, settings)
     solving = perf_counter() - before
-    outcome = _checked(inputs.problem, solution)
-    write_plan(out, solution.plan)
-    asked = Asked(objective, gap, inputs.sessions, inputs.notes, inputs.money, inputs.carbon)
+    outcome = _checked(planned)
+    write_plan(out, replace(planned.solution.plan, power_kw=planned.power_kw))
+    notes = (*inputs.notes, *planned.notes)
+    asked = Asked(objective, gap, inputs.sessions, notes, inputs.money, inputs.carbon)
     seconds = Seconds(solving, perf_counter() - began)
-    found = summary_of(outcome, solution, inputs.signal, asked, seconds, evenload.__version__)
+    found = summary_of(outcome, planned, inputs.signal, asked, seconds, evenload.__version__)
     write_plan_summary(beside, found)
     if explanations is not None:
-        why = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
+        found_by = planned.solution
+        why = explain(outcome, found_by.shadow_price, found_by.scarcity, found_by.marginal_per_kwh, held_by(planned))
         write_explanations(explanations, why)
     print_plan(found, out, beside)
 
 
-def _checked(problem: Problem, solution: Solution) -> Outcome:
+def _checked(planned: Planned) -> Outcome:
     """What the plan's powers do; a plan that breaks a promise is never written."""
-    outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
-    residuals = outcome.residuals()
-    if not residuals.kept:
-        raise InvariantError(f"the plan breaks a promise of evenload: {residuals}; please report it")
+    minimum_kw = planned.fitted.minimum_kw
+    outcome = Outcome.of(planned.problem, planned.power_kw, minimum_kw)
+    for each in (outcome, Outcome.of(planned.steered, planned.power_kw, minimum_kw)):
+        residuals = each.residuals()
+        if not residuals.kept:
+            raise InvariantError(f"the plan breaks a promise of evenload: {residuals}; please report it")
     return outcome
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from evenload.base.horizon import Horizon
 from evenload.base.instants import parse_instant
 from evenload.base.local_clock import LocalClock
 from evenload.base.units import MINUTES_PER_HOUR, FloatArray
+from evenload.cli.plan_wishes import Departures, completed, read_events_in
 from evenload.cli.reading import read
 from evenload.domain.circuit import CircuitTree
-from evenload.domain.session import DEFAULTS, Sessions
+from evenload.domain.session import Sessions
 from evenload.domain.signal import PlacedSignals, Signal
 from evenload.files.grid import tree_of
 from evenload.files.limits import emergency_limits_of, export_limits_of, limits_of
@@ -31,13 +32,10 @@ from evenload.schedule.batteries import battery_known
 from evenload.schedule.from_sessions import clip, nodes_of, problem_from
 from evenload.schedule.load_objective import aimed
 from evenload.schedule.objective import Objective, refuse_carbon_price
+from evenload.schedule.planner import Wishes
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
-from evenload.schedule.refusals import refuse_devices
 from evenload.schedule.tariffs import carbon_of, money_of, overall_per_kwh, tariffs_of
-
-_NOT_USED: Final = ("priority",)
-"""Columns of a sessions file that say how a plan should be, and do not change it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,15 @@ class Files:
     load: Path | None
     limits: Path | None
     problem: Path | None
+    events: Path | None
+    departures: Departures
     skip_bad_rows: bool
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        given = (self.sessions, self.grid, self.signal, self.load, self.limits, self.problem)
+        given = (self.sessions, self.grid, self.signal, self.load, self.limits, self.problem, self.events,
+                 self.departures.history)  # fmt: skip
         return tuple(path for path in given if path is not None)
 
 
@@ -77,6 +78,7 @@ class Inputs:
     """
 
     problem: Problem
+    wishes: Wishes
     signals: PlacedSignals
     money: Tariffs
     carbon: Tariffs | None
@@ -92,7 +94,7 @@ class Inputs:
 def read_inputs(files: Files, span: Span, objective: Objective, carbon_price_per_kg: float) -> Inputs:
     """Read every file onto one horizon and build the problem; errors name the file."""
     refuse_carbon_price(objective, carbon_price_per_kg)
-    asked = _asked(files.problem, objective)
+    asked, events = _asked(files.problem, objective), read_events_in(files.events, files.skip_bad_rows)
     tree = tree_of(read(files.grid, GRID, files.skip_bad_rows))
     prices = read(files.signal, SIGNAL, files.skip_bad_rows)
     horizon = _horizon(prices, span)
@@ -109,8 +111,8 @@ def read_inputs(files: Files, span: Span, objective: Objective, carbon_price_per
         problem = problem_from(
             clipped.sessions, tree, horizon, base_load_kw, limits.normal_kw, price_per_kwh, minute_of_day,
             wear_per_kwh=asked.wear_per_kwh, taper=asked.taper_of(),
+            with_room=any(event.kind.asks_for_more for event in events),
         )  # fmt: skip
-        refuse_devices(problem)
     several = len(signals.places) > 1 or bool((clipped.sessions.discharge_kw_max > 0).any())
     problem = replace(
         problem,
@@ -119,12 +121,15 @@ def read_inputs(files: Files, span: Span, objective: Objective, carbon_price_per
         tariffs=tariffs if several else None,
         terms=None if files.problem is None else terms_in(files.problem, asked, tree),
     )
+    whole = completed(
+        aimed(problem, objective), clipped.sessions, asked, files.problem, events, files.departures, files.skip_bad_rows
+    )
     counts = PlannedSessions(
         planned=problem.sessions, outside_horizon=clipped.outside, cut_at_horizon=clipped.cut
     )  # fmt: skip
     return Inputs(
-        aimed(problem, objective), signals, money_of(signals), carbon_of(signals), counts,
-        _notes(clipped.sessions, asked, signals),
+        whole.problem, whole.wishes, signals, money_of(signals), carbon_of(signals), counts,
+        (*_notes(clipped.sessions, asked, signals), *whole.notes),
     )  # fmt: skip
 
 
@@ -182,8 +187,7 @@ def _instant(option: str, text: str) -> datetime:
 
 def _notes(sessions: Sessions, asked: ProblemFile, signals: PlacedSignals) -> tuple[str, ...]:
     """What the files say or leave open, and the plan does not heed."""
-    asking = {name: int((sessions.columns()[name] != DEFAULTS[name]).sum()) for name in _NOT_USED}
-    notes = [f"{name} is not used yet (sessions that have one: {count:,})" for name, count in asking.items() if count]
+    notes = []
     unknown = int((~battery_known(sessions)).sum())
     if asked.taper is not None and unknown:
         notes.append(f"no taper where battery_kwh or soc_at_plug_in is not known (sessions: {unknown:,})")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenload.base.instants import InstantArray
-from evenload.base.units import FloatArray, IntArray, TextArray
+from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.columns import Columns
 
 
@@ -56,6 +56,10 @@ class Sessions(Columns):
     opted_out_of: TextArray
     dwell_minutes: FloatArray
     commands_max: IntArray
+    link: TextArray
+    fallback_verified: BoolArray
+    measured_kw: FloatArray
+    weight: FloatArray
 
     @classmethod
     def of(
@@ -94,6 +98,6 @@ DEFAULTS: Final[dict[str, object]] = {
     "discharge_efficiency": 1.0, "battery_kwh": np.nan, "soc_at_plug_in": np.nan, "soc_floor": np.nan,
     "control": Control.CONTINUOUS.value, "voltage_v": np.nan, "phases": "", "fallback_kw": np.nan,
     "priority": np.int64(0), "user_id": "", "site_type": "", "group": "", "opted_out_of": "", "dwell_minutes": 0.0,
-    "commands_max": np.int64(-1),
+    "commands_max": np.int64(-1), "link": "ok", "fallback_verified": np.False_, "measured_kw": np.nan, "weight": 1.0,
 }  # fmt: skip
 """What a blank optional column means."""

@@ -18,6 +18,7 @@ from evenload.files.replacing import replacing
 from evenload.schedule.circuit_figures import circuit_figures, overloads
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Solution
+from evenload.schedule.planner import Planned
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
 from evenload.schedule.shortfalls import shortfalls
@@ -134,6 +135,11 @@ class PlanSummary(BaseModel):
     rounding_loss: float = Field(
         description="of the objective, what keeping to the taper adds; the bound leaves it out"
     )
+    device_loss: float = Field(
+        description="of the objective, what devices that take only some levels add; the bound leaves it out"
+    )
+    device_loss_kwh: float = Field(description="energy they leave unserved more than continuous power would")
+    commands: int = Field(description="how often such devices are told something new, all together")
     residuals: PlanResiduals
     cost: float = Field(description="money of the plan: energy bought less energy given back, and wear of batteries")
     currency: str
@@ -178,9 +184,10 @@ class Seconds(NamedTuple):
 
 
 def summary_of(
-    outcome: Outcome, solution: Solution, signal: Signal, asked: Asked, seconds: Seconds, version: str
+    outcome: Outcome, planned: Planned, signal: Signal, asked: Asked, seconds: Seconds, version: str
 ) -> PlanSummary:
-    """The summary of a solution whose powers ``outcome`` looks at; ``signal`` is on its problem's horizon."""
+    """The summary of a plan whose powers ``outcome`` looks at; ``signal`` is on its problem's horizon."""
+    solution, fitted = planned.solution, planned.fitted
     problem, proof = outcome.problem, solution.certificate
     at = _clock(problem)
     residuals = {name: value for name, value in asdict(outcome.residuals()).items() if name != "kept"}
@@ -197,6 +204,9 @@ def summary_of(
         gap=proof.gap,
         gap_asked=asked.gap,
         rounding_loss=proof.rounding_loss,
+        device_loss=fitted.loss,
+        device_loss_kwh=fitted.loss_kwh,
+        commands=int(fitted.commands.sum()),
         residuals=PlanResiduals(**residuals),
         cost=replace(problem, tariffs=asked.money or everyone).money(outcome.power_kw),
         currency=signal.currency,

@@ -6,7 +6,7 @@ Its JSON Schema is published (``evenload schema problem``); unknown keys are ref
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -15,6 +15,7 @@ from evenload.base.errors import CircuitError, InputError, InstantError, did_you
 from evenload.base.instants import parse_instant
 from evenload.domain.circuit import CircuitTree
 from evenload.files.naming import naming
+from evenload.files.site_parts import SiteAsked
 from evenload.files.yaml_mapping import read_yaml_mapping
 from evenload.schedule.batteries import Taper
 from evenload.schedule.outages import Outage
@@ -120,6 +121,12 @@ class ProblemFile(_Part):
     taper: TaperAsked | None = Field(default=None, description="left out: all power up to a full battery")
     ramps: list[RampAsked] = Field(default=[], description="how fast charging may rise when it is released")
     outages: list[OutageKnown] = Field(default=[], description="outages that are known beforehand")
+    sites: list[SiteAsked] = Field(default=[], description="sites with a bill, a meter or storage of their own")
+    phases_unknown: Literal["balanced", "worst"] = Field(
+        default="balanced",
+        description="how a car counts whose phases are not known, at circuits whose phases are: evenly, or as all on "
+        "each of them",
+    )
 
     def taper_of(self) -> Taper | None:
         """The taper as problems have it."""
@@ -161,8 +168,9 @@ _EXPECTED = {
     "model_type": "should be keys with values in braces, or indented",
     "invalid_key": "should be a word",
 }
-_PARTS: dict[str, type[_Part]] = {
+_PARTS: dict[str, type[BaseModel]] = {
     "circuits": TermsAtCircuit, "taper": TaperAsked, "ramps": RampAsked, "outages": OutageKnown,
+    "sites": SiteAsked,
 }  # fmt: skip
 
 

@@ -153,6 +153,13 @@ SESSIONS: Final = TableSpec(
             "commands_max", "how often it may be told something new; -1 is any number", Kind.INTEGER, blank=-1,
             low=-1, high=1000,
         ),
+        _word(
+            "link", "whether its device can be told anything", ("ok", "offline", "stale", "disobedient"), "ok"
+        ),
+        Column("fallback_verified", "whether its device was seen to have its fallback stored", Kind.FLAG, blank=0),
+        _device_kw("measured_kw", "what it was last measured at", blank=nan),
+        Column("weight", "how much its share of a shortage counts, more after earlier ones", blank=1.0, low=0.01,
+               high=1000),
     ),
     ("session_id",),
     (

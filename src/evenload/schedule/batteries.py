@@ -21,8 +21,11 @@ class Taper:
     full_soc: float
 
 
-def batteries_of(sessions: Sessions, wear_per_kwh: float = 0.0, taper: Taper | None = None) -> Batteries | None:
-    """Batteries of S sessions; None where no session gives power back and none is known to taper.
+def batteries_of(
+    sessions: Sessions, wear_per_kwh: float = 0.0, taper: Taper | None = None, with_room: bool = False
+) -> Batteries | None:
+    """Batteries of S sessions; None where no session gives power back and none is known to taper (or, ``with_room``,
+    none is known at all).
 
     A battery's level counts as the charging at the connector that put it there: ``kWh / efficiency``. A blank
     ``soc_floor`` is 0; a session that comes in below its floor may go no lower. ``wear_per_kwh`` (currency per kWh
@@ -32,7 +35,7 @@ def batteries_of(sessions: Sessions, wear_per_kwh: float = 0.0, taper: Taper | N
     known = battery_known(sessions)
     discharging = sessions.discharge_kw_max > 0
     _refuse_unknown(sessions, discharging & ~known)
-    if not discharging.any() and not (taper is not None and known.any()):
+    if not discharging.any() and not ((with_room or taper is not None) and known.any()):
         return None
     size_kwh, soc = np.where(known, sessions.battery_kwh, 0.0), np.where(known, sessions.soc_at_plug_in, 0.0)
 

@@ -60,7 +60,7 @@ def give_at_once(problem: Problem, levels: Levels, coarse: BoolArray) -> First:
     devices.at_once(setup.fleet, net, emergency, setup.groups, told, wanted, turn, first_kw)
     found = np.empty((3, first_kw.size))
     found[:, setup.slot] = setup.fleet.power_kw, told.told_kw, first_kw
-    return First(*found, _rest(problem, coarse, levels, found[0]))
+    return First(found[0], found[1], found[2], _rest(problem, coarse, levels, found[0]))
 
 
 def _rest(problem: Problem, coarse: BoolArray, levels: Levels, given_kw: FloatArray) -> Problem:

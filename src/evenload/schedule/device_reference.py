@@ -17,6 +17,8 @@ from evenload.schedule.highs_program import Program
 from evenload.schedule.problem import Problem
 
 _FREE: Final = 1e-5
+_ROUNDED_KW: Final = 1e-4
+"""Whole numbers are whole within a tolerance; this is more than it makes of a power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,15 @@ class _Model:
         self.program.limit(self.lacking, unserved + _FREE)
         cost = self.program.table()[2]
         x, bound, proved = self.program.within(cost, seconds, x)
-        told = x[self.power].copy()
+        power, told = x[self.power].copy(), x[self.power].copy()
+        whole = self.program.table()[3] > 0
+        x[whole] = np.round(x[whole])
         for slot, terms in self.level_terms.items():
             told[slot] = sum(x[column] * weight for column, weight in terms)
+            level = told[slot] * self.problem.cap_kw[slot] / self.problem.power_kw_max[self.session[slot]]
+            power[slot] = level if abs(power[slot] - level) < _ROUNDED_KW else power[slot]
         return DeviceReference(
-            x[self.power], told, float(cost @ x), bound, float(x[self.lacking]), max(least, 0.0), served and proved
+            power, told, float(cost @ x), bound, float(x[self.lacking]), max(least, 0.0), served and proved
         )
 
     def _device(self, i: int, slots: IntArray) -> None:
@@ -193,9 +199,7 @@ class _Model:
             room, price = float(head[limit, t]), float(across.over_per_kwh[limit, t])
             above = []
             if np.isfinite(price):  # what base pays by itself is not counted
-                above = [
-                    (self.program.columns(min(room, 0.0) + max(-room, 0.0), np.inf, cost=price * self.hours), -1.0)
-                ]
+                above = [(self.program.columns(0.0, np.inf, cost=price * self.hours), -1.0)]
                 room = max(room, 0.0)
             if slots.size:
                 self.program.row((self.power[slots], weight[self.session[slots]]), *above, most=room)

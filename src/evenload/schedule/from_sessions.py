@@ -9,8 +9,9 @@ from evenload.base.horizon import Horizon
 from evenload.base.instants import to_datetime64
 from evenload.base.units import FloatArray, IntArray, wall_kwh
 from evenload.domain.circuit import CircuitTree
-from evenload.domain.session import Control, Sessions
+from evenload.domain.session import Sessions
 from evenload.schedule.batteries import Taper, batteries_of
+from evenload.schedule.device_parts import devices_of
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Devices
 from evenload.schedule.windows import Windows
@@ -52,6 +53,7 @@ def problem_from(  # noqa: PLR0913 - one parameter a part of the problem
     *,
     wear_per_kwh: float = 0.0,
     taper: Taper | None = None,
+    with_room: bool = False,
 ) -> Problem:
     """The problem of charging ``sessions`` between plug-in and declared departure, cut to the horizon as ``clip`` does.
 
@@ -59,7 +61,7 @@ def problem_from(  # noqa: PLR0913 - one parameter a part of the problem
     ``price_per_kwh`` and ``minute_of_day`` have one value a step. What the sessions say beyond charging (a minimum,
     batteries, devices) comes along; limits, tariffs and terms beyond these are for the caller to add. Raises
     ``InputError``, naming session and column, for what cannot be, and ``CircuitError`` for a node that is not in the
-    tree. Source: DESIGN section 5.
+    tree. ``with_room``: batteries are part of it wherever they are known. Source: DESIGN section 5.
     """
     planned = clip(sessions, horizon).sessions
     windows = Windows.between(horizon, planned.plugged_at, planned.departs_at)
@@ -81,8 +83,8 @@ def problem_from(  # noqa: PLR0913 - one parameter a part of the problem
         price_per_kwh=price_per_kwh,
         minute_of_day=minute_of_day,
         minimum_kwh=_minimum_kwh(planned),
-        batteries=batteries_of(planned, wear_per_kwh, taper),
-        devices=_devices(planned),
+        batteries=batteries_of(planned, wear_per_kwh, taper, with_room),
+        devices=_devices(planned, horizon.step_minutes),
     )
 
 
@@ -111,9 +113,8 @@ def _minimum_kwh(sessions: Sessions) -> FloatArray | None:
     return wall_kwh(minimum_kwh, sessions.efficiency) if minimum_kwh.any() else None
 
 
-def _devices(sessions: Sessions) -> Devices | None:
+def _devices(sessions: Sessions, step_minutes: int) -> Devices | None:
     """What devices can be told; None where every one is as by default."""
-    usual = (sessions.control == Control.CONTINUOUS.value) & (sessions.power_kw_min == 0) & (sessions.priority == 0)
-    if (usual & np.isnan(sessions.fallback_kw)).all():
-        return None
-    return Devices(sessions.control, sessions.power_kw_min, sessions.fallback_kw, sessions.priority)
+    dwell = np.maximum(np.ceil(sessions.dwell_minutes / step_minutes).astype(np.int64), 1)
+    some, budget = (dwell > 1).any(), (sessions.commands_max >= 0).any()
+    return devices_of(sessions, dwell if some else None, sessions.commands_max if budget else None)

@@ -24,6 +24,8 @@ from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.outages import Outage, with_outages
 from evenload.schedule.problem import Problem
 from evenload.schedule.robust import Caution, cautious
+from evenload.schedule.site_blocks import plan_sites
+from evenload.schedule.site_terms import Site
 
 _SHORT_KWH: Final = 1e-6
 
@@ -42,6 +44,7 @@ class Wishes:
     ramps: Sequence[Ramp] = ()
     outages: Sequence[Outage] = ()
     caution: Caution | None = None
+    sites: Sequence[Site] = ()
     weight: FloatArray | None = None
 
 
@@ -76,18 +79,31 @@ def plan_for(
     plain = with_outages(problem, asked.outages)
     risky = plain if asked.caution is None else cautious(plain, asked.caution)
     heeded = heed(risky, asked.events, asked.group_of_session, asked.opt_outs)
-    solution = solve(relaxed(heeded.problem), settings, previous)
+    heeded, solution = _first(heeded, asked.sites, settings, previous)
     steered, notes = released(heeded, asked.ramps, solution.plan.power_kw, asked.outages)
     if steered is not heeded.problem:
         solution = solve(relaxed(steered), settings, solution)
     solution, fair = _shared_fairly(steered, solution, asked.weight, settings)
-    more = absorb(replace(heeded, problem=steered), solution.plan.power_kw, settings)
+    more = absorb(replace(heeded, problem=relaxed(steered)), solution.plan.power_kw, settings)
+    steered = replace(steered, energy_kwh=more.problem.energy_kwh)
     solution = replace(solution, plan=replace(solution.plan, power_kw=solution.plan.power_kw + more.extra_kw))
-    fitted = fit_devices(more.problem, solution, settings)
+    fitted = fit_devices(steered, solution, settings)
+    untold = relaxed(steered).opted_out
+    counted = replace(plain, energy_kwh=steered.energy_kwh, terms=steered.terms, opted_out=untold)
     return Planned(
-        replace(plain, energy_kwh=more.problem.energy_kwh), more.problem, solution, fitted, heeded, fair,
+        counted, replace(steered, opted_out=untold), solution, fitted, heeded, fair,
         (*heeded.notes, *notes, *_unknown_room(heeded), *(fair.unproved if fair else ())),
     )  # fmt: skip
+
+
+def _first(
+    heeded: Heeded, sites: Sequence[Site], settings: Settings | None, previous: Solution | None
+) -> tuple[Heeded, Solution]:
+    """The first answer, and the problem with what sites pay for load in it: their blocks are chosen here."""
+    if not sites:
+        return heeded, solve(relaxed(heeded.problem), settings, previous)
+    found = plan_sites(relaxed(heeded.problem), sites, lambda each: solve(each, settings, previous))
+    return replace(heeded, problem=replace(heeded.problem, terms=found.problem.terms)), found.solution
 
 
 def _shared_fairly(

@@ -60,7 +60,7 @@ class Tariffs:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What a device can be told. ``optimum`` plans continuous power from 0; ``planner`` makes it what devices can do."""
+    """What a device can be told. ``optimum`` plans any power from 0; ``planner`` makes it what devices can do."""
 
     control: TextArray  # (S,) domain.session.Control
     power_kw_min: FloatArray  # (S,) 0 or this at the least

@@ -34,8 +34,8 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Field(NamedTuple):
     """What a car meets at each node and step, (N, T): ``limiting`` and ``peaking``, the circuit on the path that holds
     it by its limit or its peak (-1 for none; ``peaking`` is None without any), and whether the path is ``blocked`` for
-    one kW more. ``terms_per_kwh`` is what smoothing adds to a price, ``alike_per_kwh`` below which prices are the same. ``coarse``
-    (S,): not every power can be told.
+    one kW more. ``terms_per_kwh`` is what smoothing adds to a price, ``alike_per_kwh`` below which prices are the same.
+    ``coarse`` (S,): not every power can be told.
     """
 
     limiting: IntArray

@@ -11,7 +11,8 @@ from evenload.files.specs import GRID, HISTORY, SESSIONS, SPECS
 
 DESIGN = Path(__file__).resolve().parents[4] / "shared" / "DESIGN.md"
 
-ADDED = {"sessions": ["group", "opted_out_of", "dwell_minutes", "commands_max"]}
+ADDED = {"sessions": ["group", "opted_out_of", "dwell_minutes", "commands_max", "link", "fallback_verified",
+                      "measured_kw", "weight"]}  # fmt: skip
 """Optional columns that came later: docs/decisions/0010-limits-across-the-tree-and-what-devices-say.md."""
 
 
