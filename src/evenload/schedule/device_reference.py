@@ -116,9 +116,18 @@ class _Model:
             told[slot] = sum(x[column] * weight for column, weight in terms)
             level = told[slot] * self.problem.cap_kw[slot] / self.problem.power_kw_max[self.session[slot]]
             power[slot] = level if abs(power[slot] - level) < _ROUNDED_KW else power[slot]
+        self._fill_up(power)
         return DeviceReference(
             power, told, float(cost @ x), bound, float(x[self.lacking]), max(least, 0.0), served and proved
         )
+
+    def _fill_up(self, power: FloatArray) -> None:
+        """What a need lacks by rounding goes into the last slot that draws, so that it is met."""
+        short = (self.problem.energy_kwh - self.problem.delivered_kwh(power)) / self.hours
+        for i in np.flatnonzero(np.abs(short) < _ROUNDED_KW).tolist():
+            drawn = self.problem.offset[i] + np.flatnonzero(power[self.problem.offset[i] : self.problem.offset[i + 1]])
+            if drawn.size:
+                power[drawn[-1]] += short[i]
 
     def _device(self, i: int, slots: IntArray) -> None:
         """Levels of each slot, and a whole column that says in which slot the need is met."""

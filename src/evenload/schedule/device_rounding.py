@@ -92,10 +92,14 @@ class _Rounding:
         self.all = told_of(self.run.setup, self.aside.rest, levels, self._charging_only(), told_kw)
 
     def _charging_only(self) -> BoolArray:
-        """Sessions that never give back and are not uncontrolled, shape (S,)."""
+        """Sessions (S,) that never give back and are not uncontrolled, nor given a minimum beside which power has to
+        fall near full.
+        """
         batteries = self.problem.batteries
         gives = np.zeros(self.problem.sessions, dtype=np.bool_) if batteries is None else batteries.discharge_kw_max > 0
-        return ~gives & ~self.first.rest.opted_out
+        given = np.zeros(self.problem.sessions, dtype=np.bool_)
+        given[self.problem.slot_sessions()[self.aside.given_kw > 0]] = tapers(self.problem)
+        return ~gives & ~self.first.rest.opted_out & ~given
 
     def fitted(self) -> Fitted:
         """The plan."""

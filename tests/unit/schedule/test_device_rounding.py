@@ -100,9 +100,7 @@ def test_a_switch_takes_whole_slots_and_ends_with_the_need(problem_of: Maker, ca
 def test_a_budget_of_one_command_leaves_one_start(problem_of: Maker, car: Any) -> None:
     problem = problem_of(car(0, 4, 10.0, 7.0), steps=4, price=np.array([0.3, 0.1, 0.4, 0.2]))
     plan = fitted(devices(problem, control="on_off", commands_max=1))
-    assert plan.power_kw == pytest.approx(
-        [7.0, 3.0, 0.0, 0.0]
-    )  # 2.4; from the second slot on 1.9, but 10 kWh there ...
+    assert plan.power_kw == pytest.approx([0.0, 7.0, 3.0, 0.0])  # 1.9, the cheapest of all blocks
     assert plan.commands.tolist() == [1]
 
 
