@@ -7,7 +7,7 @@ nothing more can be served by anyone: the unserved energy is the least possible,
 that give back neither move nor look for room here: with them the search proves nothing, and the dual has to.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,6 +25,8 @@ from evenload.schedule.kernels.network import (
     loose,
     room_across,
 )
+
+_TOO_LITTLE: Final = 1e-5
 
 
 class Search(NamedTuple):
@@ -70,6 +72,9 @@ def exchange(fleet: Fleet, net: Network, groups: Groups, lack: FloatArray, scarc
                 break
             given = _along(fleet, net, groups, search, found, mover, step, lack[i], False)
             if given <= 0.1 * SMALL:
+                break
+            if groups.node.size > 0 and given <= _TOO_LITTLE * lack[i]:  # nearly full limits across: it would take ages
+                search.held[1] = 1
                 break
             _along(fleet, net, groups, search, found, mover, step, given, True)
             lack[i] -= given
