@@ -92,6 +92,11 @@ BENCHES = {
     "live": "bench/live.py",
     "store": "bench/store_rates.py",
     "forecast": "bench/forecast_skill.py",
+    "devices": "bench/devices.py",
+    "fairness": "bench/fairness.py",
+    "departures": "bench/departures.py",
+    "arrivals": "bench/arrivals.py",
+    "sites": "bench/sites.py",
 }
 
 COMMANDS = {

@@ -40,9 +40,7 @@ EventsFile = Annotated[
 ]
 DeparturesFile = Annotated[
     Path | None,
-    typer.Option(
-        "--departures", help="History file with declared departures: how early drivers leave."
-    ),
+    typer.Option("--departures", help="History file with declared departures: how early drivers leave."),
 ]
 ValuePerKwh = Annotated[
     float, typer.Option("--value-per-kwh", help="What a kWh is worth that a driver leaves without, beyond its price.")

@@ -11,7 +11,7 @@ from evenload.base.errors import InputError, InstantError, SignalError
 from evenload.base.horizon import Horizon
 from evenload.base.instants import parse_instant
 from evenload.base.local_clock import LocalClock
-from evenload.base.units import MINUTES_PER_HOUR, FloatArray
+from evenload.base.units import MINUTES_PER_HOUR, FloatArray, IntArray
 from evenload.cli.plan_wishes import Departures, completed, read_events_in
 from evenload.cli.reading import read
 from evenload.domain.circuit import CircuitTree
@@ -128,9 +128,15 @@ def read_inputs(files: Files, span: Span, objective: Objective, carbon_price_per
         planned=problem.sessions, outside_horizon=clipped.outside, cut_at_horizon=clipped.cut
     )  # fmt: skip
     return Inputs(
-        whole.problem, whole.wishes, signals, money_of(signals), carbon_of(signals), counts,
+        whole.problem, whole.wishes, signals, _paid_by(money_of(signals), whole.row),
+        _paid_by(carbon, whole.row) if (carbon := carbon_of(signals)) else None, counts,
         (*_notes(clipped.sessions, asked, signals), *whole.notes),
     )  # fmt: skip
+
+
+def _paid_by(tariffs: Tariffs, row: IntArray) -> Tariffs:
+    """Tariffs of the sessions in ``row``."""
+    return replace(tariffs, of_session=tariffs.of_session[row])
 
 
 def _asked(path: Path | None, objective: Objective) -> ProblemFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evenload.base.errors import CircuitError, InputError
-from evenload.base.units import TextArray
+from evenload.base.units import IntArray, TextArray
 from evenload.cli.reading import read
 from evenload.domain.event import Event
 from evenload.domain.session import Sessions
@@ -60,9 +60,13 @@ class Departures:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """The problem with all of it, what to heed, and what to say of it."""
+    """The problem with all of it, what to heed, and what to say of it.
+
+    ``row`` is which of the sessions read each session of the problem is; storage pays as the first one does.
+    """
 
     problem: Problem
+    row: IntArray
     wishes: Wishes
     notes: tuple[str, ...]
 
@@ -103,7 +107,9 @@ def completed(
         [outage.outage() for outage in asked.outages], departures.caution(skip_bad_rows), sites, weight,
     )  # fmt: skip
     notes = () if apart is None else _told(uncontrolled_words(apart, phased, links), phased, apart.sessions.tolist())
-    return Complete(planned, wishes, notes)
+    kept = np.arange(phased.sessions) if apart is None else apart.others
+    row = np.concatenate([kept, np.zeros(len(storages), dtype=np.int64)])
+    return Complete(planned, row, wishes, notes)
 
 
 def _with_phases(problem: Problem, sessions: Sessions, asked: ProblemFile) -> Problem:

@@ -66,7 +66,7 @@ _MEANINGS = {
     StepReason.TAPER: "as much as the battery takes, which is full or nearly so",
     StepReason.EVENT: "an event asks for less: less than the car would draw, or the need goes before the event",
     StepReason.ABSORB: "an event asks for more",
-    StepReason.RELEASE: "less than the car would draw: after an event, an outage or a fall in price power rises in turns",
+    StepReason.RELEASE: "less than the car would draw: after an event, an outage or a fall in price all start in turns",
     StepReason.CIRCUIT_LIMIT: "less than the car would draw at this price: a circuit on its path is at its limit",
     StepReason.GROUP_LIMIT: "less than the car would draw at this price: a limit across circuits, such as of a phase",
     StepReason.PEAK: "less than the car would draw at this price: more would raise the peak a circuit is charged for",

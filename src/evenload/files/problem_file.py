@@ -15,7 +15,7 @@ from evenload.base.errors import CircuitError, InputError, InstantError, did_you
 from evenload.base.instants import parse_instant
 from evenload.domain.circuit import CircuitTree
 from evenload.files.naming import naming
-from evenload.files.site_parts import SiteAsked
+from evenload.files.site_parts import DemandChargeAsked, SiteAsked, StorageAsked, SubscriptionAsked
 from evenload.files.yaml_mapping import read_yaml_mapping
 from evenload.schedule.batteries import Taper
 from evenload.schedule.outages import Outage
@@ -170,7 +170,7 @@ _EXPECTED = {
 }
 _PARTS: dict[str, type[BaseModel]] = {
     "circuits": TermsAtCircuit, "taper": TaperAsked, "ramps": RampAsked, "outages": OutageKnown,
-    "sites": SiteAsked,
+    "sites": SiteAsked, "demand_charges": DemandChargeAsked, "subscription": SubscriptionAsked, "storage": StorageAsked,
 }  # fmt: skip
 
 
@@ -179,8 +179,9 @@ def _sentence(fault: dict[str, Any]) -> str:
     place = [str(part) for part in fault["loc"]]
     where = ".".join(place)
     if fault["type"] == "extra_forbidden":
-        keys = (ProblemFile if len(place) == 1 else _PARTS[place[0]]).model_fields
-        inside = "a problem file" if len(place) == 1 else place[0]
+        within = next((part for part in reversed(place[:-1]) if part in _PARTS), "")
+        keys = (_PARTS[within] if within else ProblemFile).model_fields
+        inside = within or "a problem file"
         return f"{where} is not a key of {inside}.{did_you_mean(place[-1], keys)} There are: {', '.join(keys)}"
     if fault["type"] == "missing":
         return f"{where} is missing"

@@ -105,13 +105,13 @@ class StorageAsked(_Part):
 
     name: str = Field(min_length=1, description="as plans call it; no session may have that name")
     node: str = Field(default="", description="its circuit; left out: that of the site")
-    capacity_kwh: _Size
+    capacity_kwh: _Size = Field(description="what it holds when full")
     level_kwh: _Amount = Field(description="level at the start of the horizon")
-    charge_kw_max: _Size
-    discharge_kw_max: _Amount = 0.0
+    charge_kw_max: _Size = Field(description="highest charging power")
+    discharge_kw_max: _Amount = Field(default=0.0, description="highest discharging power")
     efficiency: _Share = Field(default=1.0, description="of charging")
-    discharge_efficiency: _Share = 1.0
-    level_kwh_min: _Amount = 0.0
+    discharge_efficiency: _Share = Field(default=1.0, description="of discharging")
+    level_kwh_min: _Amount = Field(default=0.0, description="level it never falls below")
     level_kwh_end: _Amount | None = Field(
         default=None, description="level at the end, not below level_kwh; left out: the level it begins with"
     )
@@ -134,8 +134,10 @@ class SiteAsked(_Part):
     """A site: a circuit with a bill of its own."""
 
     node: str = Field(description="circuit of the grid file")
-    demand_charges: list[DemandChargeAsked] = Field(default=[], max_length=20)
-    subscription: SubscriptionAsked | None = None
+    demand_charges: list[DemandChargeAsked] = Field(
+        default=[], max_length=20, description="what it pays for its highest load"
+    )
+    subscription: SubscriptionAsked | None = Field(default=None, description="load it buys in blocks")
     demand_minutes: int = Field(default=15, description="load is averaged over so many minutes: 5, 10, 15, 30 or 60")
     days_left: Annotated[int, Field(ge=0, le=366)] = Field(
         default=0, description="whole days of the billing period after the horizon; of effect with needed_kw"
@@ -143,7 +145,7 @@ class SiteAsked(_Part):
     period_end: Annotated[datetime, BeforeValidator(_instant)] | None = Field(
         default=None, strict=False, description="end of the billing period, where it lies inside the horizon"
     )
-    storage: list[StorageAsked] = Field(default=[], max_length=100)
+    storage: list[StorageAsked] = Field(default=[], max_length=100, description="its batteries")
     behind_meter: bool = Field(
         default=False,
         description="cars and storage share one meter with the other load of the site, generation (negative load) "

@@ -21,6 +21,7 @@ from evenload.schedule.device_setup import by_urgency, told_of
 from evenload.schedule.optimum import Settings, Solution
 from evenload.schedule.optimum_run import Finished, Run
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Batteries
 from evenload.schedule.taper import keep_taper, tapers
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class _Rounding:
         self.run = Run(self.aside.rest, settings.gap, settings.threads, (solution.plan, solution.warmth))
         told_kw = np.zeros(self.run.fleet.power_kw.size)
         self.told = told_of(self.run.setup, self.aside.rest, levels, coarse, told_kw)
-        self.all = told_of(self.run.setup, self.aside.rest, levels, self._charging_only(), told_kw)
+        self.charging = self._charging_only()
+        self.all = told_of(self.run.setup, self.aside.rest, levels, self.charging, told_kw)
 
     def _charging_only(self) -> BoolArray:
         """Sessions (S,) that never give back and are not uncontrolled, nor given a minimum beside which power has to
@@ -140,6 +142,7 @@ class _Rounding:
             base_load_kw=rest.base_load_kw + rest.ev_load_kw(placed_kw),
             cap_kw=np.where(coarse[rest.slot_sessions()], 0.0, rest.cap_kw),
             energy_kwh=np.where(coarse, 0.0, rest.energy_kwh),
+            batteries=self._tapers_left(),
             across=rest.across_beside(placed_kw),
         )
         aside = set_aside(around)
@@ -152,6 +155,14 @@ class _Rounding:
         self.run.fleet.power_kw[:] = together[self.run.setup.slot]
         return aside.minimum_kw
 
+    def _tapers_left(self) -> Batteries | None:
+        """Batteries of which only those fall near full that ``_settle`` does not bring under it."""
+        batteries = self.first.rest.batteries
+        if batteries is None:
+            return None
+        endless = np.where(self.charging, np.inf, 0.0)
+        return replace(batteries, knee_kwh=batteries.knee_kwh + endless, full_kwh=batteries.full_kwh + endless)
+
     def _settle(self) -> None:
         """Every device once more at its best in the room that is left; together, those in each other's way."""
         run = self.run
@@ -159,16 +170,23 @@ class _Rounding:
         run.kernels.make_flows(run.fleet, net, run.groups)
         path = run.kernels.path_tolls(net._replace(toll=self.solution.warmth.toll), run.prices.refusal)
         turn = np.arange(self.all.row.size)
-        coarse = np.flatnonzero(self.coarse[run.setup.order[self.all.row]])
+        coarse = self.coarse[run.setup.order[self.all.row]]
         few = turn.size <= _FEW
         search = self.kernels.Search(path, 0.0 if few else _REGRET, _GROUPS if few else 0)
         for _ in range(_SETTLED):
             held = self._held(net)
             scene = self.kernels.Scene(run.fleet, held, run.fleet, held, run.groups, run.prices, False)
             changed = self.kernels.settle(scene, self.all, turn)
-            changed += self.kernels.trade(scene, search, self.all, coarse)
+            changed += self.kernels.trade(scene, search, self.all, np.flatnonzero(coarse | self._lacking()))
             if not changed:
                 break
+
+    def _lacking(self) -> BoolArray:
+        """Which sessions that only charge lack energy, as they are in ``all``."""
+        fleet = self.run.fleet
+        running = np.concatenate([[0.0], np.cumsum(fleet.power_kw)])
+        got = running[fleet.begin + fleet.slots] - running[fleet.begin]
+        return np.asarray((got < fleet.need * (1 - 1e-6))[self.all.row])
 
     def _held(self, net: "Network") -> "Network":
         """The network with peaks held where they are now."""

@@ -30,7 +30,7 @@ def told_of(setup: Setup, problem: Problem, levels: Levels, chosen: BoolArray, t
     return devices.Told(
         row, levels.least_kw[at], levels.step_kw[at], levels.most_kw[at], levels.dwell_steps[at],
         levels.commands_max[at], batteries.knee_kwh[at] / hours, batteries.full_kwh[at] / hours,
-        first, np.minimum(last, first + _NEAR_MOST), told_kw,
+        first, np.minimum(last, first + _NEAR_MOST), np.zeros(row.size, dtype=np.bool_), told_kw,
     )  # fmt: skip
 
 

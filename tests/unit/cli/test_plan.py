@@ -13,7 +13,8 @@ from evenload.base.errors import InvariantError
 from evenload.cli import main, plan_inputs
 from evenload.cli import plan as plan_command
 from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Settings, Solution, solve
+from evenload.schedule.optimum import Settings
+from evenload.schedule.planner import Planned, Wishes, plan_for
 from evenload.schedule.problem import Problem
 
 FILES = {
@@ -130,13 +131,13 @@ def test_what_a_circuit_cannot_carry_is_said(capsys: pytest.CaptureFixture[str],
     assert "2.00 kWh" in out  # for the two hours in which base load leaves room
 
 
-def test_priorities_are_noted_as_not_used(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_a_device_out_of_reach_is_load_beside_the_plan(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     header, ann, bo = FILES["sessions"].splitlines()
-    (folder / "sessions.csv").write_text(f"{header},priority\n{ann},2\n{bo},\n")
+    (folder / "sessions.csv").write_text(f"{header},link\n{ann},offline\n{bo},\n")
     code, out, _ = run(capsys)
     assert code == 0
-    assert summary()["notes"] == ["priority is not used yet (sessions that have one: 1)"]
-    assert "priority is not used yet (sessions that have one: 1)" in out
+    assert "ann cannot be told anything: it is not connected; 4 kW are kept free for it" in summary()["notes"][0]
+    assert "cannot be told anything" in out
 
 
 def test_bad_rows_are_set_aside_when_asked(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -158,7 +159,13 @@ def test_local_time_is_that_of_the_top_of_the_grid(capsys: pytest.CaptureFixture
     assert code == 0
     assert "from 2025-01-13T19:00:00+01:00" in out
     files = plan_inputs.Files(
-        *(Path(f"{name}.csv") for name in ("sessions", "grid", "signal")), None, None, None, False
+        *(Path(f"{name}.csv") for name in ("sessions", "grid", "signal")),
+        None,
+        None,
+        None,
+        None,
+        plan_inputs.Departures(),
+        False,
     )
     read = plan_inputs.read_inputs(files, plan_inputs.Span("", "", 60), Objective.PRICE, 0.0)
     assert read.problem.minute_of_day.tolist() == [19 * 60, 20 * 60, 21 * 60, 22 * 60]
@@ -167,11 +174,11 @@ def test_local_time_is_that_of_the_top_of_the_grid(capsys: pytest.CaptureFixture
 def test_a_plan_that_breaks_a_promise_is_never_told_as_done(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def reckless(problem: Problem, settings: Settings) -> Solution:
-        solution = solve(problem, settings)
-        return replace(solution, plan=replace(solution.plan, power_kw=problem.cap_kw))
+    def reckless(problem: Problem, wishes: Wishes, settings: Settings) -> Planned:
+        planned = plan_for(problem, wishes, settings)
+        return replace(planned, fitted=replace(planned.fitted, power_kw=problem.cap_kw))
 
-    monkeypatch.setattr(plan_command, "solve", reckless)
+    monkeypatch.setattr(plan_command, "plan_for", reckless)
     code, _, err = run(capsys)
     assert code == InvariantError.exit_code
     assert "circuit_kw=4.0" in err  # 2 x 4 kW and 2 kW of base load on 6 kW
@@ -208,18 +215,8 @@ WRONG_FILES = {
     ),
     "stepped": (
         with_column("control", "stepped"),
-        "sessions.csv: session 'bo', control = stepped: only continuous power is planned yet; use continuous or leave "
-        "the cell blank",
-    ),
-    "on_off": (
-        with_column("control", "on_off"),
-        "sessions.csv: session 'bo', control = on_off: only continuous power is planned yet; use continuous or leave "
-        "the cell blank",
-    ),
-    "lowest power": (
-        with_column("power_kw_min", "1.4"),
-        "sessions.csv: session 'bo', power_kw_min = 1.4: a lowest power is not planned yet; use 0.0 or leave the cell "
-        "blank",
+        "sessions.csv: session 'bo', control = stepped: voltage_v and phases left blank, so what one ampere is is not "
+        "known; fill in volts and phases, or give power_kw_min for any power from there on",
     ),
     "minimum above the need": (
         with_column("energy_kwh_minimum", "6"),
@@ -411,7 +408,8 @@ WRONG_PROBLEMS = {
     ),
     "key of a later version": (
         TWO_WAY, "storage: {}\n",
-        "problem.yaml: storage is not a key of a problem file. There are: circuits, wear_per_kwh, taper",
+        "problem.yaml: storage is not a key of a problem file. There are: circuits, wear_per_kwh, taper, ramps, outages, "
+        "sites, phases_unknown",
     ),
     "wear below 0": (
         TWO_WAY, "wear_per_kwh: -0.05\n", "problem.yaml: wear_per_kwh = -0.05: should be greater than or equal to 0"

@@ -7,6 +7,7 @@ import pytest
 
 from evenload.base.errors import SignalError
 from evenload.cli.plan_inputs import Files, Inputs, Span, read_inputs
+from evenload.cli.plan_wishes import Departures
 from evenload.schedule.objective import Objective
 
 SESSIONS = """\
@@ -43,7 +44,7 @@ def inputs(folder: Path, objective: Objective = Objective.PRICE, carbon: float =
         (folder / name).write_text(text)
     paths = {name.partition(".")[0]: folder / name if text else None for name, text in texts.items()}
     sessions, grid, signal = (folder / f"{name}.csv" for name in ("sessions", "grid", "signal"))
-    files = Files(sessions, grid, signal, None, paths["limits"], paths["problem"], False)
+    files = Files(sessions, grid, signal, None, paths["limits"], paths["problem"], None, Departures(), False)
     return read_inputs(files, Span("", "", 60), objective, carbon)
 
 
@@ -73,10 +74,7 @@ def test_every_column_and_key_arrives(tmp_path: Path) -> None:
     assert problem.price_per_kwh.tolist() == [0.3, 0.3, 0.1, 0.1]
     assert problem.terms is not None
     assert (problem.terms.node.tolist(), problem.terms.peak_kw_so_far.tolist()) == ([0], [3.0])
-    assert made.notes == (
-        "priority is not used yet (sessions that have one: 1)",
-        "no taper where battery_kwh or soc_at_plug_in is not known (sessions: 1)",
-    )
+    assert made.notes == ("no taper where battery_kwh or soc_at_plug_in is not known (sessions: 1)",)
 
 
 def test_what_is_as_by_default_is_left_out(tmp_path: Path) -> None:

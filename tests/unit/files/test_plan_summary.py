@@ -23,6 +23,7 @@ from evenload.files.plan_summary import (
 from evenload.schedule.from_sessions import problem_from
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Certificate, Solution
+from evenload.schedule.planner import plan_for
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries, CircuitTerms, Tariffs
 from evenload.schedule.summary import Outcome
@@ -72,7 +73,9 @@ def summary_of_powers(
         Warmth(shadow_price, 1.0, np.zeros(1), power_kw),
     )  # fmt: skip
     outcome = Outcome.of(problem, power_kw, minimum_kw)
-    return summary_of(outcome, solution, signal, asked, Seconds(1.5, 2.5), "9.9")
+    planned = plan_for(problem)
+    planned = replace(planned, solution=solution, fitted=replace(planned.fitted, power_kw=power_kw))
+    return summary_of(outcome, planned, signal, asked, Seconds(1.5, 2.5), "9.9")
 
 
 def test_the_summary_is_what_the_plan_does(tree: CircuitTree) -> None:

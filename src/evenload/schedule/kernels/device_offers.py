@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Choice, Offer, Pack, drawn, step_by_step
 from evenload.schedule.kernels.device_commands import few_commands
 from evenload.schedule.kernels.network import (
@@ -42,6 +42,7 @@ class Told(NamedTuple):
     full: FloatArray  # (D,) battery level at which it ends
     near_first: IntArray  # (D,) devices near each, that may change places with it
     near_last: IntArray  # (D,)
+    quiet: BoolArray  # (D,) looked for others in vain, and nothing near it has changed since
     told_kw: FloatArray  # (K,) written to
 
 
@@ -130,6 +131,22 @@ def rooms(fleet: Fleet, net: Network, groups: Groups, i: int, most_kw: float, of
             more = min(more, room_across(net, groups, i, fleet.first_step[i] + k))
         free = max(fleet.power_kw[slot] + more, 0.0)
         offer.room[k] = min(free, most_kw * offer.share[k])
+
+
+@njit(cache=True, nogil=True)
+def alone(scene: Scene, i: int, most_kw: float, offer: Offer) -> None:
+    """What session i would be offered if it were alone below its circuits, all slots at one price."""
+    own, net = scene.own, scene.hard
+    for k in range(offer.room.size):
+        t = own.first_step[i] + k
+        offer.share[k] = own.cap_kw[own.begin[i] + k] / max(own.power_kw_max[i], SMALL)
+        offer.paid[k] = 0.0
+        offer.room[k] = most_kw * offer.share[k]
+        node = own.leaf[i]
+        while node != NONE:
+            if net.kind[node] != SMOOTHING:
+                offer.room[k] = max(min(offer.room[k], net.head_kw[node, t]), 0.0)
+            node = net.parent[node]
 
 
 @njit(cache=True, nogil=True)

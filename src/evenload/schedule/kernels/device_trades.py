@@ -7,7 +7,7 @@ from numba import njit
 
 from evenload.base.units import FloatArray, IntArray
 from evenload.schedule.kernels.device_answers import Offer, cost_of
-from evenload.schedule.kernels.device_offers import Scene, Told, answer, cost_at, offered, put, relied_on
+from evenload.schedule.kernels.device_offers import Scene, Told, alone, answer, cost_at, offered, put, relied_on
 from evenload.schedule.kernels.network import SMALL
 
 _GROUP: Final = 6
@@ -49,11 +49,12 @@ def trade(scene: Scene, search: Search, told: Told, turn: IntArray) -> int:
     )
     changed = 0
     for d in turn:
-        if not _wants_more(scene, search, told, d, space.work):
+        if told.quiet[d] or not _wants_more(scene, search, told, d, space.work):
             continue
         i = told.row[d]
         b, n, near = own.begin[i], own.slots[i], told.near_last[d] - told.near_first[d]
         lacks = own.power_kw[b : b + n].sum() < own.need[i] * (1.0 - 1e-6)
+        told.quiet[d] = True
         for attempt in range(near + (_GROUPS_MORE * search.groups if lacks else search.groups)):
             count = _group_of(scene, told, d, attempt, space.device)
             if count > 1 and _anew(scene, told, count, space):
@@ -71,9 +72,14 @@ def _wants_more(scene: Scene, search: Search, told: Told, d: int, work: FloatArr
     power, need = own.power_kw[b : b + n], own.need[i]
     if n == 0 or need <= SMALL or told.most_kw[d] <= SMALL:
         return False
-    if scene.soft:
-        return bool(power.sum() < need * (1.0 - 1e-6))
     offer = Offer(work[0, :n], work[1, :n], work[2, :n])
+    lack = need - power.sum()
+    if lack > 1e-6 * need:
+        alone(scene, i, told.most_kw[d], offer)
+        answer(own, told, d, offer, prices.refusal, work[3, :n], work[4, :n], work[5, :n], work[6, :n])
+        return bool(need - work[4, :n].sum() < lack - 1e-6 * need)
+    if scene.soft:
+        return False
     for k in range(n):
         offer.share[k] = own.cap_kw[b + k] / max(own.power_kw_max[i], SMALL)
         offer.room[k] = told.most_kw[d] * offer.share[k]
@@ -156,6 +162,7 @@ def _anew(scene: Scene, told: Told, count: int, space: Space) -> bool:
         i = told.row[space.device[m]]
         n, b = own.slots[i], own.begin[i]
         if better:
+            told.quiet[told.near_first[space.device[m]] : told.near_last[space.device[m]]] = False
             told.told_kw[b : b + n] = space.levels[m, :n]
         else:
             put(scene, i, space.before[m, :n], work[7, :n])

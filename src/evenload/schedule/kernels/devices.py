@@ -53,6 +53,7 @@ def settle(scene: Scene, told: Told, turn: IntArray) -> int:
         must = _too_fast(power, told.knee[d], told.full[d], fleet.power_kw_max[i], fleet.need[i])
         if must or after < before - 1e-9 * (1.0 + abs(before)):
             changed += 1
+            told.quiet[told.near_first[d] : told.near_last[d]] = False
             told.told_kw[b : b + n] = levels
             put(scene, i, found, work[8, :n])
     return changed
