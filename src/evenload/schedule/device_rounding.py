@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 _PLACED: Final = 4
 _TRADED: Final = 3
-_SETTLED: Final = 4
+_SETTLED: Final = 2
 _SWEEPS: Final = 4
 
 _FEW: Final = 2_000
 """With so many sessions or fewer, more is tried than what tolls say is worth it."""
 
 _GROUPS: Final = 16
-_REGRET: Final = 1e-3
+_REGRET: Final = 5e-3
 
 
 @dataclass(frozen=True, slots=True)
