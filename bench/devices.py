@@ -87,7 +87,8 @@ def beside_milp(seconds: float, cases: tuple[tuple[int, int], ...]) -> None:
                 name = f"{cars} x {steps}, {mix}, {tightness}"
                 print(
                     f"{name:36s} {solution.certificate.objective:10.3f} "
-                    f"{solution.certificate.energy_kwh_unserved:6.2f} {fitted.objective:10.3f} {short:7.2f} {loss:7.2%} {best.objective:10.3f} "
+                    f"{solution.certificate.energy_kwh_unserved:6.2f} "
+                    f"{fitted.objective:10.3f} {short:7.2f} {loss:7.2%} {best.objective:10.3f} "
                     f"{best.energy_kwh_unserved:7.2f} {best.objective_bound:10.3f} {to_milp:8.2%} {took:6.2f} "
                     f"{highs_s:8.1f}  {broken[0]}, {broken[1]}{'' if best.proved else '  (HiGHS not done)'}",
                     flush=True,
