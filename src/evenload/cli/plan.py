@@ -21,7 +21,7 @@ from evenload.schedule.explain import explain
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Settings
 from evenload.schedule.plan_reasons import held_by
-from evenload.schedule.planner import Planned, plan_for
+from evenload.schedule.planner import Planned, plan_for, response_of
 from evenload.schedule.summary import Outcome
 
 SessionsFile = Annotated[Path, typer.Option("--sessions", help="Sessions file: who needs how much by when.")]
@@ -109,7 +109,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     notes = (*inputs.notes, *planned.notes)
     asked = Asked(objective, gap, inputs.sessions, notes, inputs.money, inputs.carbon)
     seconds = Seconds(solving, perf_counter() - began)
-    found = summary_of(outcome, planned, inputs.signal, asked, seconds, evenload.__version__)
+    found = summary_of(
+        outcome, planned, inputs.signal, asked, seconds, evenload.__version__, response_of(planned, settings)
+    )
     write_plan_summary(beside, found)
     if explanations is not None:
         found_by = planned.solution

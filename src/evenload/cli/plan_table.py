@@ -8,7 +8,7 @@ from rich.table import Table
 from evenload.base.instants import time_zone
 from evenload.cli.terminal import output
 from evenload.domain.reason import OverloadCause, UnservedReason
-from evenload.files.plan_summary import CircuitSummary, PlanSummary
+from evenload.files.plan_summary import CircuitSummary, EventResponse, PlanSummary
 
 _CIRCUITS_SHOWN = 5
 _OVERLOADED_BY = {
@@ -73,7 +73,16 @@ def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
         nodes = len({overload.node for overload in summary.overloads if overload.cause is cause})
         if nodes:
             facts.append(("overload", f"{words} the limit of {_count(nodes, 'circuit')}"))
+    facts += [("event", _event(one)) for one in summary.events]
     return facts + [("note", note) for note in summary.notes]
+
+
+def _event(one: EventResponse) -> str:
+    """What an event gets of what it asks."""
+    return (
+        f"{one.event_id} ({one.kind}): {one.delivered_kw_mean:,.1f} of {one.requested_kw_mean:,.1f} kW asked, "
+        f"{_count(one.members, 'session')}, {one.hours:g} h"
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evenload.base.errors import CircuitError, InputError
+from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.base.units import IntArray, TextArray
 from evenload.cli.reading import read
 from evenload.domain.event import Event
@@ -101,6 +101,7 @@ def completed(
     planned = behind_meters(planned, metered) if metered else planned
     group = np.concatenate([left.group, np.full(len(storages), "")]) if storages else left.group
     weight = np.concatenate([left.weight, np.ones(len(storages))]) if storages else left.weight
+    _refuse_unknown_groups(asked, path, group)
     wishes = Wishes(
         events, group, _opt_outs(left),
         [ramp_of(planned, ramp.ramp_kw_per_step, ramp.node, ramp.group, group) for ramp in asked.ramps],
@@ -110,6 +111,17 @@ def completed(
     kept = np.arange(phased.sessions) if apart is None else apart.others
     row = np.concatenate([kept, np.zeros(len(storages), dtype=np.int64)])
     return Complete(planned, row, wishes, notes)
+
+
+def _refuse_unknown_groups(asked: ProblemFile, path: Path | None, group: TextArray) -> None:
+    """A ramp of a group that no session is of would do nothing, unseen."""
+    known = sorted(set(group.tolist()) - {""})
+    for ramp in asked.ramps:
+        if ramp.group and ramp.group not in known:
+            raise InputError(
+                f"{path}: ramps: no session is of group {ramp.group!r}.{did_you_mean(ramp.group, known)} "
+                f"There are: {', '.join(known) or 'none'}"
+            )
 
 
 def _with_phases(problem: Problem, sessions: Sessions, asked: ProblemFile) -> Problem:

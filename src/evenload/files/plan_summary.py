@@ -1,7 +1,7 @@
 """``summary.json`` of a plan: its schema, made of a problem and its solution, and written. Source: DESIGN section 6."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from evenload.base.instants import to_datetime
 from evenload.base.units import GRAMS_PER_KILOGRAM, FloatArray
+from evenload.domain.event import EventKind
 from evenload.domain.reason import OverloadCause, UnservedReason
 from evenload.domain.signal import Signal
 from evenload.files.replacing import replacing
 from evenload.schedule.circuit_figures import circuit_figures, overloads
+from evenload.schedule.event_report import Delivered
+from evenload.schedule.fairness_words import shared_words
 from evenload.schedule.objective import Objective
 from evenload.schedule.optimum import Solution
 from evenload.schedule.planner import Planned
@@ -81,6 +84,20 @@ class UnservedEnergy(_Part):
     energy_kwh: float
     reason: UnservedReason
     node: str | None = Field(description="circuit on its path that keeps it from it longest while it is plugged in")
+    shared: str = Field(default="", description="how it shares a shortage with others; blank where it does not")
+
+
+class EventResponse(_Part):
+    """What an event gets: mean changes of its members' charging in its direction, against a plan without events."""
+
+    event_id: str
+    kind: EventKind
+    members: int = Field(description="sessions that heed it in some step")
+    opted_out: int
+    hours: float = Field(description="how long it holds inside the horizon")
+    baseline_kw_mean: float = Field(description="charging of the members without it")
+    requested_kw_mean: float = Field(description="change it asks for")
+    delivered_kw_mean: float = Field(description="change the plan gives; negative is the opposite")
 
 
 class Overload(_Part):
@@ -151,6 +168,7 @@ class PlanSummary(BaseModel):
     energy_kwh_minimum_unserved: float = Field(description="of minimum energy, given at once after plug-in")
     discharged_kwh: float = Field(description="energy given back, at the connector")
     unserved: list[UnservedEnergy]
+    events: list[EventResponse] = Field(description="events that ask somebody")
     overloads: list[Overload]
     peak_kw: float = Field(description="highest load at the top of the grid")
     seconds: float = Field(description="arrays in to plan and certificate out")
@@ -184,7 +202,13 @@ class Seconds(NamedTuple):
 
 
 def summary_of(
-    outcome: Outcome, planned: Planned, signal: Signal, asked: Asked, seconds: Seconds, version: str
+    outcome: Outcome,
+    planned: Planned,
+    signal: Signal,
+    asked: Asked,
+    seconds: Seconds,
+    version: str,
+    responses: Sequence[Delivered] = (),
 ) -> PlanSummary:
     """The summary of a plan whose powers ``outcome`` looks at; ``signal`` is on its problem's horizon."""
     solution, fitted = planned.solution, planned.fitted
@@ -217,7 +241,8 @@ def summary_of(
         energy_kwh_unserved_bound=proof.energy_kwh_unserved_bound,
         energy_kwh_minimum_unserved=proof.energy_kwh_minimum_unserved,
         discharged_kwh=outcome.discharged_kwh(),
-        unserved=_unserved(outcome, solution),
+        unserved=_unserved(outcome, planned),
+        events=[_event(one, problem.horizon.hours_per_step) for one in responses],
         overloads=_overloads(outcome, at),
         peak_kw=float(outcome.load_kw[0].max()),
         seconds=seconds.solve,
@@ -260,13 +285,28 @@ def _carbon_kg(outcome: Outcome, signal: Signal, carbon: Tariffs | None) -> floa
     return replace(problem, tariffs=carbon, batteries=None).money(outcome.power_kw)
 
 
-def _unserved(outcome: Outcome, solution: Solution) -> list[UnservedEnergy]:
-    problem, found = outcome.problem, shortfalls(outcome, solution.scarcity)
+def _event(one: Delivered, hours_per_step: float) -> EventResponse:
+    return EventResponse(
+        event_id=one.event_id, kind=one.kind, members=one.members, opted_out=one.opted_out,
+        hours=one.step.size * hours_per_step, baseline_kw_mean=float(one.baseline_kw.mean()),
+        requested_kw_mean=float(one.requested_kw.mean()), delivered_kw_mean=float(one.delivered_kw.mean()),
+    )  # fmt: skip
+
+
+def _unserved(outcome: Outcome, planned: Planned) -> list[UnservedEnergy]:
+    problem, found = outcome.problem, shortfalls(outcome, planned.solution.scarcity)
+    shared = [""] * found.session.size
+    if planned.fair is not None:
+        shared = shared_words(problem, planned.fair, found.session)
     names = [circuit.node for circuit in problem.tree.circuits]
     rows = zip(problem.session_id[found.session].tolist(), found.energy_kwh.tolist(), found.node.tolist(), strict=True)
     return [
         UnservedEnergy(
-            session_id=session, energy_kwh=kwh, reason=found.reason(row), node=names[node] if node >= 0 else None
+            session_id=session,
+            energy_kwh=kwh,
+            reason=found.reason(row),
+            node=names[node] if node >= 0 else None,
+            shared=shared[row],
         )
         for row, (session, kwh, node) in enumerate(rows)
     ]

@@ -1,9 +1,11 @@
 """From the continuous optimum to levels that devices can be told, inside every limit.
 
 The optimum's tolls say what room is worth. Devices that take only some levels are placed one after another at their own
-best, each exactly (``kernels.device_answers``): never above a limit together with the others placed, and crowding out
-continuous cars at what that costs by tolls. Cars that can be told any power are then planned anew around them, and last
-each device once more takes the best there is in the room all others leave, from which cost can only fall.
+best (``kernels.device_answers``, ``kernels.device_commands``): never above a limit together with the others placed, and
+crowding out continuous cars at what that costs by tolls. Cars that can be told any power are then planned anew around
+them. Last, each device once more takes the best there is in the room all others leave, and who pays much more than it
+had to at the tolls, or lacks energy, is placed anew together with some near it (``kernels.device_trades``): from there
+on cost can only fall, energy that is not served counted first.
 """
 
 from dataclasses import dataclass, replace
@@ -29,14 +31,18 @@ if TYPE_CHECKING:
 
 _PLACED: Final = 4
 _TRADED: Final = 3
-_SETTLED: Final = 2
-_SWEEPS: Final = 4
 
 _FEW: Final = 2_000
 """With so many sessions or fewer, more is tried than what tolls say is worth it."""
 
+_SETTLED: Final = 2
+_SETTLED_FEW: Final = 6
+_SWEEPS: Final = 4
+_SWEEPS_FEW: Final = 24
 _GROUPS: Final = 16
+
 _REGRET: Final = 5e-3
+"""In a large fleet, who pays by so much more than tolls say it had to looks for others to change places with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ class _Rounding:
         coarse = self.coarse[run.setup.order[self.all.row]]
         few = turn.size <= _FEW
         search = self.kernels.Search(path, 0.0 if few else _REGRET, _GROUPS if few else 0)
-        for _ in range(_SETTLED):
+        for _ in range(_SETTLED_FEW if few else _SETTLED):
             held = self._held(net)
             scene = self.kernels.Scene(run.fleet, held, run.fleet, held, run.groups, run.prices, False)
             changed = self.kernels.settle(scene, self.all, turn)
@@ -201,11 +207,12 @@ class _Rounding:
 
 def _finished(run: Run) -> Finished:
     """A plan inside the limits after a few sweeps from where an earlier run ended; a few more where energy lacks."""
-    for _ in range(_SWEEPS):
+    sweeps = _SWEEPS_FEW if run.problem.sessions <= _FEW else _SWEEPS
+    for _ in range(sweeps):
         run.sweep()
     best = run.finish(None)
     for _ in range(_TRADED if best.lack.any() else 0):
-        for _ in range(_SWEEPS):
+        for _ in range(sweeps):
             run.sweep()
         best = run.finish(best)
     return best

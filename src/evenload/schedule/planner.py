@@ -18,6 +18,7 @@ from evenload.schedule.device_levels import relaxed
 from evenload.schedule.device_rounding import Fitted, fit_devices
 from evenload.schedule.event_absorb import absorb, unknown_room
 from evenload.schedule.event_release import Ramp, released
+from evenload.schedule.event_report import Delivered, delivered
 from evenload.schedule.events import Heeded, heed
 from evenload.schedule.fairness import FairNeeds, fair_needs
 from evenload.schedule.optimum import Settings, Solution, solve
@@ -25,7 +26,7 @@ from evenload.schedule.outages import Outage, with_outages
 from evenload.schedule.problem import Problem
 from evenload.schedule.robust import Caution, cautious
 from evenload.schedule.site_blocks import plan_sites
-from evenload.schedule.site_terms import Site
+from evenload.schedule.site_terms import Site, terms_of
 
 _SHORT_KWH: Final = 1e-6
 
@@ -78,8 +79,11 @@ def plan_for(
     asked = wishes or Wishes()
     plain = with_outages(problem, asked.outages)
     risky = plain if asked.caution is None else cautious(plain, asked.caution)
-    heeded = heed(risky, asked.events, asked.group_of_session, asked.opt_outs)
-    heeded, solution = _first(heeded, asked.sites, settings, previous)
+    paying = terms_of(asked.sites, risky.horizon).on(risky) if asked.sites else risky  # an event goes before its bill
+    heeded = heed(paying, asked.events, asked.group_of_session, asked.opt_outs)
+    heeded, solution = _first(
+        replace(heeded, problem=replace(heeded.problem, terms=risky.terms)), asked.sites, settings, previous
+    )
     steered, notes = released(heeded, asked.ramps, solution.plan.power_kw, asked.outages)
     if steered is not heeded.problem:
         solution = solve(relaxed(steered), settings, solution)
@@ -94,6 +98,14 @@ def plan_for(
         counted, replace(steered, opted_out=untold), solution, fitted, heeded, fair,
         (*heeded.notes, *notes, *_unknown_room(heeded), *(fair.unproved if fair else ())),
     )  # fmt: skip
+
+
+def response_of(planned: Planned, settings: Settings | None = None) -> tuple[Delivered, ...]:
+    """What each event gets, against a plan of the same problem without any; solves once more if there are events."""
+    if not planned.heeded.asked:
+        return ()
+    plain = replace(relaxed(planned.heeded.plain), terms=planned.steered.terms)
+    return delivered(planned.heeded, planned.power_kw, solve(plain, settings, planned.solution).plan.power_kw)
 
 
 def _first(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evenload.domain.event import Event, EventKind
 from evenload.domain.reason import StepReason
+from evenload.domain.site_tariff import DemandCharge, SiteTariff
 from evenload.schedule.audit import audit
 from evenload.schedule.departure_risk import DepartureRisk
 from evenload.schedule.device_audit import audit_devices
@@ -18,10 +19,11 @@ from evenload.schedule.event_release import ramp_of
 from evenload.schedule.explain import explain
 from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.plan_reasons import held_by
-from evenload.schedule.planner import Planned, Wishes, plan_for
+from evenload.schedule.planner import Planned, Wishes, plan_for, response_of
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Devices
 from evenload.schedule.robust import Caution
+from evenload.schedule.site_terms import Site
 from evenload.schedule.spans import sentences_of
 from evenload.schedule.step_reasons import CODE
 from evenload.schedule.summary import Outcome
@@ -112,3 +114,17 @@ def test_a_mandatory_pause_goes_before_the_need_and_says_so(problem_of: Any, car
     assert held.reason.tolist()[1:3] == [CODE[StepReason.EVENT]] * 2
     assert "paused 19:00-21:00: event e7 asks for less" in told(planned)[0]
     assert planned.fitted.unserved_kwh == pytest.approx([4.0])
+
+
+@pytest.mark.requirement("R19", "R21")
+def test_a_voluntary_event_goes_before_a_demand_charge(problem_of: Any, car: Any) -> None:
+    problem = problem_of(car(0, 4, 8.0, 4.0), steps=4)
+    start: datetime = problem.horizon.start
+    bill = Site(0, "depot", SiteTariff((DemandCharge("demand", 12.0),), demand_minutes=60), "UTC", (0.0,), (0.0,))
+    alone = plan_for(problem, Wishes(sites=[bill]))
+    assert alone.power_kw == pytest.approx([2, 2, 2, 2], abs=0.01)  # the lowest peak there is
+    more = Event("e1", EventKind.INCREASE, start + timedelta(hours=1), start + timedelta(hours=3), power_kw=4.0)
+    planned = plan_for(problem, Wishes([more], sites=[bill]))
+    assert planned.power_kw == pytest.approx([0, 4, 4, 0], abs=0.01)
+    (response,) = response_of(planned)
+    assert response.delivered_kw == pytest.approx([2, 2], abs=0.01)
