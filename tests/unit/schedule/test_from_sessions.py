@@ -94,7 +94,7 @@ def test_a_minimum_above_the_need_is_refused_with_both_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("control", "stepped"), ("power_kw_min", 1.4), ("fallback_kw", 2.0), ("priority", 3)]
+    ("column", "value"), [("control", "on_off"), ("power_kw_min", 1.4), ("fallback_kw", 2.0), ("priority", 3)]
 )
 def test_what_a_device_says_comes_along(column: str, value: Any) -> None:
     default = {"control": "continuous", "fallback_kw": np.nan}.get(column, 0)

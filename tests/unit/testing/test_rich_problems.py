@@ -45,7 +45,7 @@ def test_sizes_are_kept(seed: int, sessions_max: int, steps_max: int) -> None:
 def test_without_any_part_a_problem_is_plain(seed: int) -> None:
     problem = rich_problem(np.random.default_rng(seed), discharging=False, export=False, tariffs=False)
     optional = [field.name for field in fields(problem) if field.default is None]
-    assert len(optional) == 7
+    assert len(optional) == 8
     assert all(getattr(problem, name) is None for name in optional)
 
 
