@@ -39,8 +39,8 @@ def limits_as_tree(problem: Problem, across: Across, power_kw: FloatArray, given
     base = np.bincount(cell, used, minlength=(1 + first.size) * steps)
     limit_kw, scale = np.where(np.isinf(across.over_per_kwh), across.head_kw(), np.inf), np.append(1.0, first)[:, None]
     return replace(
-        problem, node=node, tree=_flat_tree(first.size), across=None, terms=None, export_limit_kw=None, emergency_limit_kw=None,
-        batteries=None,
+        problem, node=node, tree=_flat_tree(first.size), across=None, terms=None, batteries=None,
+        export_limit_kw=None, emergency_limit_kw=None,
         base_load_kw=base.reshape(-1, steps) / scale,
         limit_kw=np.vstack([np.full((1, steps), np.inf), limit_kw]) / scale,
     )  # fmt: skip
