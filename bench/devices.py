@@ -21,7 +21,7 @@ import numpy as np
 from device_instance import MIXES, draw, draw_transformer
 from evenload.schedule.audit import audit
 from evenload.schedule.device_audit import audit_devices
-from evenload.schedule.device_levels import relaxed
+from evenload.schedule.device_levels import relaxed, without_taper
 from evenload.schedule.device_reference import least_cost_told
 from evenload.schedule.device_rounding import fit_devices
 from evenload.schedule.optimum import Settings, solve
@@ -33,11 +33,12 @@ TIGHTNESS = (1.03, 1.15, 1.6)
 def fleet(size: int, gap: float, sweeps: int) -> None:
     """One large fleet: what it took, what was promised and what was lost."""
     settings = Settings(gap=gap, sweeps_max=sweeps)
-    fit_devices(small := draw(200), solve(relaxed(small), settings), settings)  # what is compiled is not timed
+    small = draw(200)
+    fit_devices(small, solve(without_taper(relaxed(small)), settings), settings)  # what is compiled is not timed
     problem = draw(size)
     before_mb = memory_mb()
     begin = time.perf_counter()
-    solution = solve(relaxed(problem), settings)
+    solution = solve(without_taper(relaxed(problem)), settings)
     solved = time.perf_counter()
     fitted = fit_devices(problem, solution, settings)
     done = time.perf_counter()

@@ -86,3 +86,16 @@ def relaxed(problem: Problem) -> Problem:
         np.full(size, Control.CONTINUOUS.value), np.zeros(size), devices.fallback_kw, devices.priority
     )
     return replace(problem, devices=told_anything, opted_out=problem.opted_out | untold(problem))
+
+
+def without_taper(problem: Problem) -> Problem:
+    """The problem with full power until full for those that only charge and have no minimum: ``fit_devices`` brings
+    their powers to what batteries take, one session exactly after the other, and a proof then holds of all the rest.
+    """
+    batteries, minimum = problem.batteries, problem.minimum_kwh
+    if batteries is None:
+        return problem
+    free = (batteries.discharge_kw_max == 0) & ~problem.opted_out
+    free &= np.ones(problem.sessions, dtype=np.bool_) if minimum is None else minimum == 0
+    knee, full = (np.where(free, np.inf, each) for each in (batteries.knee_kwh, batteries.full_kwh))
+    return replace(problem, batteries=replace(batteries, knee_kwh=knee, full_kwh=full))

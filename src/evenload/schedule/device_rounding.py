@@ -40,6 +40,7 @@ _SETTLED_FEW: Final = 6
 _SWEEPS: Final = 4
 _SWEEPS_FEW: Final = 24
 _GROUPS: Final = 16
+_KEPT_KW: Final = 1e-9
 
 _REGRET: Final = 5e-3
 """In a large fleet, who pays by so much more than tolls say it had to looks for others to change places with."""
@@ -67,6 +68,7 @@ class Fitted:
 def fit_devices(problem: Problem, solution: Solution, settings: Settings | None = None) -> Fitted:
     """Make the continuous ``solution`` of ``relaxed(problem)`` what the problem's devices can do, inside every limit.
 
+    It may also be that of ``without_taper(relaxed(problem))``: powers come to what batteries take near full.
     Energy comes before money: a device that no level fits is left short, which comes back as unserved. Raises
     ``InputError`` for devices that cannot be (``device_refusals``).
     """
@@ -75,7 +77,7 @@ def fit_devices(problem: Problem, solution: Solution, settings: Settings | None 
         refuse_devices(problem.devices, problem.session_id, problem.power_kw_max, gives)
     levels = levels_of(problem)
     coarse = levels.coarse() & ~relaxed(problem).opted_out
-    if not coarse.any():
+    if not coarse.any() and not tapers(problem):
         power_kw = solution.plan.power_kw
         return _fitted(problem, solution, power_kw, power_kw, solution.minimum_kw)
     return _Rounding(problem, solution, settings or Settings(), levels, coarse).fitted()
@@ -111,7 +113,7 @@ class _Rounding:
 
     def fitted(self) -> Fitted:
         """The plan."""
-        minimum_kw = self._others(self._place())
+        minimum_kw = self._others(self._place()) if self.coarse.any() else self._as_solved()
         self._settle()
         given_kw = self.aside.given_kw + self.first.power_kw
         power_kw = self.run.in_problem_order(self.run.fleet.power_kw) + given_kw
@@ -169,6 +171,11 @@ class _Rounding:
         endless = np.where(self.charging, np.inf, 0.0)
         return replace(batteries, knee_kwh=batteries.knee_kwh + endless, full_kwh=batteries.full_kwh + endless)
 
+    def _as_solved(self) -> FloatArray:
+        """Nobody takes only some levels: the run takes the powers solved. Returns what is minimum energy (K,)."""
+        self.run.fleet.power_kw[:] = (self.solution.plan.power_kw - self.aside.given_kw)[self.run.setup.slot]
+        return self.aside.minimum_kw
+
     def _settle(self) -> None:
         """Every device once more at its best in the room that is left; together, those in each other's way."""
         run = self.run
@@ -186,6 +193,19 @@ class _Rounding:
             changed += self.kernels.trade(scene, search, self.all, np.flatnonzero(coarse | self._lacking()))
             if not changed:
                 break
+        self._place_stores(net)
+
+    def _place_stores(self, net: "Network") -> None:
+        """Those that give back anew, where what they relied on is not drawn any more."""
+        run = self.run
+        if not run.has_stores or float((net.low_kw - net.flow_kw).max()) <= _KEPT_KW:
+            return
+        wish_kw, theirs = run.fleet.power_kw.copy(), np.repeat(run.fleet.battery >= 0, run.fleet.slots)
+        run.fleet.power_kw[theirs] = 0.0
+        run.kernels.make_flows(run.fleet, net, run.groups)
+        hard = run.setup.limits._replace(flow_kw=net.flow_kw)
+        for _ in range(_TRADED):
+            run.kernels.place_stores(run.fleet, run.stores, hard, run.groups, wish_kw)
 
     def _lacking(self) -> BoolArray:
         """Which sessions that only charge lack energy, as they are in ``all``."""

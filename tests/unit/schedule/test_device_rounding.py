@@ -13,12 +13,12 @@ from evenload.base.errors import InputError
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.schedule.audit import audit
 from evenload.schedule.device_audit import audit_devices
-from evenload.schedule.device_levels import levels_of, relaxed, untold
+from evenload.schedule.device_levels import levels_of, relaxed, untold, without_taper
 from evenload.schedule.device_reference import least_cost_told
 from evenload.schedule.device_rounding import Fitted, fit_devices
 from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Across, Devices
+from evenload.schedule.problem_parts import Across, Batteries, Devices
 from evenload.testing import rich_problem
 
 MIXES = {"stepped": ["stepped"], "on_off": ["on_off"], "mixed": ["stepped", "on_off", "continuous"]}
@@ -95,6 +95,20 @@ def with_limits_across(problem: Problem, rng: np.random.Generator) -> Problem:
     names = np.char.add("group ", np.arange(limits).astype(np.str_))
     weight = rng.choice([1 / 3, 1.0], len(members))
     return replace(problem, across=Across(names, limit_kw, over, members[:, 0], members[:, 1], weight))
+
+
+def test_a_plan_without_taper_is_brought_to_what_batteries_take(problem_of: Maker, car: Any) -> None:
+    """Full at 12 kWh, falling from 4: 8 kW at first, 4 kW at a level of 8."""
+    problem = problem_of(car(0, 4, 11.0, 8.0), steps=4, price=np.array([0.3, 0.1, 0.1, 0.4]))
+    knee = replace(Batteries.charging_only(1), knee_kwh=np.array([4.0]), full_kwh=np.array([12.0]))
+    problem = replace(problem, batteries=knee)
+    solution = solve(without_taper(problem))
+    assert solution.plan.power_kw == pytest.approx([0.0, 8.0, 3.0, 0.0], abs=1e-6)
+    assert fit_devices(problem, solution).power_kw == pytest.approx([0.0, 8.0, 3.0, 0.0], abs=1e-6)
+    more = replace(problem, energy_kwh=np.array([11.5]), price_per_kwh=np.array([0.3, 0.1, 0.2, 0.4]))
+    plan = fit_devices(more, solve(without_taper(more)))
+    assert audit(more, plan.power_kw) == ()
+    assert plan.unserved_kwh.sum() == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def place(scene: Scene, told: Told, turn: IntArray) -> None:
 def settle(scene: Scene, told: Told, turn: IntArray) -> int:
     """Devices in order of ``turn`` each change to better levels if there are any in the room all others leave; returns
     how many did. Cost can only fall, energy that is not served counted first, but for powers that a battery does not
-    take; limits always hold.
+    take; limits always hold, but who gives back on the strength of such a power has to be placed anew.
     """
     fleet, net, prices = scene.fleet, scene.net, scene.prices
     work = np.empty((9, prices.buy.shape[1]))
@@ -43,14 +43,14 @@ def settle(scene: Scene, told: Told, turn: IntArray) -> int:
     for d in turn:
         i = told.row[d]
         n, b = fleet.slots[i], fleet.begin[i]
-        if relied_on(fleet, net, i):
+        must = _too_fast(fleet, told, d)
+        if relied_on(fleet, net, i) and not must:
             continue
         power, found, levels = fleet.power_kw[b : b + n], work[5, :n], work[6, :n]
         offer = Offer(work[0, :n], work[1, :n], work[2, :n])
         offered(scene, told, d, work)
         answer(fleet, told, d, offer, prices.refusal, levels, found, work[7, :n], work[8, :n])
         before, after = cost_at(scene, i, power, work), cost_at(scene, i, found, work)
-        must = _too_fast(power, told.knee[d], told.full[d], fleet.power_kw_max[i], fleet.need[i])
         if must or after < before - 1e-9 * (1.0 + abs(before)):
             changed += 1
             told.quiet[told.near_first[d] : told.near_last[d]] = False
@@ -60,13 +60,15 @@ def settle(scene: Scene, told: Told, turn: IntArray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _too_fast(power: FloatArray, knee: float, full: float, power_kw_max: float, need: float) -> bool:
-    """Whether a battery does not take these powers."""
-    pack, level = Pack(need, knee, full, power_kw_max), 0.0
-    for k in range(power.size):
-        if power[k] > ceiling(pack, level) + SMALL:
+def _too_fast(fleet: Fleet, told: Told, d: int) -> bool:
+    """Whether the battery of device d does not take the powers it has."""
+    i = told.row[d]
+    pack, level = Pack(fleet.need[i], told.knee[d], told.full[d], fleet.power_kw_max[i]), 0.0
+    for k in range(fleet.slots[i]):
+        power = fleet.power_kw[fleet.begin[i] + k]
+        if power > ceiling(pack, level) + SMALL:
             return True
-        level += power[k]
+        level += power
     return False
 
 
