@@ -198,7 +198,7 @@ class _Rounding:
     def _place_stores(self, net: "Network") -> None:
         """Those that give back anew, where what they relied on is not drawn any more."""
         run = self.run
-        if not run.has_stores or float((net.low_kw - net.flow_kw).max()) <= _KEPT_KW:
+        if not run.has_stores or float((net.low_kw - net.flow_kw[: net.parent.size]).max()) <= _KEPT_KW:
             return
         wish_kw, theirs = run.fleet.power_kw.copy(), np.repeat(run.fleet.battery >= 0, run.fleet.slots)
         run.fleet.power_kw[theirs] = 0.0

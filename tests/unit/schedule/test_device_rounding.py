@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evenload.base.errors import InputError
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.schedule import device_rounding, parts_of_fleet
 from evenload.schedule.audit import audit
 from evenload.schedule.device_audit import audit_devices
 from evenload.schedule.device_levels import levels_of, relaxed, untold, without_taper
@@ -19,7 +20,7 @@ from evenload.schedule.device_rounding import Fitted, fit_devices
 from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Across, Batteries, Devices
-from evenload.testing import rich_problem
+from evenload.testing import random_problem, rich_problem
 
 MIXES = {"stepped": ["stepped"], "on_off": ["on_off"], "mixed": ["stepped", "on_off", "continuous"]}
 MIXES["across"] = MIXES["mixed"]
@@ -191,6 +192,14 @@ def test_devices_that_cannot_be_are_refused(problem_of: Maker, car: Any) -> None
     problem = devices(problem_of(car(0, 4, 10.0, 7.0), steps=4), power_kw_min=9.0)
     with pytest.raises(InputError, match=r"'car0', power_kw_min = 9\.0: is more than power_kw_max 7"):
         fit_devices(problem, solve(relaxed(problem)))
+
+
+def test_a_fleet_in_parts_keeps_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    problem = any_devices(random_problem(rng, sessions=300, opted_out=0.0, scarcity=0.8), rng)
+    monkeypatch.setattr(parts_of_fleet, "_SESSIONS_SPLIT", 50)
+    monkeypatch.setattr(device_rounding, "_FEW", 100)
+    assert fitted(problem).unserved_kwh.sum() < problem.energy_kwh.sum()
 
 
 @pytest.mark.slow
