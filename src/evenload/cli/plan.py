@@ -124,7 +124,8 @@ def _checked(planned: Planned) -> Outcome:
     """What the plan's powers do; a plan that breaks a promise is never written."""
     minimum_kw = planned.fitted.minimum_kw
     outcome = Outcome.of(planned.problem, planned.power_kw, minimum_kw)
-    for each in (outcome, Outcome.of(planned.steered, planned.power_kw, minimum_kw)):
+    more = (Outcome.of(planned.steered, planned.power_kw, minimum_kw),) if planned.is_steered else ()
+    for each in (outcome, *more):
         residuals = each.residuals()
         if not residuals.kept:
             raise InvariantError(f"the plan breaks a promise of evenload: {residuals}; please report it")

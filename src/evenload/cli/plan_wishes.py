@@ -17,7 +17,6 @@ from evenload.files.naming import naming
 from evenload.files.problem_file import ProblemFile
 from evenload.files.specs import EVENTS, HISTORY
 from evenload.schedule.departure_risk import DepartureRisk
-from evenload.schedule.event_limits import joined
 from evenload.schedule.event_release import ramp_of
 from evenload.schedule.phases import Unknown, phase_limits
 from evenload.schedule.planner import Wishes
@@ -131,7 +130,7 @@ def _with_phases(problem: Problem, sessions: Sessions, asked: ProblemFile) -> Pr
     limits = phase_limits(problem, sessions.phases, (), Unknown(asked.phases_unknown))
     if limits is None:
         return problem
-    return replace(problem, across=limits if problem.across is None else joined(problem.across, limits))
+    return replace(problem, across=limits if problem.across is None else problem.across.joined(limits))
 
 
 def _opt_outs(sessions: Sessions) -> dict[str, list[str]]:

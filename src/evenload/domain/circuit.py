@@ -8,7 +8,7 @@ from math import inf, nan
 import numpy as np
 
 from evenload.base.errors import CircuitError, did_you_mean
-from evenload.base.units import FloatArray, IntArray
+from evenload.base.units import BoolArray, FloatArray, IntArray
 
 
 class CircuitKind(StrEnum):
@@ -106,6 +106,14 @@ class CircuitTree:
                 raise CircuitError(f"node {name!r} is not in the grid.{did_you_mean(name, self.index)}")
             found[i] = self.index[name]
         return found[known[1]]
+
+    def below(self, node: int) -> BoolArray:
+        """Whether each circuit is ``node`` or below it, shape (N,)."""
+        under = np.zeros(len(self), dtype=np.bool_)
+        under[node] = True
+        for n in range(node + 1, len(self)):
+            under[n] = under[self.parent[n]]
+        return under
 
     def path(self, node: int) -> tuple[int, ...]:
         """Indices from a node up to the root, both included."""

@@ -3,52 +3,34 @@
 Its JSON Schema is published (``evenload schema problem``); unknown keys are refused with a suggestion.
 """
 
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from evenload.base.errors import CircuitError, InputError, InstantError, did_you_mean
-from evenload.base.instants import parse_instant
+from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.domain.circuit import CircuitTree
 from evenload.files.naming import naming
 from evenload.files.site_parts import DemandChargeAsked, SiteAsked, StorageAsked, SubscriptionAsked
 from evenload.files.yaml_mapping import read_yaml_mapping
+from evenload.files.yaml_parts import Amount, Instant, Part
 from evenload.schedule.batteries import Taper
 from evenload.schedule.outages import Outage
 from evenload.schedule.problem_parts import CircuitTerms
 
-_Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
-
-def _instant(value: object) -> datetime:
-    """An instant with an offset; YAML reads some of them by itself."""
-    with suppress(InstantError):
-        return parse_instant(value.isoformat() if isinstance(value, datetime) else str(value))
-    raise ValueError(f"{value} is not an instant with an offset, such as 2025-01-13T17:00:00+01:00")
-
-
-_Instant = Annotated[datetime, BeforeValidator(_instant)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TermsAtCircuit(_Part):
+class TermsAtCircuit(Part):
     """What the load of one circuit, base load included, adds to the money."""
 
     node: str = Field(description="circuit of the grid file")
-    smoothing_per_kw2h: _Amount = Field(
+    smoothing_per_kw2h: Amount = Field(
         default=0.0, description="currency per kW² and hour: its load squared, summed over hours, times this"
     )
-    peak_per_kw: _Amount = Field(
+    peak_per_kw: Amount = Field(
         default=0.0, description="currency per kW of the highest load of the horizon, as far as above peak_kw_so_far"
     )
-    peak_kw_so_far: _Amount | None = Field(
+    peak_kw_so_far: Amount | None = Field(
         default=None, description="highest load that is paid for already, kW; left out: nothing is"
     )
 
@@ -61,7 +43,7 @@ class TermsAtCircuit(_Part):
         return self
 
 
-class TaperAsked(_Part):
+class TaperAsked(Part):
     """How charging power falls towards a full battery, of sessions with battery_kwh and soc_at_plug_in."""
 
     knee_soc: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
@@ -80,7 +62,7 @@ class TaperAsked(_Part):
         return self
 
 
-class RampAsked(_Part):
+class RampAsked(Part):
     """How fast charging may rise when it is released: after an event, an outage or a fall in price."""
 
     node: str = Field(default="", description="circuit at or below which sessions are meant; left out: all")
@@ -90,12 +72,12 @@ class RampAsked(_Part):
     )
 
 
-class OutageKnown(_Part):
+class OutageKnown(Part):
     """A planned outage: nothing flows at or below the circuit, and other load is higher when power is back."""
 
     node: str = Field(description="circuit of the grid file")
-    start: _Instant = Field(description="from when, with an offset", strict=False)
-    end: _Instant = Field(description="until when, with an offset", strict=False)
+    start: Instant = Field(description="from when, with an offset", strict=False)
+    end: Instant = Field(description="until when, with an offset", strict=False)
     pickup_factor: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = Field(
         default=1.0, description="other load at the first moment, in times what it would be"
     )
@@ -108,14 +90,14 @@ class OutageKnown(_Part):
         return Outage(self.node, self.start, self.end, self.pickup_factor, self.pickup_minutes)
 
 
-class ProblemFile(_Part):
+class ProblemFile(Part):
     """What a plan is to heed beside the columns of its canonical files (``evenload plan --problem``)."""
 
     model_config = ConfigDict(title="Problem file of evenload plan")
     circuits: list[TermsAtCircuit] = Field(
         default=[], description="circuits whose load costs money by itself: for smooth loads, or for a demand charge"
     )
-    wear_per_kwh: _Amount = Field(
+    wear_per_kwh: Amount = Field(
         default=0.0, description="wear of a battery, currency per kWh given back at the connector, the same for all"
     )
     taper: TaperAsked | None = Field(default=None, description="left out: all power up to a full battery")
@@ -168,7 +150,7 @@ _EXPECTED = {
     "model_type": "should be keys with values in braces, or indented",
     "invalid_key": "should be a word",
 }
-_PARTS: dict[str, type[BaseModel]] = {
+_PARTS: dict[str, type[Part]] = {
     "circuits": TermsAtCircuit, "taper": TaperAsked, "ramps": RampAsked, "outages": OutageKnown,
     "sites": SiteAsked, "demand_charges": DemandChargeAsked, "subscription": SubscriptionAsked, "storage": StorageAsked,
 }  # fmt: skip

@@ -1,43 +1,29 @@
 """Sites in the problem file: what they pay for load, what is paid already, their storage and their meter."""
 
-from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from evenload.base.errors import InputError, InstantError
-from evenload.base.instants import parse_instant
+from evenload.base.errors import InputError
 from evenload.base.local_clock import parse_clock
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.site_tariff import Charge, ChargeHours, DemandCharge, SiteTariff, Subscription
+from evenload.files.yaml_parts import Amount, Instant, Part
 from evenload.schedule.site_storage import Storage
 from evenload.schedule.site_terms import Site
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 _Size = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 _Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
-def _instant(value: object) -> datetime:
-    """An instant with an offset; YAML reads some of them by itself."""
-    with suppress(InstantError):
-        return parse_instant(value.isoformat() if isinstance(value, datetime) else str(value))
-    raise ValueError(f"{value} is not an instant with an offset, such as 2025-02-01T00:00:00+01:00")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Paid(_Part):
+class _Paid(Part):
     """A charge and where its billing period stands."""
 
-    peak_kw_so_far: _Amount = Field(default=0.0, description="highest mean load of this period in its hours, kW")
-    needed_kw: list[_Amount] = Field(
+    peak_kw_so_far: Amount = Field(default=0.0, description="highest mean load of this period in its hours, kW")
+    needed_kw: list[Amount] = Field(
         default=[],
         max_length=1000,
         description="highest load that comparable days needed at the least, kW, one value a day; left out: each plan "
@@ -49,7 +35,7 @@ class DemandChargeAsked(_Paid):
     """A price of the highest mean load of the billing period."""
 
     name: str = Field(default="demand charge", min_length=1, description="as bills and explanations call it")
-    per_kw: _Amount = Field(description="currency per kW of the highest mean load of the period")
+    per_kw: Amount = Field(description="currency per kW of the highest mean load of the period")
     hours: str = Field(default="00:00-24:00", description="when load counts, local time, such as 16:00-21:00")
     weekdays: list[str] = Field(default=list(_DAYS), description="days on which load counts: mon to sun")
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
@@ -58,9 +44,7 @@ class DemandChargeAsked(_Paid):
     ratchet_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         default=0.0, description="of highest_kw_before, billed at the least"
     )
-    highest_kw_before: _Amount = Field(
-        default=0.0, description="highest load of the months before, for the ratchet, kW"
-    )
+    highest_kw_before: Amount = Field(default=0.0, description="highest load of the months before, for the ratchet, kW")
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -89,8 +73,8 @@ class SubscriptionAsked(_Paid):
     """Load bought in blocks, and a price of what goes above."""
 
     block_kw: _Size = Field(description="size of a block, kW")
-    per_block: _Amount = Field(description="currency per block and period")
-    overage_per_kw: _Amount = Field(description="currency per kW above the blocks")
+    per_block: Amount = Field(description="currency per block and period")
+    overage_per_kw: Amount = Field(description="currency per kW above the blocks")
     blocks: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
         default=None, description="blocks subscribed to; left out: as many as are cheapest, decided with the plan"
     )
@@ -100,22 +84,22 @@ class SubscriptionAsked(_Paid):
         return Subscription(self.block_kw, self.per_block, self.overage_per_kw, self.blocks)
 
 
-class StorageAsked(_Part):
+class StorageAsked(Part):
     """A stationary battery; levels are kWh stored, powers kW AC."""
 
     name: str = Field(min_length=1, description="as plans call it; no session may have that name")
     node: str = Field(default="", description="its circuit; left out: that of the site")
     capacity_kwh: _Size = Field(description="what it holds when full")
-    level_kwh: _Amount = Field(description="level at the start of the horizon")
+    level_kwh: Amount = Field(description="level at the start of the horizon")
     charge_kw_max: _Size = Field(description="highest charging power")
-    discharge_kw_max: _Amount = Field(default=0.0, description="highest discharging power")
+    discharge_kw_max: Amount = Field(default=0.0, description="highest discharging power")
     efficiency: _Share = Field(default=1.0, description="of charging")
     discharge_efficiency: _Share = Field(default=1.0, description="of discharging")
-    level_kwh_min: _Amount = Field(default=0.0, description="level it never falls below")
-    level_kwh_end: _Amount | None = Field(
+    level_kwh_min: Amount = Field(default=0.0, description="level it never falls below")
+    level_kwh_end: Amount | None = Field(
         default=None, description="level at the end, not below level_kwh; left out: the level it begins with"
     )
-    wear_per_kwh: _Amount = Field(default=0.0, description="currency per kWh given back")
+    wear_per_kwh: Amount = Field(default=0.0, description="currency per kWh given back")
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -130,7 +114,7 @@ class StorageAsked(_Part):
         return Storage(**{**self.model_dump(), "node": node})
 
 
-class SiteAsked(_Part):
+class SiteAsked(Part):
     """A site: a circuit with a bill of its own."""
 
     node: str = Field(description="circuit of the grid file")
@@ -142,7 +126,7 @@ class SiteAsked(_Part):
     days_left: Annotated[int, Field(ge=0, le=366)] = Field(
         default=0, description="whole days of the billing period after the horizon; of effect with needed_kw"
     )
-    period_end: Annotated[datetime, BeforeValidator(_instant)] | None = Field(
+    period_end: Instant | None = Field(
         default=None, strict=False, description="end of the billing period, where it lies inside the horizon"
     )
     storage: list[StorageAsked] = Field(default=[], max_length=100, description="its batteries")

@@ -47,7 +47,7 @@ def replan_branch(
     ``optimum.solve`` does.
     """
     top = int(problem.tree.find([node])[0])
-    below = _below(problem.tree, top)
+    below = np.flatnonzero(problem.tree.below(top))
     inside = np.isin(problem.node, below)
     slots_inside = np.repeat(inside, np.diff(problem.offset))
     power_kw = carried_kw(problem, standing, standing.power_kw, find(problem.session_id, standing.session_id))
@@ -58,15 +58,6 @@ def replan_branch(
     power_kw[slots_inside] = solution.plan.power_kw
     plan = Plan(problem.horizon, problem.session_id, problem.first_step, problem.offset, power_kw)
     return Replanned(plan, solution)
-
-
-def _below(tree: CircuitTree, top: int) -> IntArray:
-    """A node and all below it, parents first."""
-    found = np.zeros(len(tree), dtype=np.bool_)
-    found[top] = True
-    for n in range(top + 1, len(tree)):
-        found[n] |= found[tree.parent[n]] and tree.parent[n] >= 0
-    return np.flatnonzero(found)
 
 
 class _Left(NamedTuple):

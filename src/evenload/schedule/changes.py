@@ -25,14 +25,13 @@ def take(problem: Problem, chosen: IntArray | BoolArray) -> Problem:
     rows = np.arange(problem.sessions)[chosen]
     lengths = np.diff(problem.offset)[rows]
     offset = np.concatenate([[0], np.cumsum(lengths)])
-    slot = np.repeat(problem.offset[:-1][rows] - offset[:-1], lengths) + np.arange(int(offset[-1]))
     tariffs, batteries, devices = problem.tariffs, problem.batteries, problem.devices
     columns: dict[str, Any] = {name: each[rows] for name, each in _columns(problem)}
     return replace(
         problem,
         **columns,
         offset=offset,
-        cap_kw=problem.cap_kw[slot],
+        cap_kw=problem.cap_kw[problem.slots_of(rows)[0]],
         batteries=batteries and replace(batteries, **{name: each[rows] for name, each in _columns(batteries)}),
         devices=devices and replace(devices, **{name: each[rows] for name, each in _columns(devices)}),
         tariffs=tariffs and replace(tariffs, of_session=tariffs.of_session[rows]),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenload.base.units import FloatArray, IntArray
-from evenload.schedule.event_limits import across_kw
 from evenload.schedule.event_members import Asked
 from evenload.schedule.events import Heeded
 from evenload.schedule.optimum import Settings, solve
@@ -96,7 +95,7 @@ def _left(heeded: Heeded, power_kw: FloatArray, cap_kw: FloatArray, room_kwh: Fl
 
 def _left_of_limits(problem: Problem, across: Across, power_kw: FloatArray, first_limit: int) -> Across:
     """What powers leave of limits across the tree; those of events, the rows from ``first_limit`` on, must hold now."""
-    left_kw = np.maximum(across.limit_kw - across_kw(problem, power_kw), 0.0)
+    left_kw = np.maximum(across.limit_kw - problem.across_kw(power_kw), 0.0)
     over = across.over_per_kwh.copy()
     over[first_limit:] = np.inf
     return replace(across, limit_kw=left_kw, over_per_kwh=over)

@@ -1,13 +1,11 @@
 """Parts of a problem that events change: limits over chosen sessions, prices of chosen sessions and steps."""
 
-from dataclasses import fields, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evenload.base.units import FloatArray, IntArray
-from evenload.schedule.event_members import slots_of, steps_of
 from evenload.schedule.paths import sum_down
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Across, Tariffs
@@ -40,35 +38,7 @@ def with_limits(problem: Problem, rows: list[GroupLimit]) -> Problem:
         np.concatenate([row.session for row in rows]),
         np.ones(sum(row.session.size for row in rows)),
     )
-    return replace(problem, across=added if known is None else joined(known, added))
-
-
-def joined(first: Across, second: Across) -> Across:
-    """The limits of both, one after the other."""
-
-    def both(column: str) -> NDArray[Any] | None:
-        values = [getattr(across, column) for across in (first, second)]
-        if all(value is None for value in values):
-            return None
-        nothing = [np.zeros(across.limit_kw.shape) for across in (first, second)]
-        return np.concatenate([none if value is None else value for value, none in zip(values, nothing, strict=True)])
-
-    columns: dict[str, Any] = {column.name: both(column.name) for column in fields(Across)}
-    return Across(**columns | {"limit": np.concatenate([first.limit, second.limit + first.name.size])})
-
-
-def across_kw(problem: Problem, power_kw: FloatArray) -> FloatArray:
-    """Weighted power of the members of each limit across the tree, kW, shape (L, T), from powers (K,)."""
-    across, steps = problem.across, problem.horizon.steps
-    if across is None:
-        return np.zeros((0, steps))
-    load_kw = np.zeros(across.limit_kw.shape)
-    for row in range(across.name.size):
-        mine = across.limit == row
-        members, weight = across.session[mine], across.weight[mine]
-        each = np.repeat(weight, np.diff(problem.offset)[members]) * power_kw[slots_of(problem, members)]
-        load_kw[row] = np.bincount(steps_of(problem, members), weights=each, minlength=steps)
-    return load_kw
+    return replace(problem, across=added if known is None else known.joined(added))
 
 
 def limit_of_slot(problem: Problem, power_kw: FloatArray, first_limit: int = 0) -> IntArray:
@@ -78,9 +48,9 @@ def limit_of_slot(problem: Problem, power_kw: FloatArray, first_limit: int = 0) 
     chosen, across = np.full(power_kw.size, -1), problem.across
     if across is None:
         return chosen
-    reached = across_kw(problem, power_kw) >= across.limit_kw * (1 - _REACHED) - _REACHED
+    reached = problem.across_kw(power_kw) >= across.limit_kw * (1 - _REACHED) - _REACHED
     for row in range(across.name.size - 1, first_limit - 1, -1):
-        slots = slots_of(problem, across.session[across.limit == row])
+        slots = problem.slots_of(across.session[across.limit == row])[0]
         chosen[slots[reached[row, problem.slot_steps()[slots]]]] = row
     return chosen
 
@@ -89,7 +59,7 @@ def repriced(
     problem: Problem, session: IntArray, step: IntArray, import_per_kwh: float, export_per_kwh: float
 ) -> Problem:
     """The problem with something added to prices of some sessions in some steps; others keep their tariff."""
-    now = tariffs_in(problem)
+    now = problem.all_tariffs()
     old, which = np.unique(now.of_session[session], return_inverse=True)
     bought, earned = now.import_per_kwh[old], now.export_per_kwh[old]
     bought[:, step] += import_per_kwh
@@ -100,11 +70,6 @@ def repriced(
         of_session, np.concatenate([now.import_per_kwh, bought]), np.concatenate([now.export_per_kwh, earned])
     )
     return replace(problem, tariffs=tariffs)
-
-
-def tariffs_in(problem: Problem) -> Tariffs:
-    """The tariffs of a problem; the one price for all is one of them."""
-    return Tariffs(problem.tariff_of_session(), problem.import_price(), problem.export_price())
 
 
 def money_of_a_kwh(problem: Problem) -> float:

@@ -10,7 +10,6 @@ from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.base.horizon import Horizon
 from evenload.base.instants import to_datetime64
 from evenload.base.units import BoolArray, IntArray, TextArray
-from evenload.domain.circuit import CircuitTree
 from evenload.domain.event import Event
 from evenload.schedule.problem import Problem
 
@@ -40,23 +39,15 @@ class Asked:
         for session, step in self.pieces:
             holds[:] = False
             holds[step] = True
-            theirs = slots_of(problem, session)
+            theirs, _ = problem.slots_of(session)
             found.append(theirs[holds[steps_of(problem, session)]])
         return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
 
 
-def slots_of(problem: Problem, session: IntArray) -> IntArray:
-    """Slots of some sessions, one session after the other."""
-    lengths = np.diff(problem.offset)[session]
-    before = np.concatenate([[0], np.cumsum(lengths)])
-    return np.asarray(np.repeat(problem.offset[:-1][session] - before[:-1], lengths) + np.arange(int(before[-1])))
-
-
 def steps_of(problem: Problem, session: IntArray) -> IntArray:
     """Steps of the slots of some sessions, one session after the other."""
-    lengths = np.diff(problem.offset)[session]
-    late = problem.offset[:-1][session] - problem.first_step[session]
-    return np.asarray(slots_of(problem, session) - np.repeat(late, lengths))
+    slots, row = problem.slots_of(session)
+    return slots - (problem.offset[session] - problem.first_step[session])[row]
 
 
 def asked_of(
@@ -92,19 +83,10 @@ def addressed(problem: Problem, who: str, node: str, group: str, group_of_sessio
         if node not in problem.tree.index:
             near = did_you_mean(node, problem.tree.index)
             raise CircuitError(f"{who} is for node {node!r}, which is not in the grid.{near}")
-        theirs &= below(problem.tree, problem.tree.index[node])[problem.node]
+        theirs &= problem.tree.below(problem.tree.index[node])[problem.node]
     if group:
         theirs &= False if group_of_session is None else group_of_session == group
     return theirs
-
-
-def below(tree: CircuitTree, node: int) -> BoolArray:
-    """Whether each circuit is ``node`` or below it, shape (N,)."""
-    under = np.zeros(len(tree), dtype=np.bool_)
-    under[node] = True
-    for n in range(node + 1, len(tree)):
-        under[n] = under[tree.parent[n]]
-    return under
 
 
 def settled(asked: Sequence[Asked], horizon: Horizon) -> tuple[list[Asked], list[str]]:

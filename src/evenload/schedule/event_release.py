@@ -17,7 +17,7 @@ import numpy as np
 from evenload.base.errors import InputError
 from evenload.base.units import FloatArray, IntArray, TextArray
 from evenload.schedule.event_limits import GroupLimit, money_of_a_kwh, with_limits
-from evenload.schedule.event_members import addressed, below, slots_of, steps_of
+from evenload.schedule.event_members import addressed, steps_of
 from evenload.schedule.events import Heeded
 from evenload.schedule.outages import Outage
 from evenload.schedule.problem import Problem
@@ -86,7 +86,7 @@ def released(
 
 def load_of(problem: Problem, ramp: Ramp, power_kw: FloatArray) -> FloatArray:
     """Charging of a ramp's sessions together in every step, kW, shape (T,), from powers (K,)."""
-    slots = slots_of(problem, ramp.session)
+    slots = problem.slots_of(ramp.session)[0]
     return np.bincount(
         steps_of(problem, ramp.session), weights=power_kw[slots], minlength=problem.horizon.steps
     ).astype(np.float64)
@@ -116,7 +116,7 @@ def _after_events(heeded: Heeded, ramp: Ramp) -> Iterator[Release]:
 def _after_outages(heeded: Heeded, ramp: Ramp, outages: Sequence[Outage]) -> Iterator[Release]:
     problem = heeded.problem
     for outage in outages:
-        dark = below(problem.tree, problem.tree.index[outage.node])
+        dark = problem.tree.below(problem.tree.index[outage.node])
         if dark[problem.node[ramp.session]].any():
             yield Release(outage.steps(problem).stop, f"after the outage at {outage.node}", inf)
 

@@ -8,7 +8,7 @@ import numpy as np
 from evenload.base.errors import ColumnsError
 from evenload.base.units import FloatArray, IntArray
 from evenload.domain.event import EventKind
-from evenload.schedule.event_members import Asked, slots_of, steps_of
+from evenload.schedule.event_members import Asked, steps_of
 from evenload.schedule.events import Heeded
 from evenload.schedule.problem import Problem
 
@@ -69,7 +69,7 @@ def _members_kw(problem: Problem, one: Asked, power_kw: FloatArray) -> FloatArra
     """Power of the members together in every step of the horizon, 0 in steps in which the event does not hold."""
     total = np.zeros(problem.horizon.steps)
     for session, step in one.pieces:
-        slots, steps = slots_of(problem, session), steps_of(problem, session)
+        slots, steps = problem.slots_of(session)[0], steps_of(problem, session)
         load = np.bincount(steps, weights=power_kw[slots], minlength=total.size)
         total[step] = load[step]
     return total

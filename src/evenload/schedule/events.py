@@ -24,7 +24,7 @@ from evenload.base.units import FloatArray, TextArray
 from evenload.domain.event import Event, EventKind
 from evenload.schedule.aside import set_aside
 from evenload.schedule.event_limits import GroupLimit, above_money, repriced, with_limits
-from evenload.schedule.event_members import Asked, OptOuts, Piece, asked_of, below, settled
+from evenload.schedule.event_members import Asked, OptOuts, Piece, asked_of, settled
 from evenload.schedule.problem import Problem
 
 
@@ -97,7 +97,7 @@ def _all_of_circuit(problem: Problem, event: Event, piece: Piece) -> bool:
     """
     if (problem.base_load_kw[_node(problem, event), piece.step] + event.power_kw < 0).any():
         return False
-    under = below(problem.tree, _node(problem, event))[problem.node]
+    under = problem.tree.below(_node(problem, event))[problem.node]
     ends = problem.first_step + np.diff(problem.offset)
     under &= (problem.first_step <= piece.step[-1]) & (ends > piece.step[0])
     under[piece.session] = False

@@ -12,7 +12,6 @@ from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Across
-from evenload.schedule.slots import slots_of
 
 
 def under_limits(problem: Problem) -> IntArray:
@@ -33,7 +32,7 @@ def limits_as_tree(problem: Problem, across: Across, power_kw: FloatArray, given
     alone = (np.bincount(session)[session] == 1) & (weight == first[limit])
     node = np.zeros(problem.sessions, dtype=np.int64)
     node[session[alone]] = 1 + limit[alone]
-    slot, row = slots_of(problem, session)
+    slot, row = problem.slots_of(session)
     cell = (1 + limit[row]) * steps + problem.slot_steps()[slot]
     used = weight[row] * (given_kw[slot] + np.where(alone[row], 0.0, power_kw[slot]))
     base = np.bincount(cell, used, minlength=(1 + first.size) * steps)

@@ -8,7 +8,6 @@ from evenload.schedule.blocks import blocks
 from evenload.schedule.breaches import car_excess
 from evenload.schedule.fairness_across import below_circuits, left_kw, under_limits
 from evenload.schedule.problem import Problem
-from evenload.schedule.slots import slots_of
 
 
 def broken_slots(problem: Problem, rest: Problem, power_kw: FloatArray, given_kw: FloatArray) -> BoolArray:
@@ -46,7 +45,7 @@ def at_limits(problem: Problem, power_kw: FloatArray, room_kw: float) -> BoolArr
     found, across = np.zeros(power_kw.size, dtype=np.bool_), problem.across
     if across is None:
         return found
-    slot, row = slots_of(problem, across.session)
+    slot, row = problem.slots_of(across.session)
     cell = across.limit[row] * problem.horizon.steps + problem.slot_steps()[slot]
     full = (across.head_kw() - problem.across_kw(power_kw) < room_kw) & np.isinf(across.over_per_kwh)
     found[slot[full.ravel()[cell]]] = True

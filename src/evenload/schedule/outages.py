@@ -16,7 +16,6 @@ from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.base.instants import as_utc, to_datetime64
 from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.circuit import CircuitTree
-from evenload.schedule.event_members import below
 from evenload.schedule.problem import Problem
 
 
@@ -62,7 +61,7 @@ def with_outages(problem: Problem, outages: Sequence[Outage]) -> Problem:
     cap_kw, share = problem.cap_kw.copy(), np.ones(problem.base_load_kw.shape)
     dark = np.zeros(share.shape, dtype=np.bool_)
     for outage in outages:
-        under, steps = below(problem.tree, _node(problem.tree, outage)), outage.steps(problem)
+        under, steps = problem.tree.below(_node(problem.tree, outage)), outage.steps(problem)
         dark[under, steps.start : max(steps.stop, steps.start)] = True
         np.multiply(share, np.where(under[:, None], _pickup(outage, problem), 1.0), out=share)
     cap_kw[dark[problem.node[problem.slot_sessions()], problem.slot_steps()]] = 0.0

@@ -67,6 +67,11 @@ class Planned:
     notes: tuple[str, ...]
 
     @property
+    def is_steered(self) -> bool:
+        """Whether events, or turns after them, hold powers back beyond what the problem does."""
+        return bool(self.heeded.asked) or self.steered.across is not self.problem.across
+
+    @property
     def power_kw(self) -> FloatArray:
         """Mean power of every slot, kW, shape (K,)."""
         return self.fitted.power_kw

@@ -139,6 +139,13 @@ class Problem:
         """Session index of every slot, shape (K,)."""
         return np.repeat(np.arange(self.sessions), np.diff(self.offset))
 
+    def slots_of(self, sessions: IntArray) -> tuple[IntArray, IntArray]:
+        """Slots of some sessions, one session after the other, and for each which of ``sessions`` it is of."""
+        lengths = np.diff(self.offset)[sessions]
+        row = np.repeat(np.arange(sessions.size), lengths)
+        begin = np.cumsum(lengths) - lengths
+        return self.offset[sessions][row] + np.arange(row.size) - begin[row], row
+
     def ev_load_kw(self, power_kw: FloatArray) -> FloatArray:
         """Load of the sessions through each node (all below it included), shape (N, T), from slot powers (K,)."""
         steps = self.horizon.steps
@@ -157,6 +164,10 @@ class Problem:
     def tariff_of_session(self) -> IntArray:
         """Index of each session's tariff, shape (S,)."""
         return np.zeros(self.sessions, dtype=np.int64) if self.tariffs is None else self.tariffs.of_session
+
+    def all_tariffs(self) -> Tariffs:
+        """The tariffs; the one price for all is one of them."""
+        return Tariffs(self.tariff_of_session(), self.import_price(), self.export_price())
 
     def money(self, power_kw: FloatArray) -> float:
         """Energy cost of powers (K,) and wear, currency; what circuits' terms add is not in it."""
@@ -189,12 +200,10 @@ class Problem:
         across, steps = self.across, self.horizon.steps
         if across is None:
             return np.zeros((0, steps))
-        lengths = np.diff(self.offset)[across.session]
-        ends = np.cumsum(lengths)
-        within = np.arange(int(ends[-1]) if ends.size else 0) - np.repeat(ends - lengths, lengths)
-        slot = np.repeat(self.offset[:-1][across.session], lengths) + within
-        cell = np.repeat(across.limit * steps + self.first_step[across.session], lengths) + within
-        weights = np.repeat(across.weight, lengths) * power_kw[slot]
+        slot, row = self.slots_of(across.session)
+        member = across.session[row]
+        cell = across.limit[row] * steps + self.first_step[member] + slot - self.offset[member]
+        weights = across.weight[row] * power_kw[slot]
         return np.bincount(cell, weights, across.name.size * steps).reshape(-1, steps).astype(np.float64)
 
     def across_cost(self, power_kw: FloatArray) -> float:

@@ -6,9 +6,10 @@ Source: DESIGN section 5; requirements R94, R106, R122.
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenload.base.errors import ColumnsError
 from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
@@ -100,6 +101,20 @@ class Across:
         base = None if self.base_kw is None else self.base_kw[:, first:last]
         limit, over = self.limit_kw[:, first:last], self.over_per_kwh[:, first:last]
         return replace(self, limit_kw=limit, over_per_kwh=over, base_kw=base)
+
+    def joined(self, others: Self) -> Self:
+        """These limits and others over the same sessions, one after the other."""
+
+        def both(column: str) -> NDArray[Any] | None:
+            values = [getattr(across, column) for across in (self, others)]
+            if all(value is None for value in values):
+                return None
+            none = [np.zeros(across.limit_kw.shape) for across in (self, others)]
+            return np.concatenate([zero if value is None else value for value, zero in zip(values, none, strict=True)])
+
+        columns: dict[str, Any] = {column.name: both(column.name) for column in fields(self)}
+        limit = np.concatenate([self.limit, others.limit + self.name.size])
+        return replace(self, **columns | {"limit": limit})
 
     def take(self, rows: IntArray, sessions: int) -> Self:
         """The same limits over some of the ``sessions``, which are numbered anew as ``rows`` lists them."""

@@ -81,8 +81,7 @@ def with_extra_price(problem: Problem, kind: IntArray, extra_per_kwh: FloatArray
     """
     if not problem.sessions:
         return problem
-    flat = problem.price_per_kwh[None, :]
-    before = problem.tariffs or Tariffs(np.zeros(problem.sessions, dtype=np.int64), flat, flat)
+    before = problem.all_tariffs()
     pair = before.of_session * extra_per_kwh.shape[0] + kind
     distinct, of_session = np.unique(pair, return_inverse=True)
     tariff, extra = np.divmod(distinct, extra_per_kwh.shape[0])

@@ -1,6 +1,6 @@
 """One day of a planning problem: what is going on then, with what was done before."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from evenload.base.local_clock import LocalClock
 from evenload.base.units import MINUTES_PER_HOUR, BoolArray, FloatArray, IntArray
 from evenload.schedule.changes import take
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Across, Batteries, Tariffs
+from evenload.schedule.problem_parts import Batteries, Tariffs
 
 
 def day_starts(horizon: Horizon, zone: str) -> IntArray:
@@ -36,7 +36,7 @@ def day_of(problem: Problem, first: int, last: int, power_kw: FloatArray, stays:
     offset = np.concatenate([[0], np.cumsum(lengths)])
     slot = np.repeat(problem.offset[rows] + before - offset[:-1], lengths) + np.arange(int(offset[-1]))
     level = np.concatenate([[0.0], problem.level_kwh(power_kw)])[np.where(before > 0, problem.offset[rows] + before, 0)]
-    some = take(replace(problem, across=None), rows)
+    some = take(problem, rows)
     start = problem.horizon.start + timedelta(minutes=first * problem.horizon.step_minutes)
     span = slice(first, stop)
     day = replace(
@@ -50,7 +50,7 @@ def day_of(problem: Problem, first: int, last: int, power_kw: FloatArray, stays:
         minimum_kwh=None if some.minimum_kwh is None else np.maximum(some.minimum_kwh - level, 0.0),
         tariffs=some.tariffs and _tariffs_of(some.tariffs, span),
         batteries=some.batteries and _moved(some.batteries, level),
-        across=problem.across and _across_of(problem.across, rows, problem.sessions, span),
+        across=some.across and some.across.between(first, stop),
         **_columns_of(problem, span),
     )
     return day, slot
@@ -85,14 +85,3 @@ def _moved(batteries: Batteries, level_kwh: FloatArray) -> Batteries:
         knee_kwh=batteries.knee_kwh - level_kwh,
         full_kwh=batteries.full_kwh - level_kwh,
     )
-
-
-def _across_of(across: Across, rows: IntArray, sessions: int, span: slice) -> Across:
-    """Limits across the tree over some sessions in a span of steps."""
-    place = np.full(sessions, -1)
-    place[rows] = np.arange(rows.size)
-    kept = place[across.session] >= 0
-    columns = {column.name: getattr(across, column.name) for column in fields(across)}
-    of_steps = {name: each[:, span] for name, each in columns.items() if each is not None and each.ndim == 2}
-    members = {"limit": across.limit[kept], "session": place[across.session[kept]], "weight": across.weight[kept]}
-    return replace(across, **of_steps, **members)

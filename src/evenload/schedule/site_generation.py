@@ -152,9 +152,4 @@ def _joined(problem: Problem, limits: Sequence[_Limit]) -> Across | None:
         np.ones(sum(sizes)),
         np.array([np.maximum(-limit.limit_kw, 0.0) for limit in limits]),
     )
-    if own is None:
-        return new
-    own = own.beside(np.zeros(own.limit_kw.shape))
-    shifted = replace(new, limit=new.limit + own.name.size)
-    names = ("name", "limit_kw", "over_per_kwh", "limit", "session", "weight", "base_kw")
-    return Across(**{name: np.concatenate([getattr(own, name), getattr(shifted, name)]) for name in names})
+    return new if own is None else own.joined(new)

@@ -11,7 +11,7 @@ from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.event import Event, EventKind
 from evenload.schedule.audit import audit
-from evenload.schedule.event_limits import across_kw, limit_of_slot
+from evenload.schedule.event_limits import limit_of_slot
 from evenload.schedule.events import Heeded, heed
 from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
@@ -187,7 +187,7 @@ def test_limits_the_problem_has_stay_before_those_of_events(evening: Problem) ->
     assert across.limit_kw.tolist() == [[9.0] * 4, [3.0, 3.0, np.inf, np.inf]]
     assert (across.limit.tolist(), across.session.tolist()) == ([0, 0, 1], [0, 1, 0])
     assert across.weight == pytest.approx([1.0, 1 / 3, 1.0])
-    load = across_kw(heeded.problem, np.array([3.0, 0.0, 6.0, 0.0, 3.0, 6.0, 9.0, 0.0]))
+    load = heeded.problem.across_kw(np.array([3.0, 0.0, 6.0, 0.0, 3.0, 6.0, 9.0, 0.0]))
     assert load == pytest.approx(np.array([[4.0, 2.0, 9.0, 0.0], [3.0, 0.0, 6.0, 0.0]]))
     held = limit_of_slot(heeded.problem, np.array([3.0, 0.0, 6.0, 0.0, 3.0, 6.0, 9.0, 0.0]))
     assert held.tolist() == [1, -1, 0, -1, -1, -1, 0, -1]

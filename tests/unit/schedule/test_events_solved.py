@@ -18,7 +18,7 @@ from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.event import Event, EventKind
 from evenload.schedule.audit import audit
 from evenload.schedule.event_absorb import absorb
-from evenload.schedule.event_limits import across_kw, limit_of_slot
+from evenload.schedule.event_limits import limit_of_slot
 from evenload.schedule.event_release import ramp_of, released
 from evenload.schedule.events import Heeded, heed
 from evenload.schedule.highs import least_cost
@@ -142,7 +142,7 @@ def over_cost(problem: Problem, power_kw: FloatArray) -> float:
     if across is None:
         return 0.0
     soft = np.isfinite(across.over_per_kwh) & np.isfinite(across.limit_kw)
-    above = across_kw(problem, power_kw)[soft] - across.limit_kw[soft]
+    above = problem.across_kw(power_kw)[soft] - across.limit_kw[soft]
     return float(np.maximum(above, 0.0) @ across.over_per_kwh[soft]) * problem.horizon.hours_per_step
 
 
