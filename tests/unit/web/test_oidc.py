@@ -21,8 +21,12 @@ from evenload.service.scope import Scope
 from evenload.web.options import ApiOptions, OidcOptions
 
 SECRET = "a secret/of:the client"  # noqa: S105
-NOW = int(time.time())  # noqa: TID251 - what verifies reads the same clock
 CALLBACK = "http://testserver/v1/oidc/callback"
+
+
+def now() -> int:
+    """Seconds since 1970 when a token is made: tests may run long after they were collected."""
+    return int(time.time())  # noqa: TID251 - what verifies reads the same clock
 
 
 class OwnIssuer:
@@ -86,7 +90,7 @@ class OwnIssuer:
         return {"access_token": "x", "token_type": "Bearer", "id_token": self.token(**login)}
 
     def token(self, key: RSAKey | None = None, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        told = {"iss": self.url, "sub": "s-1", "aud": "evenload", "exp": NOW + 300} | claims
+        told = {"iss": self.url, "sub": "s-1", "aud": "evenload", "exp": now() + 300} | claims
         kept = {name: value for name, value in told.items() if value is not None}
         return jwt.encode(header or {"alg": "RS256", "kid": "k1"}, kept, key or self.key)
 
@@ -180,10 +184,10 @@ def test_a_token_that_is_not_good_is_refused(browser: TestClient, issuer: OwnIss
         "signed with what everybody knows": confused(issuer, public),
         "for another server": issuer.token(aud="other"),
         "of another issuer": issuer.token(iss="https://evil.example"),
-        "expired": issuer.token(exp=NOW - 120),
+        "expired": issuer.token(exp=now() - 120),
         "without an end": issuer.token(exp=None),
         "of nobody": issuer.token(sub=None),
-        "not yet": issuer.token(nbf=NOW + 600),
+        "not yet": issuer.token(nbf=now() + 600),
         "no token": "x.y.z",
     }
     for name, token in bad.items():
