@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from evenload.base.units import FloatArray
-from evenload.schedule.hindsight import Hindsight
-from evenload.schedule.optimised import Optimised
 from evenload.schedule.problem import Problem
-from evenload.schedule.reserve import Arrivals
+from evenload.schedule.risk.reserve import Arrivals
+from evenload.schedule.strategies.hindsight import Hindsight
+from evenload.schedule.strategies.optimised import Optimised
+from evenload.schedule.strategies.valley import Valley
 from evenload.schedule.strategy import Strategy
-from evenload.schedule.valley import Valley
 from evenload.simulate.inputs import StudyInputs, load_inputs
 from evenload.simulate.study_file import Study, study_of
 from evenload.simulate.world import Unit, draw_cars, runs_of

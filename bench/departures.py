@@ -31,14 +31,14 @@ from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.history import History
 from evenload.files.importers.shared_sessions import read_history
-from evenload.schedule.departure_risk import DepartureRisk
-from evenload.schedule.hindsight import Hindsight
-from evenload.schedule.optimised import Optimised
 from evenload.schedule.problem import Problem
-from evenload.schedule.reserve import Arrivals
-from evenload.schedule.robust import Caution
+from evenload.schedule.risk.departures import DepartureRisk
+from evenload.schedule.risk.reserve import Arrivals
+from evenload.schedule.risk.robust import Caution
+from evenload.schedule.strategies.hindsight import Hindsight
+from evenload.schedule.strategies.optimised import Optimised
+from evenload.schedule.strategies.unmanaged import Unmanaged
 from evenload.schedule.strategy import Strategy
-from evenload.schedule.unmanaged import Unmanaged
 from evenload.schedule.windows import Windows
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

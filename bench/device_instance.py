@@ -22,9 +22,9 @@ from evenload.base.instants import parse_instant
 from evenload.base.units import MINUTES_PER_DAY, BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.session import Control
-from evenload.schedule.minimum import give_minimum
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries, CircuitTerms, Devices
+from evenload.schedule.solver.minimum import give_minimum
 from tree_instance import SEED, START, TreeInstance
 
 STEPPED: Final = 0.30

@@ -20,11 +20,11 @@ import numpy as np
 
 from device_instance import MIXES, draw, draw_transformer
 from evenload.schedule.audit import audit
-from evenload.schedule.device_audit import audit_devices
-from evenload.schedule.device_levels import relaxed, without_taper
-from evenload.schedule.device_reference import least_cost_told
-from evenload.schedule.device_rounding import fit_devices
-from evenload.schedule.optimum import Settings, solve
+from evenload.schedule.devices.audit import audit_devices
+from evenload.schedule.devices.levels import relaxed, without_taper
+from evenload.schedule.devices.rounding import fit_devices
+from evenload.schedule.reference.devices import least_cost_told
+from evenload.schedule.solver.optimum import Settings, solve
 
 SMALL_CASES = ((10, 24), (20, 48), (50, 96))
 TIGHTNESS = (1.03, 1.15, 1.6)

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenload.schedule.fairness import fair_needs
-from evenload.schedule.optimum import solve
+from evenload.schedule.fairness.shares import fair_needs
 from evenload.schedule.problem import Problem
+from evenload.schedule.solver.optimum import solve
 from tree_instance import SEED, TreeInstance
 
 CASES = {

@@ -25,13 +25,13 @@ from evenload.base.local_clock import LocalClock
 from evenload.domain.history import History
 from evenload.files import packaged
 from evenload.grid.build import GridShape, HomeGrid
-from evenload.schedule.balanced import Balanced
-from evenload.schedule.price import Price
 from evenload.schedule.problem import Problem
+from evenload.schedule.strategies.balanced import Balanced
+from evenload.schedule.strategies.price import Price
+from evenload.schedule.strategies.timer import Timer
+from evenload.schedule.strategies.unmanaged import Unmanaged
+from evenload.schedule.strategies.valley import Valley
 from evenload.schedule.strategy import Strategy
-from evenload.schedule.timer import Timer
-from evenload.schedule.unmanaged import Unmanaged
-from evenload.schedule.valley import Valley
 from evenload.schedule.windows import Windows
 from evenload.simulate.base_load import HouseholdLoad
 from evenload.simulate.population import preset

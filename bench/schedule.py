@@ -28,10 +28,10 @@ from pathlib import Path
 
 import numpy as np
 
-from evenload.schedule.branch import replan_branch
 from evenload.schedule.changes import arrived, take
-from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.problem import Problem
+from evenload.schedule.solver.branch import replan_branch
+from evenload.schedule.solver.optimum import Settings, solve
 from tree_instance import SEED, TreeInstance
 
 
@@ -173,7 +173,7 @@ def measure_changed(case: Case, gap: float, share: float = 0.01) -> dict[str, fl
 def measure_first_call() -> dict[str, float]:
     """A fresh process imports the optimiser and solves 200 cars; compiled code comes from the cache."""
     begin = time.perf_counter()
-    code = "from tree_instance import TreeInstance; from evenload.schedule.optimum import solve; "
+    code = "from tree_instance import TreeInstance; from evenload.schedule.solver.optimum import solve; "
     code += "solve(TreeInstance.draw(200, 1, 10, 200).problem())"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
     return {"seconds": time.perf_counter() - begin}

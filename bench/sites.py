@@ -33,18 +33,18 @@ from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.site_tariff import DemandCharge, SiteTariff, Subscription
 from evenload.files.importers.shared_sessions import read_history, sessions_of
 from evenload.files.importers.signals import read_pv
-from evenload.schedule.fill import fill_in_time_order
 from evenload.schedule.from_sessions import clip, problem_from
-from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
-from evenload.schedule.site_bill import SiteBill, bill_of
-from evenload.schedule.site_blocks import SitePlan, Solve, plan_sites
-from evenload.schedule.site_days import day_starts
-from evenload.schedule.site_generation import MeteredSite, behind_meters, with_generation
-from evenload.schedule.site_month import lead, needed_kw_by_day
-from evenload.schedule.site_storage import Storage, with_storage
-from evenload.schedule.site_terms import Site
+from evenload.schedule.sites.bill import SiteBill, bill_of
+from evenload.schedule.sites.blocks import SitePlan, Solve, plan_sites
+from evenload.schedule.sites.days import day_starts
+from evenload.schedule.sites.generation import MeteredSite, behind_meters, with_generation
+from evenload.schedule.sites.month import lead, needed_kw_by_day
+from evenload.schedule.sites.storage import Storage, with_storage
+from evenload.schedule.sites.terms import Site
+from evenload.schedule.solver.optimum import Settings, solve
+from evenload.schedule.strategies.fill import fill_in_time_order
 
 ZONE = "America/Los_Angeles"
 POWER_KW = 6.656

@@ -10,11 +10,11 @@ import evenload  # noqa: E402
 from evenload.base.horizon import Horizon  # noqa: E402
 from evenload.base.instants import parse_instant  # noqa: E402
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree  # noqa: E402
-from evenload.schedule import optimum  # noqa: E402
 from evenload.schedule.problem import Problem  # noqa: E402
+from evenload.schedule.solver import optimum  # noqa: E402
+from evenload.schedule.strategies.unmanaged import Unmanaged  # noqa: E402
+from evenload.schedule.strategies.valley import Valley  # noqa: E402
 from evenload.schedule.strategy import Strategy  # noqa: E402
-from evenload.schedule.unmanaged import Unmanaged  # noqa: E402
-from evenload.schedule.valley import Valley  # noqa: E402
 from peers.protocol import Answer, Solve, answer_case  # noqa: E402
 from site_instance import MINUTES_PER_STEP, START, STEPS, FloatArray, SiteInstance  # noqa: E402
 

@@ -1,9 +1,9 @@
 """``optimised`` keeps the contract when it reckons with early departures and with cars that have not come."""
 
-from evenload.schedule.departure_risk import DepartureRisk
-from evenload.schedule.optimised import Optimised
-from evenload.schedule.reserve import Arrivals, Usual
-from evenload.schedule.robust import Caution
+from evenload.schedule.risk.departures import DepartureRisk
+from evenload.schedule.risk.reserve import Arrivals, Usual
+from evenload.schedule.risk.robust import Caution
+from evenload.schedule.strategies.optimised import Optimised
 from evenload.schedule.strategy import Strategy
 from evenload.testing import StrategyContract
 

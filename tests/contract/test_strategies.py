@@ -5,15 +5,15 @@ import pytest
 
 from evenload.base.units import FloatArray
 from evenload.domain.reason import UnservedReason
-from evenload.schedule.balanced import Balanced
-from evenload.schedule.hindsight import Hindsight
-from evenload.schedule.optimised import Optimised
-from evenload.schedule.price import Price
 from evenload.schedule.problem import Problem
+from evenload.schedule.strategies.balanced import Balanced
+from evenload.schedule.strategies.hindsight import Hindsight
+from evenload.schedule.strategies.optimised import Optimised
+from evenload.schedule.strategies.price import Price
+from evenload.schedule.strategies.timer import Timer
+from evenload.schedule.strategies.unmanaged import Unmanaged
+from evenload.schedule.strategies.valley import Valley
 from evenload.schedule.strategy import Strategy
-from evenload.schedule.timer import Timer
-from evenload.schedule.unmanaged import Unmanaged
-from evenload.schedule.valley import Valley
 from evenload.testing import StrategyContract
 
 

@@ -17,8 +17,8 @@ from evenload.domain.history import History
 from evenload.domain.session import Sessions
 from evenload.domain.signal import Signal
 from evenload.grid.build import HomeGrid
-from evenload.schedule.price import Price
 from evenload.schedule.problem import Problem
+from evenload.schedule.strategies.price import Price
 from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.measures import unserved_by_reason
 from evenload.simulate.world import Cars, problem_of

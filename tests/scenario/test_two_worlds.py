@@ -24,7 +24,7 @@ from evenload.ocpp.v16 import OCPP16
 from evenload.ocpp.v16.desk import desk16
 from evenload.ocpp.v201.desk import desk201
 from evenload.ocpp.versions import DIALECTS
-from evenload.schedule.unmanaged import Unmanaged
+from evenload.schedule.strategies.unmanaged import Unmanaged
 from evenload.simulate.station import VirtualStation
 from evenload.simulate.station_far_end import DeskEnd
 from evenload.simulate.station_fleet import MemoryFleet

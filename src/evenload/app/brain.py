@@ -14,7 +14,7 @@ from typing import Final
 from evenload.base.distribution import Distribution
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
-from evenload.schedule.optimum import Solution
+from evenload.schedule.solver.optimum import Solution
 from evenload.service.control import ControlPolicy, Decision, decide
 from evenload.service.dispatch import Given, dispatch, given_before, without_refused
 from evenload.service.ports import Store

@@ -17,12 +17,12 @@ from evenload.files.explanations import write_explanations
 from evenload.files.plan import write_plan
 from evenload.files.plan_summary import Asked, Seconds, summary_of, write_plan_summary
 from evenload.files.table import SUFFIXES
-from evenload.schedule.explain import explain
-from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Settings
-from evenload.schedule.plan_reasons import held_by
 from evenload.schedule.planner import Planned, plan_for, response_of
-from evenload.schedule.summary import Outcome
+from evenload.schedule.solver.objective import Objective
+from evenload.schedule.solver.optimum import Settings
+from evenload.schedule.why.explain import explain
+from evenload.schedule.why.plan_reasons import held_by
+from evenload.schedule.why.summary import Outcome
 
 SessionsFile = Annotated[Path, typer.Option("--sessions", help="Sessions file: who needs how much by when.")]
 GridFile = Annotated[Path, typer.Option("--grid", help="Grid file: the tree of circuits and their limits.")]

@@ -30,11 +30,11 @@ from evenload.files.specs import GRID, LIMITS, LOAD, SESSIONS, SIGNAL
 from evenload.files.table import Table
 from evenload.schedule.batteries import battery_known
 from evenload.schedule.from_sessions import clip, nodes_of, problem_from
-from evenload.schedule.load_objective import aimed
-from evenload.schedule.objective import Objective, refuse_carbon_price
 from evenload.schedule.planner import Wishes
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
+from evenload.schedule.solver.load_objective import aimed
+from evenload.schedule.solver.objective import Objective, refuse_carbon_price
 from evenload.schedule.tariffs import carbon_of, money_of, overall_per_kwh, tariffs_of
 
 

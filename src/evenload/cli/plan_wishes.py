@@ -16,15 +16,15 @@ from evenload.files.history import history_of
 from evenload.files.naming import naming
 from evenload.files.problem_file import ProblemFile
 from evenload.files.specs import EVENTS, HISTORY
-from evenload.schedule.departure_risk import DepartureRisk
-from evenload.schedule.event_release import ramp_of
+from evenload.schedule.events.release import ramp_of
 from evenload.schedule.phases import Unknown, phase_limits
 from evenload.schedule.planner import Wishes
 from evenload.schedule.problem import Problem
-from evenload.schedule.robust import Caution
-from evenload.schedule.site_generation import MeteredSite, behind_meters
-from evenload.schedule.site_storage import with_storage
-from evenload.schedule.uncontrolled import Links, uncontrolled_words, without_uncontrolled
+from evenload.schedule.risk.departures import DepartureRisk
+from evenload.schedule.risk.robust import Caution
+from evenload.schedule.risk.uncontrolled import Links, uncontrolled_words, without_uncontrolled
+from evenload.schedule.sites.generation import MeteredSite, behind_meters
+from evenload.schedule.sites.storage import with_storage
 
 _TOLD_OF = 3
 

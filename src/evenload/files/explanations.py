@@ -11,9 +11,9 @@ from evenload.domain.reason import StepReason
 from evenload.files.cells import text_array
 from evenload.files.columns import Column, Kind, TableSpec
 from evenload.files.table import Table, read_table, write_cells
-from evenload.schedule.explain import Explanations
-from evenload.schedule.spans import spans_of
-from evenload.schedule.step_reasons import REASONS
+from evenload.schedule.why.explain import Explanations
+from evenload.schedule.why.spans import spans_of
+from evenload.schedule.why.step_reasons import REASONS
 
 EXPLANATIONS: Final = TableSpec(
     "explanations",

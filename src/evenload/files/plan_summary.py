@@ -16,16 +16,16 @@ from evenload.domain.event import EventKind
 from evenload.domain.reason import OverloadCause, UnservedReason
 from evenload.domain.signal import Signal
 from evenload.files.replacing import replacing
-from evenload.schedule.circuit_figures import circuit_figures, overloads
-from evenload.schedule.event_report import Delivered
-from evenload.schedule.fairness_words import shared_words
-from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Solution
+from evenload.schedule.events.report import Delivered
 from evenload.schedule.planner import Planned
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
-from evenload.schedule.shortfalls import shortfalls
-from evenload.schedule.summary import Outcome
+from evenload.schedule.solver.objective import Objective
+from evenload.schedule.solver.optimum import Solution
+from evenload.schedule.why.circuit_figures import circuit_figures, overloads
+from evenload.schedule.why.fairness_words import shared_words
+from evenload.schedule.why.shortfalls import shortfalls
+from evenload.schedule.why.summary import Outcome
 
 
 def _finite_or_none(value: float | None) -> float | None:

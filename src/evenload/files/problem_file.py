@@ -16,7 +16,7 @@ from evenload.files.site_parts import DemandChargeAsked, SiteAsked, StorageAsked
 from evenload.files.yaml_mapping import read_yaml_mapping
 from evenload.files.yaml_parts import Amount, Instant, Part
 from evenload.schedule.batteries import Taper
-from evenload.schedule.outages import Outage
+from evenload.schedule.events.outages import Outage
 from evenload.schedule.problem_parts import CircuitTerms
 
 

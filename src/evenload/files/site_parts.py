@@ -11,8 +11,8 @@ from evenload.base.units import FloatArray
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.site_tariff import Charge, ChargeHours, DemandCharge, SiteTariff, Subscription
 from evenload.files.yaml_parts import Amount, Instant, Part
-from evenload.schedule.site_storage import Storage
-from evenload.schedule.site_terms import Site
+from evenload.schedule.sites.storage import Storage
+from evenload.schedule.sites.terms import Site
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _Size = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]

@@ -11,7 +11,7 @@ from evenload.base.units import FloatArray, IntArray, wall_kwh
 from evenload.domain.circuit import CircuitTree
 from evenload.domain.session import Sessions
 from evenload.schedule.batteries import Taper, batteries_of
-from evenload.schedule.device_parts import devices_of
+from evenload.schedule.devices.parts import devices_of
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Devices
 from evenload.schedule.windows import Windows

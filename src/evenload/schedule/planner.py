@@ -14,19 +14,19 @@ import numpy as np
 
 from evenload.base.units import FloatArray, TextArray
 from evenload.domain.event import Event
-from evenload.schedule.device_levels import relaxed
-from evenload.schedule.device_rounding import Fitted, fit_devices
-from evenload.schedule.event_absorb import absorb, unknown_room
-from evenload.schedule.event_release import Ramp, released
-from evenload.schedule.event_report import Delivered, delivered
-from evenload.schedule.events import Heeded, heed
-from evenload.schedule.fairness import FairNeeds, fair_needs
-from evenload.schedule.optimum import Settings, Solution, solve
-from evenload.schedule.outages import Outage, with_outages
+from evenload.schedule.devices.levels import relaxed
+from evenload.schedule.devices.rounding import Fitted, fit_devices
+from evenload.schedule.events.absorb import absorb, unknown_room
+from evenload.schedule.events.heed import Heeded, heed
+from evenload.schedule.events.outages import Outage, with_outages
+from evenload.schedule.events.release import Ramp, released
+from evenload.schedule.events.report import Delivered, delivered
+from evenload.schedule.fairness.shares import FairNeeds, fair_needs
 from evenload.schedule.problem import Problem
-from evenload.schedule.robust import Caution, cautious
-from evenload.schedule.site_blocks import plan_sites
-from evenload.schedule.site_terms import Site, terms_of
+from evenload.schedule.risk.robust import Caution, cautious
+from evenload.schedule.sites.blocks import plan_sites
+from evenload.schedule.sites.terms import Site, terms_of
+from evenload.schedule.solver.optimum import Settings, Solution, solve
 
 _SHORT_KWH: Final = 1e-6
 

@@ -8,8 +8,8 @@ import numpy as np
 from evenload.base.errors import SignalError
 from evenload.base.units import BoolArray, FloatArray
 from evenload.domain.signal import PlacedSignals
-from evenload.schedule.objective import Objective, carbon_kg_per_kwh, export_per_kwh, objective_per_kwh
 from evenload.schedule.problem_parts import Tariffs
+from evenload.schedule.solver.objective import Objective, carbon_kg_per_kwh, export_per_kwh, objective_per_kwh
 
 
 def tariffs_of(

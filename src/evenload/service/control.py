@@ -13,10 +13,10 @@ from evenload.base.instants import Interval, to_datetime
 from evenload.base.units import FloatArray
 from evenload.domain.station_commands import SetProfile
 from evenload.domain.station_limits import Limits, LimitStep
-from evenload.schedule.explain import explain
-from evenload.schedule.optimum import Settings, Solution, solve
 from evenload.schedule.problem import Problem
-from evenload.schedule.summary import Outcome
+from evenload.schedule.solver.optimum import Settings, Solution, solve
+from evenload.schedule.why.explain import explain
+from evenload.schedule.why.summary import Outcome
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
 from evenload.service.problem_of import Asked, horizon_at, is_full, power_kw_least, problem_of
 from evenload.service.reasons import reasons_of

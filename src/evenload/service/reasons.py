@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from evenload.base.instants import to_datetime64
-from evenload.schedule.explain import Explanations
-from evenload.schedule.spans import sentences_of
+from evenload.schedule.why.explain import Explanations
+from evenload.schedule.why.spans import sentences_of
 from evenload.service.live_rows import SessionRow
 from evenload.service.problem_of import Asked
 from evenload.service.snapshot import Snapshot

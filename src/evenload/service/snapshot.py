@@ -11,7 +11,7 @@ from evenload.base.instants import Interval
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit
 from evenload.domain.station_limits import Limits
-from evenload.schedule.uncontrolled import may_draw_kw
+from evenload.schedule.risk.uncontrolled import may_draw_kw
 from evenload.service.live_rows import DeviceRow, LimitRow, SessionRow, SignalRow, SiteRow
 from evenload.service.ports import Unit
 from evenload.service.rows import StationRow

@@ -14,7 +14,7 @@ from evenload.base.errors import InputError, did_you_mean
 from evenload.base.horizon import Horizon
 from evenload.base.local_clock import LocalClock, parse_clock
 from evenload.files.yaml_mapping import load_yaml
-from evenload.schedule.timer import Timer
+from evenload.schedule.strategies.timer import Timer
 from evenload.simulate.behaviour import Behaviour
 from evenload.simulate.strategies import Choice, choose
 

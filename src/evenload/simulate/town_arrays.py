@@ -10,7 +10,7 @@ from evenload.base.horizon import Horizon
 from evenload.base.instants import InstantArray, to_datetime64
 from evenload.base.units import FloatArray
 from evenload.schedule.problem import Problem
-from evenload.schedule.unmanaged import Unmanaged
+from evenload.schedule.strategies.unmanaged import Unmanaged
 from evenload.schedule.windows import Windows
 from evenload.simulate.town import Town
 from evenload.simulate.town_drivers import Done

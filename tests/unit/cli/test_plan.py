@@ -12,10 +12,10 @@ import pytest
 from evenload.base.errors import InvariantError
 from evenload.cli import main, plan_inputs
 from evenload.cli import plan as plan_command
-from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Settings
 from evenload.schedule.planner import Planned, Wishes, plan_for
 from evenload.schedule.problem import Problem
+from evenload.schedule.solver.objective import Objective
+from evenload.schedule.solver.optimum import Settings
 
 FILES = {
     "sessions": "session_id,node,plugged_at,departs_at,energy_kwh,power_kw_max\n"

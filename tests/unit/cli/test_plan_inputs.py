@@ -8,7 +8,7 @@ import pytest
 from evenload.base.errors import SignalError
 from evenload.cli.plan_inputs import Files, Inputs, Span, read_inputs
 from evenload.cli.plan_wishes import Departures
-from evenload.schedule.objective import Objective
+from evenload.schedule.solver.objective import Objective
 
 SESSIONS = """\
 session_id,node,plugged_at,departs_at,energy_kwh,power_kw_max,energy_kwh_minimum,discharge_kw_max,efficiency,\

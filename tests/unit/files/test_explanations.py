@@ -10,9 +10,9 @@ from evenload.domain.circuit import CircuitTree
 from evenload.domain.reason import StepReason
 from evenload.domain.session import Sessions
 from evenload.files.explanations import read_explanations, write_explanations
-from evenload.schedule.explain import Explanations, explain
 from evenload.schedule.from_sessions import problem_from
-from evenload.schedule.summary import Outcome
+from evenload.schedule.why.explain import Explanations, explain
+from evenload.schedule.why.summary import Outcome
 
 HORIZON = Horizon(datetime(2020, 1, 6, 12, tzinfo=UTC), 30, 4)
 

@@ -21,13 +21,13 @@ from evenload.files.plan_summary import (
     write_plan_summary,
 )
 from evenload.schedule.from_sessions import problem_from
-from evenload.schedule.objective import Objective
-from evenload.schedule.optimum import Certificate, Solution
 from evenload.schedule.planner import plan_for
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries, CircuitTerms, Tariffs
-from evenload.schedule.summary import Outcome
-from evenload.schedule.warmth import Warmth
+from evenload.schedule.solver.objective import Objective
+from evenload.schedule.solver.optimum import Certificate, Solution
+from evenload.schedule.solver.warmth import Warmth
+from evenload.schedule.why.summary import Outcome
 
 HORIZON = Horizon(datetime(2020, 1, 6, 12, tzinfo=UTC), 30, 2)
 SIGNAL = Signal(HORIZON, np.array([0.2, 0.4]), "EUR", np.array([100.0, 300.0]), "average")

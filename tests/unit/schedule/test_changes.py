@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from evenload.base.errors import CircuitError, ColumnsError, InputError
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.schedule.audit import audit
-from evenload.schedule.branch import replan_branch
 from evenload.schedule.changes import arrived, departed, limited, opted_out, take
-from evenload.schedule.highs import least_cost
-from evenload.schedule.optimum import Settings, solve
 from evenload.schedule.problem import Problem
+from evenload.schedule.reference.highs import least_cost
+from evenload.schedule.solver.branch import replan_branch
+from evenload.schedule.solver.optimum import Settings, solve
 from evenload.testing import random_problem, rich_problem
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenload.schedule import kernels, reference
-from evenload.schedule.fill import amount_kw, planned_slots
-from evenload.schedule.valley import Valley
+from evenload.schedule import kernels
+from evenload.schedule.reference import orders as reference
+from evenload.schedule.strategies.fill import amount_kw, planned_slots
+from evenload.schedule.strategies.valley import Valley
 from evenload.testing import random_problem
 
 SEEDS = st.integers(0, 2**32 - 1)

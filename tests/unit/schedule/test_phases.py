@@ -10,9 +10,9 @@ import pytest
 from evenload.base.errors import CircuitError, InputError
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.schedule.audit import audit
-from evenload.schedule.optimum import solve
 from evenload.schedule.phases import GivenPhase, Unknown, phase_limits
 from evenload.schedule.problem import Problem
+from evenload.schedule.solver.optimum import solve
 
 THREE = (Circuit("T12", "", CircuitKind.TRANSFORMER, 30.0, phases="ABC"),)
 

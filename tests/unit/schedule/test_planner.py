@@ -13,20 +13,20 @@ from evenload.domain.event import Event, EventKind
 from evenload.domain.reason import StepReason
 from evenload.domain.site_tariff import DemandCharge, SiteTariff
 from evenload.schedule.audit import audit
-from evenload.schedule.departure_risk import DepartureRisk
-from evenload.schedule.device_audit import audit_devices
-from evenload.schedule.event_release import ramp_of
-from evenload.schedule.explain import explain
-from evenload.schedule.optimum import Settings, solve
-from evenload.schedule.plan_reasons import held_by
+from evenload.schedule.devices.audit import audit_devices
+from evenload.schedule.events.release import ramp_of
 from evenload.schedule.planner import Planned, Wishes, plan_for, response_of
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Devices
-from evenload.schedule.robust import Caution
-from evenload.schedule.site_terms import Site
-from evenload.schedule.spans import sentences_of
-from evenload.schedule.step_reasons import CODE
-from evenload.schedule.summary import Outcome
+from evenload.schedule.risk.departures import DepartureRisk
+from evenload.schedule.risk.robust import Caution
+from evenload.schedule.sites.terms import Site
+from evenload.schedule.solver.optimum import Settings, solve
+from evenload.schedule.why.explain import explain
+from evenload.schedule.why.plan_reasons import held_by
+from evenload.schedule.why.spans import sentences_of
+from evenload.schedule.why.step_reasons import CODE
+from evenload.schedule.why.summary import Outcome
 from evenload.testing import rich_problem
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -6,7 +6,7 @@ import pytest
 from evenload.base.errors import SignalError
 from evenload.base.horizon import Horizon
 from evenload.domain.signal import PlacedSignals, Signal
-from evenload.schedule.objective import Objective
+from evenload.schedule.solver.objective import Objective
 from evenload.schedule.tariffs import carbon_of, money_of, overall_per_kwh, tariffs_of
 
 HORIZON = Horizon(datetime(2025, 1, 13, 18, tzinfo=UTC), 60, 2)

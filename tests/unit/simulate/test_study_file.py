@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from evenload.schedule.timer import Timer
+from evenload.schedule.strategies.timer import Timer
 from evenload.simulate.examples import example_names, example_text
 from evenload.simulate.schemas import schemas
 from evenload.simulate.study_file import StudyFileError, parse_study, read_study, study_of

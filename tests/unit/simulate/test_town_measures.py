@@ -9,7 +9,7 @@ import pytest
 
 from evenload.base.instants import to_datetime64
 from evenload.domain.circuit import CircuitKind
-from evenload.schedule.valley import Valley
+from evenload.schedule.strategies.valley import Valley
 from evenload.simulate.town import Town
 from evenload.simulate.town_arrays import day_horizon, device_kw, problem_of, unmanaged_day, visits_ending
 from evenload.simulate.town_drivers import Done

@@ -8,7 +8,7 @@ import pytest
 from evenload.base.errors import InvariantError
 from evenload.base.units import FloatArray
 from evenload.schedule.problem import Problem
-from evenload.schedule.unmanaged import Unmanaged
+from evenload.schedule.strategies.unmanaged import Unmanaged
 from evenload.simulate.inputs import load_inputs
 from evenload.simulate.strategies import Choice
 from evenload.simulate.study_file import Study, study_of

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenload.schedule.highs import Reference, least_cost
 from evenload.schedule.problem import Problem
+from evenload.schedule.reference.highs import Reference, least_cost
 from evenload.testing import rich_problem
 
 DRAWN = 120

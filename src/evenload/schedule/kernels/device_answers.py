@@ -2,7 +2,7 @@
 
 Words: *level* is what a device is told, *share* the part of a slot it is plugged in, so that a slot has level times
 share at the most; *need* and *amount* are kW summed over slots. The last slot in which it draws anything may have less
-than its level: the device stops when the need is met. ``evenload.schedule.device_rounding`` explains the method.
+than its level: the device stops when the need is met. ``evenload.schedule.devices.rounding`` explains the method.
 """
 
 from typing import Final, NamedTuple

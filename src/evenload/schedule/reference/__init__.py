@@ -1,0 +1,1 @@
+"""Slow and obvious: what fast code is tested against."""

@@ -1,0 +1,1 @@
+"""What is not certain: early departures, cars to come, devices out of control."""

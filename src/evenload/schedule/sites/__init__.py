@@ -1,0 +1,1 @@
+"""Sites: their bills, generation, storage and months."""

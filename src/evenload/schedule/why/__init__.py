@@ -1,0 +1,1 @@
+"""What came of a plan and why, in reasons and in words."""

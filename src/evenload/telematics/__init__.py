@@ -1,0 +1,1 @@
+"""Cars by their makers' clouds: requests and answers, no sockets, no clock."""
