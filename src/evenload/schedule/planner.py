@@ -14,7 +14,7 @@ import numpy as np
 
 from evenload.base.units import FloatArray, TextArray
 from evenload.domain.event import Event
-from evenload.schedule.devices.levels import relaxed
+from evenload.schedule.devices.levels import continuous, relaxed
 from evenload.schedule.devices.rounding import Fitted, fit_devices
 from evenload.schedule.events.absorb import absorb, unknown_room
 from evenload.schedule.events.heed import Heeded, heed
@@ -91,7 +91,7 @@ def plan_for(
     )
     steered, notes = released(heeded, asked.ramps, solution.plan.power_kw, asked.outages)
     if steered is not heeded.problem:
-        solution = solve(relaxed(steered), settings, solution)
+        solution = solve(continuous(steered), settings, solution)
     solution, fair = _shared_fairly(steered, solution, asked.weight, settings)
     more = absorb(replace(heeded, problem=relaxed(steered)), solution.plan.power_kw, settings)
     steered = replace(steered, energy_kwh=more.problem.energy_kwh)
@@ -118,8 +118,8 @@ def _first(
 ) -> tuple[Heeded, Solution]:
     """The first answer, and the problem with what sites pay for load in it: their blocks are chosen here."""
     if not sites:
-        return heeded, solve(relaxed(heeded.problem), settings, previous)
-    found = plan_sites(relaxed(heeded.problem), sites, lambda each: solve(each, settings, previous))
+        return heeded, solve(continuous(heeded.problem), settings, previous)
+    found = plan_sites(continuous(heeded.problem), sites, lambda each: solve(each, settings, previous))
     return replace(heeded, problem=replace(heeded.problem, terms=found.problem.terms)), found.solution
 
 
@@ -129,7 +129,7 @@ def _shared_fairly(
     """The solution with its shortage shared fairly, and money made least once more for what each is served."""
     if not (solution.unserved_kwh > _SHORT_KWH).any():
         return solution, None
-    whole = relaxed(problem)
+    whole = continuous(problem)
     fair = fair_needs(whole, solution, weight)
     minimum = whole.minimum_kwh
     served = replace(

@@ -88,6 +88,14 @@ def relaxed(problem: Problem) -> Problem:
     return replace(problem, devices=told_anything, opted_out=problem.opted_out | untold(problem))
 
 
+def continuous(problem: Problem) -> Problem:
+    """The problem to be solved before ``fit_devices``: ``relaxed``, and ``without_taper`` where some devices know only
+    some powers. All are then placed anew, and what a plan gave up to the taper beforehand would be given up twice.
+    """
+    whole = relaxed(problem)
+    return without_taper(whole) if (levels_of(problem).coarse() & ~whole.opted_out).any() else whole
+
+
 def without_taper(problem: Problem) -> Problem:
     """The problem with full power until full for those that only charge and have no minimum: ``fit_devices`` brings
     their powers to what batteries take, one session exactly after the other, and a proof then holds of all the rest.

@@ -82,6 +82,8 @@ def setup_of(problem: Problem, gap: float) -> Setup:
     head, low = _bounds(problem, of_node, kind, gives_back)
     peaks = _peaks(problem, kind, term, gives_back)
     steep = _stiffness(problem, parent, kind, term, _usual_kw(head, low, gives_back), spread)
+    if peaks.node.size:
+        steep[peaks.node] = spread / _twice_mean_kw(fleet.need, rows, peaks.node, problem.horizon.steps)
     flow, toll = np.zeros(head.shape), np.zeros(head.shape)
     own = np.arange(parent.size)
     net = kernels.Network(
@@ -277,10 +279,15 @@ def _stiffness(
     steep = np.divide(softer, usual_kw, out=np.zeros(usual_kw.size), where=usual_kw > 0)
     if problem.terms is not None:
         hours = problem.horizon.hours_per_step
-        smoothed, peaks = np.flatnonzero(kind == kernels.SMOOTHING), np.flatnonzero(kind == kernels.PEAK)
+        smoothed = np.flatnonzero(kind == kernels.SMOOTHING)
         steep[smoothed] = 2 * problem.terms.smoothing_per_kw2h[term[smoothed]] * hours
-        steep[peaks] = spread / max(2 * float(problem.energy_kwh.sum()) / hours / problem.horizon.steps, 1.0)
     return steep
+
+
+def _twice_mean_kw(need: FloatArray, rows: tuple[IntArray, IntArray], node: IntArray, steps: int) -> FloatArray:
+    """Twice the mean charging below each node over the horizon, kW, at least 1: the size of a peak there."""
+    running = np.concatenate([[0.0], np.cumsum(need)])
+    return np.maximum(2 * (running[rows[1][node]] - running[rows[0][node]]) / steps, 1.0)
 
 
 def _shaped(parent: IntArray, kind: IntArray) -> BoolArray:
