@@ -5,6 +5,7 @@
     python3 run.py bench devices --size 5000      a smaller fleet
     python3 run.py bench devices --no-milp        the fleet alone
     python3 run.py bench devices --only-milp --seconds 120
+    python3 run.py bench devices --only-milp --cars 50          the transformers of 50 cars alone
 
 "device loss" is money beyond the continuous plan, relative. Beside MILP: what HiGHS found in the time given and the
 bound it proved; where a plan leaves less unserved than the other, money does not compare and is not compared.
@@ -105,13 +106,16 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=2e-3)
     parser.add_argument("--sweeps", type=int, default=60, help="at most so many in the continuous optimum")
     parser.add_argument("--seconds", type=float, default=20.0, help="for HiGHS, twice a case at the most")
+    parser.add_argument("--cars", type=int, choices=[cars for cars, _ in SMALL_CASES], help="beside HiGHS, only these")
     parser.add_argument("--no-milp", action="store_true")
     parser.add_argument("--only-milp", action="store_true")
     arguments = parser.parse_args()
     if not arguments.only_milp:
         fleet(arguments.size, arguments.gap, arguments.sweeps)
     if not arguments.no_milp:
-        beside_milp(arguments.seconds, SMALL_CASES[:2] if arguments.seconds < 60 else SMALL_CASES)
+        usual = SMALL_CASES[:2] if arguments.seconds < 60 else SMALL_CASES
+        chosen = tuple(case for case in SMALL_CASES if case[0] == arguments.cars)
+        beside_milp(arguments.seconds, chosen or usual)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ class UnservedReason(StrEnum):
     LEFT_EARLY = "left_early"
     CIRCUIT_LIMIT = "circuit_limit"
     OUTSIDE_HOURS = "outside_hours"
+    TOO_COARSE = "too_coarse"
 
     @property
     def sentence(self) -> str:
@@ -22,6 +23,7 @@ _SENTENCES = {
     UnservedReason.LEFT_EARLY: "the car left before the departure that was declared",
     UnservedReason.CIRCUIT_LIMIT: "a circuit on its way was at its limit",
     UnservedReason.OUTSIDE_HOURS: "it was plugged in outside the allowed charging hours",
+    UnservedReason.TOO_COARSE: "no power that its charger can be told fits into the room that is left",
 }
 
 

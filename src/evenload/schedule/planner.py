@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from evenload.base.units import FloatArray, TextArray
+from evenload.base.units import FloatArray, IntArray, TextArray
 from evenload.domain.event import Event
 from evenload.schedule.devices.levels import continuous, relaxed
 from evenload.schedule.devices.rounding import Fitted, fit_devices
@@ -36,7 +36,9 @@ class Wishes:
     """What a plan is to heed besides its problem.
 
     ``group_of_session`` (S,) is blank for a session of no group; ``opt_outs`` are sessions' names by event;
-    ``weight`` (S,) counts the shortage of who was short before more (``fatigue``), 1 for all where None.
+    ``weight`` (S,) counts the shortage of who was short before more (``fatigue``), 1 for all where None. ``stay_slots``
+    (S,) are whole slots from plug-in to the declared departure, by which ``caution`` knows drivers, where windows begin
+    later than plug-in.
     """
 
     events: Sequence[Event] = ()
@@ -47,6 +49,7 @@ class Wishes:
     caution: Caution | None = None
     sites: Sequence[Site] = ()
     weight: FloatArray | None = None
+    stay_slots: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,13 @@ class Planned:
 
     ``problem`` is what it is counted, audited and explained by: the problem with its outages, and needs raised by what
     events added. ``steered`` was solved: prices and caps with events and risk in them. ``solution`` is the continuous
-    answer, ``fitted`` what devices are told; ``fair`` is None where nothing is short.
+    answer, ``fitted`` what devices are told; ``fair`` is None where nothing is short. ``served`` is the problem with no
+    more needed than each is to be served, by which devices stop: the one to audit devices by.
     """
 
     problem: Problem
     steered: Problem
+    served: Problem
     solution: Solution
     fitted: Fitted
     heeded: Heeded
@@ -83,7 +88,7 @@ def plan_for(
     """Plan a problem; ``settings``, ``previous`` and errors as of ``optimum.solve``, and those of each part."""
     asked = wishes or Wishes()
     plain = with_outages(problem, asked.outages)
-    risky = plain if asked.caution is None else cautious(plain, asked.caution)
+    risky = plain if asked.caution is None else cautious(plain, asked.caution, asked.stay_slots)
     paying = terms_of(asked.sites, risky.horizon).on(risky) if asked.sites else risky  # an event goes before its bill
     heeded = heed(paying, asked.events, asked.group_of_session, asked.opt_outs)
     heeded, solution = _first(
@@ -96,11 +101,12 @@ def plan_for(
     more = absorb(replace(heeded, problem=relaxed(steered)), solution.plan.power_kw, settings)
     steered = replace(steered, energy_kwh=more.problem.energy_kwh)
     solution = replace(solution, plan=replace(solution.plan, power_kw=solution.plan.power_kw + more.extra_kw))
-    fitted = fit_devices(steered, solution, settings)
+    served = steered if fair is None else _with_shares(steered, fair)
+    fitted = _of_whole_needs(steered, served, fit_devices(served, solution, settings))
     untold = relaxed(steered).opted_out
     counted = replace(plain, energy_kwh=steered.energy_kwh, terms=steered.terms, opted_out=untold)
     return Planned(
-        counted, replace(steered, opted_out=untold), solution, fitted, heeded, fair,
+        counted, replace(steered, opted_out=untold), served, solution, fitted, heeded, fair,
         (*heeded.notes, *notes, *_unknown_room(heeded), *(fair.unproved if fair else ())),
     )  # fmt: skip
 
@@ -150,6 +156,31 @@ def _shared_fairly(
     return replace(
         found, certificate=certificate, scarcity=solution.scarcity, shadow_price=shadow, unserved_kwh=unserved
     ), fair
+
+
+def _with_shares(problem: Problem, fair: FairNeeds) -> Problem:
+    """The problem with no more needed than is shared out. Who may be told only so often keeps a command for the stop
+    then: only a need that is met stops by itself. Nothing is kept of a single one: that car goes on.
+    """
+    short, devices = fair.short_kwh, problem.devices
+    share_kwh, less = problem.energy_kwh - short, short > _SHORT_KWH
+    minimum = problem.minimum_kwh
+    if devices is not None and devices.commands_max is not None:
+        once = devices.commands_max == 1
+        share_kwh = np.where(once, problem.energy_kwh, share_kwh)
+        devices = replace(devices, commands_max=devices.commands_max - (less & (devices.commands_max > 1)))
+    return replace(
+        problem,
+        energy_kwh=share_kwh,
+        minimum_kwh=None if minimum is None else np.minimum(minimum, share_kwh),
+        devices=devices,
+    )
+
+
+def _of_whole_needs(problem: Problem, served: Problem, fitted: Fitted) -> Fitted:
+    """What was fitted to what is served, with what is unserved of whole needs."""
+    more = np.maximum(problem.energy_kwh - served.energy_kwh, 0.0)
+    return replace(fitted, unserved_kwh=fitted.unserved_kwh + more, loss_kwh=fitted.loss_kwh + float(more.sum()))
 
 
 def _unknown_room(heeded: Heeded) -> tuple[str, ...]:

@@ -80,7 +80,11 @@ def test_everything_at_once_keeps_every_promise_and_is_explained(seed: int) -> N
     assert np.isfinite(planned.power_kw).all()
     assert audit(planned.problem, planned.power_kw, planned.fitted.minimum_kw) == ()
     assert audit(planned.steered, planned.power_kw, planned.fitted.minimum_kw) == ()
-    assert audit_devices(planned.problem, planned.power_kw, planned.fitted.told_kw) == ()
+    assert audit_devices(planned.served, planned.power_kw, planned.fitted.told_kw) == ()
+    shares = replace(planned.served, opted_out=planned.steered.opted_out)
+    assert audit(shares, planned.power_kw, planned.fitted.minimum_kw) == ()
+    short = planned.problem.energy_kwh - planned.problem.delivered_kwh(planned.power_kw)
+    assert planned.fitted.unserved_kwh == pytest.approx(np.maximum(short, 0.0), abs=1e-6)
     assert all(told(planned))
 
 
@@ -128,3 +132,33 @@ def test_a_voluntary_event_goes_before_a_demand_charge(problem_of: Any, car: Any
     assert planned.power_kw == pytest.approx([0, 4, 4, 0], abs=0.01)
     (response,) = response_of(planned)
     assert response.delivered_kw == pytest.approx([2, 2], abs=0.01)
+
+
+@pytest.mark.requirement("R30", "R40")
+@pytest.mark.parametrize("commands", [-1, 2])
+def test_what_devices_can_be_told_does_not_undo_a_fair_share(problem_of: Any, car: Any, commands: int) -> None:
+    from evenload.domain.circuit import Circuit, CircuitKind  # noqa: PLC0415 - only here
+
+    room_for_one = (Circuit("T", "", CircuitKind.TRANSFORMER, 7.0),)
+    problem = problem_of(car(0, 4, 21.0, 7.0), car(0, 4, 21.0, 7.0), steps=4, circuits=room_for_one)
+    problem = replace(problem, devices=Devices(
+        np.array(["on_off", "on_off"]), np.zeros(2), np.full(2, np.nan), np.zeros(2, dtype=np.int64),
+        commands_max=np.full(2, commands),
+    ))  # fmt: skip
+    planned = plan_for(problem)
+    assert planned.problem.delivered_kwh(planned.power_kw) == pytest.approx([14.0, 14.0])
+    assert planned.fitted.unserved_kwh == pytest.approx([7.0, 7.0])
+    assert (planned.fitted.commands <= 2).all() or commands < 0
+
+
+def test_who_may_be_told_once_goes_on_beyond_its_share(problem_of: Any, car: Any) -> None:
+    from evenload.domain.circuit import Circuit, CircuitKind  # noqa: PLC0415 - only here
+
+    room_for_one = (Circuit("T", "", CircuitKind.TRANSFORMER, 7.0),)
+    problem = problem_of(car(0, 4, 21.0, 7.0), car(0, 4, 21.0, 7.0), steps=4, circuits=room_for_one)
+    problem = replace(problem, devices=Devices(
+        np.array(["on_off", "continuous"]), np.zeros(2), np.full(2, np.nan), np.zeros(2, dtype=np.int64),
+        commands_max=np.array([1, -1]),
+    ))  # fmt: skip
+    planned = plan_for(problem)
+    assert planned.problem.delivered_kwh(planned.power_kw) == pytest.approx([21.0, 7.0])

@@ -156,7 +156,7 @@ class _Rounding:
         aside = set_aside(around)
         run = Run(aside.rest, self.settings.gap, self.settings.threads, (self.solution.plan, self.solution.warmth))
         with run.parts.working():
-            best = _finished(run)
+            best = _finished(run, _SWEEPS_FEW if self._tries_more(around.sessions) else _SWEEPS)
             if tapers(around):
                 best = keep_taper(run, best, around, aside.given_kw)
         together = placed_kw + run.in_problem_order(best.power_kw) + aside.given_kw - self.aside.given_kw
@@ -184,7 +184,7 @@ class _Rounding:
         path = run.kernels.path_tolls(net._replace(toll=self.solution.warmth.toll), run.prices.refusal)
         turn = np.arange(self.all.row.size)
         coarse = self.coarse[run.setup.order[self.all.row]]
-        few = turn.size <= _FEW
+        few = self._tries_more(turn.size)
         search = self.kernels.Search(path, 0.0 if few else _REGRET, _GROUPS if few else 0)
         for _ in range(_SETTLED_FEW if few else _SETTLED):
             held = self._held(net)
@@ -194,6 +194,9 @@ class _Rounding:
             if not changed:
                 break
         self._place_stores(net)
+
+    def _tries_more(self, sessions: int) -> bool:
+        return self.settings.thorough and sessions <= _FEW
 
     def _place_stores(self, net: "Network") -> None:
         """Those that give back anew, where what they relied on is not drawn any more."""
@@ -225,9 +228,8 @@ class _Rounding:
         return net._replace(head_kw=heads)
 
 
-def _finished(run: Run) -> Finished:
+def _finished(run: Run, sweeps: int) -> Finished:
     """A plan inside the limits after a few sweeps from where an earlier run ended; a few more where energy lacks."""
-    sweeps = _SWEEPS_FEW if run.problem.sessions <= _FEW else _SWEEPS
     for _ in range(sweeps):
         run.sweep()
     best = run.finish(None)

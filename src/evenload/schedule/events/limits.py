@@ -48,7 +48,7 @@ def limit_of_slot(problem: Problem, power_kw: FloatArray, first_limit: int = 0) 
     chosen, across = np.full(power_kw.size, -1), problem.across
     if across is None:
         return chosen
-    reached = problem.across_kw(power_kw) >= across.limit_kw * (1 - _REACHED) - _REACHED
+    reached = problem.across_kw(power_kw) >= across.head_kw() * (1 - _REACHED) - _REACHED
     for row in range(across.name.size - 1, first_limit - 1, -1):
         slots = problem.slots_of(across.session[across.limit == row])[0]
         chosen[slots[reached[row, problem.slot_steps()[slots]]]] = row

@@ -45,6 +45,7 @@ class FairNeeds:
     group: IntArray  # (S,) index of a group, -1 = with nobody
     level: FloatArray  # (G,) unserved share of the need times weight
     circuit: IntArray  # (G,) index into the tree, -1 = it is a limit across the tree
+    short_kwh: FloatArray  # (S,) what each needs more
     unproved: tuple[str, ...] = ()
 
 
@@ -58,7 +59,8 @@ def fair_needs(problem: Problem, solution: Solution, weight: FloatArray | None =
     chosen = _checked(problem, weight)
     if not (solution.unserved_kwh > _SHORT_KWH).any():
         served, nobody = problem.energy_kwh - _unserved_kwh(problem, solution), np.full(problem.sessions, -1)
-        return FairNeeds(served, solution.plan.power_kw, nobody, np.zeros(0), np.zeros(0, dtype=np.int64))
+        none = np.zeros(problem.sessions)
+        return FairNeeds(served, solution.plan.power_kw, nobody, np.zeros(0), np.zeros(0, dtype=np.int64), none)
     sharing = _Sharing(problem, solution, chosen)
     sharing.share(sharing.rest, at_limits(problem, solution.plan.power_kw, LEAST_KW))
     if problem.across is not None and under_limits(problem).size:
@@ -138,7 +140,7 @@ class _Sharing:
         unserved = np.where(self.fixed, unserved, self.found.lack * hours)
         return FairNeeds(
             self.problem.energy_kwh - unserved, self.power_kw + self.aside.given_kw, self.found.group,
-            np.array(self.found.level), np.array(self.found.circuit, dtype=np.int64), self._unproved(),
+            np.array(self.found.level), np.array(self.found.circuit, dtype=np.int64), np.maximum(unserved, 0.0), self._unproved(),
         )  # fmt: skip
 
     def _unproved(self) -> tuple[str, ...]:

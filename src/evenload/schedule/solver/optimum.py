@@ -35,12 +35,13 @@ _FINISH_GROWTH: Final = 1.3
 @dataclass(frozen=True, slots=True)
 class Settings:
     """When to stop: at a relative gap, or after so many sweeps; and on how many threads at most (0 = all cores), which
-    changes no number.
+    changes no number. ``thorough``: where sessions are few, devices try more than what tolls say is worth it.
     """
 
     gap: float = 1e-3
     sweeps_max: int = 300
     threads: int = 0
+    thorough: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.gap < 1:
@@ -103,7 +104,7 @@ def solve(problem: Problem, settings: Settings | None = None, previous: Solution
 
     Prices may be negative; base load above a limit leaves no room there. ``previous``, a solution of a similar problem
     (same tree, sessions come and gone, time moved on), makes it faster and changes nothing else. Raises ``InputError``
-    for devices that are not planned yet, nothing for needs that do not fit: they come back as unserved.
+    for devices that are not continuous, nothing for needs that do not fit: they come back as unserved.
     """
     refuse_devices(problem)
     chosen = settings or Settings()

@@ -1,4 +1,4 @@
-"""What a problem may say of its devices and the optimiser does not plan yet: refused, never left out of account."""
+"""What a problem may say of its devices that the optimiser by itself does not plan: refused, never left out."""
 
 from typing import Final
 
@@ -8,17 +8,17 @@ from evenload.base.errors import InputError
 from evenload.domain.session import DEFAULTS
 from evenload.schedule.problem import Problem
 
-_NOT_PLANNED_YET: Final = {
-    "control": "only continuous power is planned yet",
-    "power_kw_min": "a lowest power is not planned yet",
+_PLANNED_ELSEWHERE: Final = {
+    "control": "the optimiser by itself plans continuous power; planner.plan_for plans devices",
+    "power_kw_min": "the optimiser by itself knows no lowest power; planner.plan_for does",
 }
 
 
 def refuse_devices(problem: Problem) -> None:
-    """Raise ``InputError``, naming session, column, value and what to do, for a device that is not planned yet."""
+    """Raise ``InputError``, naming session, column, value and what to do, for a device that is not planned here."""
     if problem.devices is None:
         return
-    for column, why in _NOT_PLANNED_YET.items():
+    for column, why in _PLANNED_ELSEWHERE.items():
         values, default = getattr(problem.devices, column), DEFAULTS[column]
         asking = np.flatnonzero(values != default)
         if asking.size:

@@ -287,7 +287,7 @@ def _stiffness(
 def _twice_mean_kw(need: FloatArray, rows: tuple[IntArray, IntArray], node: IntArray, steps: int) -> FloatArray:
     """Twice the mean charging below each node over the horizon, kW, at least 1: the size of a peak there."""
     running = np.concatenate([[0.0], np.cumsum(need)])
-    return np.maximum(2 * (running[rows[1][node]] - running[rows[0][node]]) / steps, 1.0)
+    return np.asarray(np.maximum(2 * (running[rows[1][node]] - running[rows[0][node]]) / steps, 1.0))
 
 
 def _shaped(parent: IntArray, kind: IntArray) -> BoolArray:

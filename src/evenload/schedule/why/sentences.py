@@ -108,7 +108,8 @@ def _missing(found: Explanations) -> dict[int, str]:
     for row, (i, kwh, node) in enumerate(
         zip(rows.session.tolist(), rows.energy_kwh.tolist(), rows.node.tolist(), strict=True)
     ):
-        why = f"{circuit_words(tree, node)} was at its limit" if node >= 0 else rows.reason(row).sentence
+        limited = node >= 0 and not rows.coarse[row]
+        why = f"{circuit_words(tree, node)} was at its limit" if limited else rows.reason(row).sentence
         text = f"{kwh:,.1f} kWh short: {why}"
         texts[i] = f"{texts[i]}; {text}" if i in texts else text
     return texts

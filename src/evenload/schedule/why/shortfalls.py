@@ -6,20 +6,27 @@ import numpy as np
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.domain.reason import UnservedReason
+from evenload.schedule.devices.levels import levels_of
+from evenload.schedule.paths import heaviest
 from evenload.schedule.problem import Problem
 from evenload.schedule.why.summary import RELATIVE, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfalls:
-    """Energy not served, one row a session and reason; ``node`` is -1 where no circuit is responsible."""
+    """Energy not served, one row a session and reason; ``node`` is -1 where no circuit is responsible. ``coarse``: the
+    circuit has room, of which its device could not be told to take more.
+    """
 
     session: IntArray
     energy_kwh: FloatArray
     node: IntArray
+    coarse: BoolArray
 
     def reason(self, row: int) -> UnservedReason:
         """Why."""
+        if self.coarse[row]:
+            return UnservedReason.TOO_COARSE
         return UnservedReason.CIRCUIT_LIMIT if self.node[row] >= 0 else UnservedReason.TOO_SHORT
 
 
@@ -31,13 +38,34 @@ def shortfalls(outcome: Outcome, scarcity: BoolArray | None = None) -> Shortfall
     lacking = np.flatnonzero(lack > 0)
     need, lack = problem.energy_kwh[lacking], lack[lacking]
     too_short = np.clip(need - most_kwh(problem, lacking), 0.0, lack)
-    limited = lack - too_short
-    short, held = np.flatnonzero(too_short > 0), np.flatnonzero(limited > RELATIVE * np.maximum(need, 1))
-    session = np.concatenate([lacking[short], lacking[held]])
-    node = np.concatenate([np.full(short.size, -1), responsible(outcome, lacking[held], scarcity)])
+    too_coarse = np.clip(untaken_kwh(outcome, lacking), 0.0, lack - too_short)
+    held = lack - too_short - too_coarse
+    noticed = RELATIVE * np.maximum(need, 1)
+    parts = [np.flatnonzero(too_short > 0), *(np.flatnonzero(kwh > noticed) for kwh in (too_coarse, held))]
+    session, kwh = np.concatenate([lacking[part] for part in parts]), (too_short, too_coarse, held)
+    node = responsible(outcome, session[parts[0].size :], scarcity)
+    node = np.concatenate([np.full(parts[0].size, -1), node])
+    coarse = np.repeat([False, True, False], [part.size for part in parts])
+    energy_kwh = np.concatenate([of[part] for of, part in zip(kwh, parts, strict=True)])
     order = np.argsort(session, kind="stable")
-    energy_kwh = np.concatenate([too_short[short], limited[held]])
-    return Shortfalls(session[order], energy_kwh[order], node[order])
+    return Shortfalls(session[order], energy_kwh[order], node[order], coarse[order])
+
+
+def untaken_kwh(outcome: Outcome, sessions: IntArray) -> FloatArray:
+    """Energy that room on the way of each session would hold beside everything else, and that it does not take since
+    its device is not told any power between; 0 for devices that can be. Shape of sessions.
+    """
+    problem, found = outcome.problem, np.zeros(sessions.size)
+    coarse = np.flatnonzero(levels_of(problem).coarse()[sessions])
+    if not coarse.size:
+        return found
+    left_kw = np.maximum(problem.limit_kw - outcome.load_kw, 0.0)
+    room_kw = -heaviest(problem.tree, -left_kw)[1]
+    slots, which = problem.slots_of(sessions[coarse])
+    room = np.minimum(room_kw[problem.node[sessions[coarse]][which], problem.slot_steps()[slots]],
+                      problem.cap_kw[slots] - outcome.power_kw[slots])  # fmt: skip
+    found[coarse] = np.bincount(which, weights=np.maximum(room, 0.0), minlength=coarse.size)
+    return found * problem.horizon.hours_per_step
 
 
 def most_kwh(problem: Problem, sessions: IntArray) -> FloatArray:

@@ -33,9 +33,19 @@ def with_devices(**columns: Any) -> Problem:
 @pytest.mark.parametrize(
     ("column", "value", "why", "default"),
     [
-        ("control", "stepped", "only continuous power is planned yet", "continuous"),
-        ("control", "on_off", "only continuous power is planned yet", "continuous"),
-        ("power_kw_min", 1.4, "a lowest power is not planned yet", 0.0),
+        (
+            "control",
+            "stepped",
+            "the optimiser by itself plans continuous power; planner.plan_for plans devices",
+            "continuous",
+        ),
+        (
+            "control",
+            "on_off",
+            "the optimiser by itself plans continuous power; planner.plan_for plans devices",
+            "continuous",
+        ),
+        ("power_kw_min", 1.4, "the optimiser by itself knows no lowest power; planner.plan_for does", 0.0),
     ],
 )
 def test_a_device_that_is_not_planned_yet_is_refused(column: str, value: Any, why: str, default: Any) -> None:

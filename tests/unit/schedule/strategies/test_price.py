@@ -55,9 +55,5 @@ def test_no_order_of_filling_the_steps_is_cheaper(seed: int) -> None:
 
 
 def test_importing_the_strategies_loads_no_compiler() -> None:
-    code = (
-        "import sys\n"
-        "from evenload.schedule.strategies import price, timer, valley\n"
-        "sys.exit('numba' in sys.modules)"
-    )
+    code = "import sys\nfrom evenload.schedule.strategies import price, timer, valley\nsys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.reason import UnservedReason
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Batteries
+from evenload.schedule.problem_parts import Batteries, Devices
 from evenload.schedule.strategies.valley import Valley
 from evenload.schedule.why.shortfalls import most_kwh, responsible, shortfalls
 from evenload.schedule.why.summary import Outcome
@@ -110,3 +110,13 @@ def test_every_missing_kwh_has_one_reason_and_the_right_circuit(seed: int) -> No
     assert (found.energy_kwh > 0).all()
     for session, node in zip(found.session.tolist(), found.node.tolist(), strict=True):
         assert node in {-1, path_by_hand(problem, outcome, session)}
+
+
+def test_a_device_that_no_power_fits_is_too_coarse_and_one_of_any_power_is_not(problem_of: Any, car: Any) -> None:
+    circuits = (Circuit("T1", "", CircuitKind.TRANSFORMER, 20.0),)
+    problem = problem_of(car(0, 4, 30.0, 22.0), car(0, 4, 8.0, 2.0), circuits=circuits)
+    switched = Devices(np.array(["on_off", "continuous"]), np.zeros(2), np.full(2, np.nan), np.zeros(2, dtype=np.int64))
+    outcome = Outcome.of(replace(problem, devices=switched), np.array([0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0]))
+    assert unserved(outcome) == [("car0", 30.0, "too_coarse", "T1")]
+    outcome = Outcome.of(problem, outcome.power_kw)
+    assert unserved(outcome) == [("car0", 30.0, "circuit_limit", "T1")]
