@@ -20,6 +20,9 @@ ANY: Final = -1
 
 _SMALL_KW: Final = 1e-9
 
+_MANY: Final = 1_000
+"""With more sessions than that, the taper is kept after the optimum rather than in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Levels:
@@ -89,11 +92,13 @@ def relaxed(problem: Problem) -> Problem:
 
 
 def continuous(problem: Problem) -> Problem:
-    """The problem to be solved before ``fit_devices``: ``relaxed``, and ``without_taper`` where some devices know only
-    some powers. All are then placed anew, and what a plan gave up to the taper beforehand would be given up twice.
+    """The problem to be solved before ``fit_devices``: ``relaxed``, and ``without_taper`` where that does better: where
+    some devices know only some powers, all are placed anew, and what a plan gave up to the taper beforehand would be
+    given up twice; in large fleets, one brought under the taper moves too many others.
     """
     whole = relaxed(problem)
-    return without_taper(whole) if (levels_of(problem).coarse() & ~whole.opted_out).any() else whole
+    some_coarse = (levels_of(problem).coarse() & ~whole.opted_out).any()
+    return without_taper(whole) if some_coarse or problem.sessions > _MANY else whole
 
 
 def without_taper(problem: Problem) -> Problem:

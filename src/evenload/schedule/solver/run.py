@@ -324,6 +324,28 @@ class Run:
         """From now on powers stay below these (K,), given in the order of the problem; the bound stays as it is."""
         self.fleet = self.fleet._replace(cap_kw=np.minimum(cap_kw, self.problem.cap_kw)[self.setup.slot])
 
+    def cut(self, best: Finished, cap_kw: FloatArray) -> Finished:
+        """``best`` with powers below ``cap_kw`` (K,), in the order of the problem: it serves less, and all else holds.
+
+        Those that give back on the strength of what is cut are placed anew.
+        """
+        kernels, net = self.kernels, self.setup.limits._replace(flow_kw=np.zeros(self.net.toll.shape))
+        fleet = self.fleet._replace(power_kw=np.minimum(best.power_kw, cap_kw[self.setup.slot]))
+        kernels.make_flows(fleet, net, self.groups)
+        if self.has_stores and self._excess_kw(net) > max(best.excess_kw, _EXCESS_KW):
+            wish_kw, theirs = fleet.power_kw.copy(), np.repeat(fleet.battery >= 0, fleet.slots)
+            fleet.power_kw[theirs] = 0.0
+            kernels.make_flows(fleet, net, self.groups)
+            for _ in range(_PLACED):
+                kernels.place_stores(fleet, self.stores, net, self.groups, wish_kw)
+        lack, cost = kernels.lacking(fleet, self.stores), float(kernels.money(fleet, self.stores, self.prices))
+        if self.has_terms:
+            cost += float(kernels.terms_cost(self.net._replace(flow_kw=net.flow_kw), self.groups, self.peaks))
+        return Finished(
+            fleet.power_kw, np.maximum(lack, 0.0), cost, best.scarce, best.least and not lack.any(),
+            self._excess_kw(net),
+        )  # fmt: skip
+
     def least_unserved(self, best: Finished) -> float:
         """A bound on unserved energy (kW summed over slots) that holds for every plan: the dual of serving alone."""
         if best.least and not self.has_stores:

@@ -2,7 +2,8 @@
 
 The highest power depends on the level, and the level on the plan, so the optimiser leaves it out and its bound holds
 all the more. Here the plan's own levels set what each slot may have, the run goes on under these caps, and so on; caps
-that still do not hold at the end are those of charging on from where the plan is, which hold whatever it leaves out.
+that still do not hold after that are those of charging on from where the plan is, which hold whatever it leaves out; and
+what then is still above the taper is cut off.
 """
 
 from typing import Final
@@ -43,6 +44,9 @@ def keep_taper(run: Run, best: Finished, problem: Problem, given_kw: FloatArray)
         for _ in range(_SWEEPS):
             run.sweep()
         best = run.finish(None)
+    power = given_kw + run.in_problem_order(best.power_kw)
+    if (power > _highest_kw(problem, power) + _KEPT_KW).any():
+        best = run.cut(best, np.minimum(cap_kw, _safe_kw(problem, power, given_kw)))
     return best
 
 
