@@ -90,13 +90,16 @@ def uncontrolled_kw(problem: Problem, power_kw: FloatArray) -> FloatArray:
 def across_excess(problem: Problem, power_kw: FloatArray, minimum_kw: FloatArray | None) -> FloatArray:
     """What flows above limits across the tree that must hold, kW, shape (L, T); 0 or less where they are kept.
 
-    Explained is what flows through them besides sessions, cars that have opted out, and minimum energy (K,).
+    Explained is what flows through them besides sessions, cars that have opted out, and minimum energy (K,) but for
+    limits that it keeps.
     """
     across = problem.across
     if across is None:
         return np.zeros((0, problem.horizon.steps))
     base_kw = 0.0 if across.base_kw is None else across.base_kw
     fixed_kw = np.where(problem.opted_out[problem.slot_sessions()], np.nan_to_num(power_kw), 0.0)
-    explained_kw = problem.across_kw(fixed_kw if minimum_kw is None else fixed_kw + minimum_kw) + base_kw
+    explained_kw = problem.across_kw(fixed_kw) + base_kw
+    if minimum_kw is not None:
+        explained_kw += np.where(across.kept_by_minimum()[:, None], 0.0, problem.across_kw(minimum_kw))
     over_kw = problem.across_kw(np.nan_to_num(power_kw)) + base_kw - np.maximum(across.limit_kw, explained_kw)
     return np.where(np.isinf(across.over_per_kwh), over_kw, 0.0)

@@ -118,6 +118,7 @@ class _Rows:
             np.repeat(np.arange(len(self.names)), [rows.size for rows, _ in self.members]),
             np.concatenate([rows for rows, _ in self.members]),
             np.concatenate([weight for _, weight in self.members]), np.array(self.bases),
+            np.ones(len(self.names), dtype=np.bool_),
         )  # fmt: skip
 
 

@@ -86,6 +86,12 @@ class Across:
     session: IntArray  # (J,) its member
     weight: FloatArray  # (J,) kW through the limit per kW of the member, above 0
     base_kw: FloatArray | None = None  # (L, T) what flows through it besides; above a limit that must hold: no room
+    of_wires: BoolArray | None = None  # (L,) minimum energy keeps it too, as it does a circuit's; None = of none
+
+    def kept_by_minimum(self) -> BoolArray:
+        """Which limits minimum energy keeps, shape (L,): those of wires that must hold. It goes before events."""
+        wires = np.zeros(self.name.size, dtype=np.bool_) if self.of_wires is None else self.of_wires
+        return wires & np.isinf(self.over_per_kwh).all(axis=1)
 
     def head_kw(self) -> FloatArray:
         """What is left for members, kW, shape (L, T): 0 at the least where the limit must hold, else below 0 too."""
@@ -109,7 +115,8 @@ class Across:
             values = [getattr(across, column) for across in (self, others)]
             if all(value is None for value in values):
                 return None
-            none = [np.zeros(across.limit_kw.shape) for across in (self, others)]
+            like = next(value for value in values if value is not None)
+            none = [np.zeros((across.name.size, *like.shape[1:]), dtype=like.dtype) for across in (self, others)]
             return np.concatenate([zero if value is None else value for value, zero in zip(values, none, strict=True)])
 
         columns: dict[str, Any] = {column.name: both(column.name) for column in fields(self)}
@@ -160,6 +167,8 @@ def refuse_across(across: Across, sessions: int, steps: int) -> None:
     }  # fmt: skip
     if across.base_kw is not None:
         shapes["base_kw"] = (limits, steps)
+    if across.of_wires is not None:
+        shapes["of_wires"] = (limits,)
     for column, shape in shapes.items():
         if getattr(across, column).shape != shape:
             raise ColumnsError(f"Across.{column} has shape {getattr(across, column).shape}, expected {shape}")

@@ -39,7 +39,8 @@ def with_across(problem: Problem, rng: np.random.Generator, *, hard: bool = True
     base = rng.uniform(-2.0, 4.0, none.shape) if rng.random() < 0.3 else None
     if base is not None:
         most = np.maximum(most + base, 0.0)
-    return frozen(replace(drawn, across=Across(names, most, over, limit, session, weight, base)))
+    wires = rng.random(limits) < 0.5 if rng.random() < 0.5 else None
+    return frozen(replace(drawn, across=Across(names, most, over, limit, session, weight, base, wires)))
 
 
 def _prices(problem: Problem, rng: np.random.Generator, limits: int, *, hard: bool, soft: bool) -> FloatArray:

@@ -140,7 +140,8 @@ class _Sharing:
         unserved = np.where(self.fixed, unserved, self.found.lack * hours)
         return FairNeeds(
             self.problem.energy_kwh - unserved, self.power_kw + self.aside.given_kw, self.found.group,
-            np.array(self.found.level), np.array(self.found.circuit, dtype=np.int64), np.maximum(unserved, 0.0), self._unproved(),
+            np.array(self.found.level), np.array(self.found.circuit, dtype=np.int64), np.maximum(unserved, 0.0),
+            self._unproved(),
         )  # fmt: skip
 
     def _unproved(self) -> tuple[str, ...]:

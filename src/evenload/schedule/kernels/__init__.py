@@ -19,7 +19,7 @@ from evenload.schedule.kernels.exchange import exchange
 from evenload.schedule.kernels.fair import common_levels, connected
 from evenload.schedule.kernels.finish import clip, lacking, place_stores, top_up
 from evenload.schedule.kernels.flow import Ends, Search, make_search, push
-from evenload.schedule.kernels.minimum import Claims, give_at_once
+from evenload.schedule.kernels.minimum import Claims, Wires, give_at_once
 from evenload.schedule.kernels.network import (
     ACROSS,
     LIMIT,
@@ -63,6 +63,7 @@ __all__ = [
     "Search",
     "Slots",
     "Stores",
+    "Wires",
     "carry_over",
     "clip",
     "common_levels",

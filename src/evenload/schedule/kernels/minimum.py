@@ -33,15 +33,25 @@ class Claims(NamedTuple):
     full: FloatArray  # (M,) inf = never falls
 
 
+class Wires(NamedTuple):
+    """L limits over claims wherever they hang: members of limit l are ``begin[l]:begin[l + 1]``."""
+
+    room_kw: FloatArray  # (T, L), 0 or more; it is used up
+    begin: IntArray  # (L + 1,)
+    claim: IntArray  # (J,)
+    weight: FloatArray  # (J,) kW through the limit per kW of the member
+
+
 @njit(cache=True, nogil=True)
 def give_at_once(
-    claims: Claims, ancestor: IntArray, room_kw: FloatArray, cap_kw: FloatArray, power_kw: FloatArray
+    claims: Claims, ancestor: IntArray, room_kw: FloatArray, wires: Wires, cap_kw: FloatArray, power_kw: FloatArray
 ) -> FloatArray:
     """Write powers (K,) of the claims' slots; the amounts (M,) still lacking when windows end come back.
 
     ``ancestor[d, n]`` is the circuit at depth d on the way from the root to n, -1 below n. ``room_kw`` (T, N), 0 or
     more, is used up.
     """
+    place = np.full(claims.wanted.size, _NONE)
     lack = claims.wanted.copy()
     arrival = np.argsort(claims.first_step, kind="mergesort")  # stable: in order of the claims within a step
     active, spare = np.empty((2, lack.size), dtype=np.int64)
@@ -64,6 +74,10 @@ def give_at_once(
                 end += 1
             leaf = claims.leaf[active[begin:end]]
             _cut(ancestor, leaf, want[begin:end], room_kw[t])
+            if wires.begin.size > 1:
+                place[active[begin:end]] = np.arange(end - begin)
+                _cut_wires(wires, place, want[begin:end], t)
+                place[active[begin:end]] = _NONE
             if end < count:
                 _use(ancestor, leaf, want[begin:end], room_kw[t])
             begin = end
@@ -129,6 +143,53 @@ def _level(want: FloatArray, room_kw: float) -> float:
             else:
                 above += 1
         if above == 0 or (room_kw - met) / above <= level:
+            return level
+        level = (room_kw - met) / above
+
+
+@njit(cache=True, nogil=True)
+def _cut_wires(wires: Wires, place: IntArray, want: FloatArray, t: int) -> None:
+    """Lower wants until every limit of wires carries them, its members max-min fairly; then take them off its room."""
+    for limit in range(wires.begin.size - 1):
+        first, last, room_kw = wires.begin[limit], wires.begin[limit + 1], wires.room_kw[t, limit]
+        level = _weighted_level(wires, place, want, (first, last), room_kw)
+        for j in range(first, last):
+            at = place[wires.claim[j]]
+            if at != _NONE:
+                want[at] = min(want[at], level)
+    for limit in range(wires.begin.size - 1):
+        used = 0.0
+        for j in range(wires.begin[limit], wires.begin[limit + 1]):
+            at = place[wires.claim[j]]
+            if at != _NONE:
+                used += wires.weight[j] * want[at]
+        wires.room_kw[t, limit] = max(wires.room_kw[t, limit] - used, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _weighted_level(
+    wires: Wires, place: IntArray, want: FloatArray, members: tuple[int, int], room_kw: float
+) -> float:  # fmt: skip
+    """The level at which wants of members cut to it fill the room; infinite where they fit as they are."""
+    level = 0.0
+    total = 0.0
+    for j in range(members[0], members[1]):
+        at = place[wires.claim[j]]
+        if at != _NONE:
+            total += wires.weight[j] * want[at]
+    if total <= room_kw:
+        return np.inf
+    while True:
+        met, above = 0.0, 0.0
+        for j in range(members[0], members[1]):
+            at = place[wires.claim[j]]
+            if at == _NONE:
+                continue
+            if want[at] <= level:
+                met += wires.weight[j] * want[at]
+            else:
+                above += wires.weight[j]
+        if above == 0.0 or (room_kw - met) / above <= level:
             return level
         level = (room_kw - met) / above
 

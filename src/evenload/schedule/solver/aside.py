@@ -38,7 +38,8 @@ def _opted_out_kw(problem: Problem) -> FloatArray:
     """Full power from plug-in until the need is met, for those that have opted out; limits do not hold it back."""
     whole = np.where(problem.opted_out, problem.energy_kwh, 0.0)
     unlimited = np.full((len(problem.tree), 1), np.inf)
-    return give_minimum(replace(problem, minimum_kwh=whole, limit_kw=unlimited, emergency_limit_kw=None)).power_kw
+    free = replace(problem, minimum_kwh=whole, limit_kw=unlimited, emergency_limit_kw=None, across=None)
+    return give_minimum(free).power_kw
 
 
 def _kept(rest: Problem, minimum_kw: FloatArray) -> Problem:

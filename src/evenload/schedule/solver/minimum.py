@@ -5,6 +5,9 @@ up to the emergency limit. Where a circuit cannot carry what they want, higher p
 max-min fairly in kW (Bertsekas and Gallager, Data Networks, section 6.5.2): nobody could get more in that step without
 taking from somebody who has as little or less.
 
+Limits of phases are kept as circuits' are, one after the other: what one of them cuts, those after it count less, so
+where several bind together a little of their room may stay unused.
+
 "At once" is a promise of each step: no room is left that a lacking session could use. It is greedy in time and uses
 nothing that lies ahead, so it does not promise the least total shortfall: a car that stays long and one that leaves
 soon share alike, though the first could have waited. A share may be less than a device can be told (``power_kw_min``).
@@ -12,6 +15,7 @@ Source: DESIGN section 5, order of importance; requirements R30, R40.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +23,9 @@ from evenload.base.units import FloatArray, IntArray
 from evenload.domain.circuit import CircuitTree
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
+
+if TYPE_CHECKING:
+    from evenload.schedule.kernels import Wires
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,25 @@ def give_minimum(problem: Problem) -> Minimum:
     )  # fmt: skip
     limit = problem.limit_kw if problem.emergency_limit_kw is None else problem.emergency_limit_kw
     room = np.ascontiguousarray(np.maximum(limit - problem.base_load_kw, 0.0).T)
-    unserved[rows] = kernels.give_at_once(claims, ancestor, room, problem.cap_kw, power) * hours
+    wires = _wires_of(problem, rows)
+    unserved[rows] = kernels.give_at_once(claims, ancestor, room, wires, problem.cap_kw, power) * hours
     return Minimum(power, unserved)
+
+
+def _wires_of(problem: Problem, rows: IntArray) -> "Wires":
+    """Limits across the tree that minimum energy keeps, over the sessions in ``rows``."""
+    from evenload.schedule import kernels  # noqa: PLC0415 - compiled code loads when it is first needed
+
+    across, nobody = problem.across, np.zeros(0, dtype=np.int64)
+    if across is None or not (kept := np.flatnonzero(across.kept_by_minimum())).size:
+        return kernels.Wires(np.zeros((problem.horizon.steps, 0)), np.zeros(1, dtype=np.int64), nobody, np.zeros(0))
+    row_of, limit_of = np.full(problem.sessions, -1), np.full(across.name.size, -1)
+    row_of[rows], limit_of[kept] = np.arange(rows.size), np.arange(kept.size)
+    member = np.flatnonzero((row_of[across.session] >= 0) & (limit_of[across.limit] >= 0))
+    member = member[np.argsort(limit_of[across.limit[member]], kind="stable")]
+    begin = np.searchsorted(limit_of[across.limit[member]], np.arange(kept.size + 1))
+    room_kw = np.ascontiguousarray(across.head_kw()[kept].T)
+    return kernels.Wires(room_kw, begin, row_of[across.session[member]], across.weight[member])
 
 
 def rest_of(problem: Problem, minimum: Minimum) -> Problem:

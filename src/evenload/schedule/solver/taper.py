@@ -2,8 +2,8 @@
 
 The highest power depends on the level, and the level on the plan, so the optimiser leaves it out and its bound holds
 all the more. Here the plan's own levels set what each slot may have, the run goes on under these caps, and so on; caps
-that still do not hold after that are those of charging on from where the plan is, which hold whatever it leaves out; and
-what then is still above the taper is cut off.
+that still do not hold after that are those of charging on from where the plan is, which hold whatever it leaves out;
+and what then is still above the taper is cut off.
 """
 
 from typing import Final

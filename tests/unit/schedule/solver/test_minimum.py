@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from evenload.base.units import FloatArray, IntArray
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.schedule.problem import Problem
-from evenload.schedule.problem_parts import Batteries, Devices
+from evenload.schedule.problem_parts import Across, Batteries, Devices
 from evenload.schedule.reference import minimum as reference_minimum
 from evenload.schedule.solver.minimum import Minimum, give_minimum, rest_of
 from evenload.testing import random_problem
+from evenload.testing.across_problems import with_across
 
 Maker = Callable[..., Problem]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -291,3 +292,37 @@ def test_nothing_is_changed_by_what_comes_later(seed: int, step: int) -> None:
     later = replace(problem, base_load_kw=np.where(np.arange(12) >= step, 1e6, problem.base_load_kw))
     known = problem.slot_steps() < step
     np.testing.assert_array_equal(give_minimum(problem).power_kw[known], give_minimum(later).power_kw[known])
+
+
+def _phase(limit_kw: float, *members: int, steps: int, of_wires: bool = True) -> Across:
+    size = len(members)
+    return Across(
+        np.array(["phase A"]), np.full((1, steps), limit_kw), np.full((1, steps), np.inf),
+        np.zeros(size, dtype=np.int64), np.array(members), np.ones(size), None, np.array([of_wires]),
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("R30", "R40")
+def test_a_phase_holds_minimum_energy_back_and_an_event_does_not(problem_of: Maker, car: Any) -> None:
+    # a circuit of 12 kW carries all three, the phase of the first two 6 kW: 3 kW each for 4 hours
+    problem = problem_of(*(car(0, 4, 12.0, 4.0) for _ in range(3)), steps=4, circuits=(_circuit("S", "", 12.0),))
+    problem = _with_minimum(problem, 12.0, 12.0, 12.0)
+    held = give_minimum(replace(problem, across=_phase(6.0, 0, 1, steps=4)))
+    assert held.power_kw.tolist() == [3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 0.0]
+    assert held.unserved_kwh.tolist() == [0.0, 0.0, 0.0]
+    asked = give_minimum(replace(problem, across=_phase(6.0, 0, 1, steps=4, of_wires=False)))
+    assert asked.power_kw.tolist() == [4.0, 4.0, 4.0, 0.0] * 3
+
+
+@given(SEEDS)
+@settings(max_examples=200, deadline=None)
+def test_limits_of_wires_are_never_exceeded_and_all_is_accounted_for(seed: int) -> None:
+    problem = with_across(_drawn(seed), np.random.default_rng(seed), soft=False)
+    assert problem.across is not None
+    across = replace(problem.across, of_wires=np.ones(problem.across.name.size, dtype=np.bool_))
+    problem = replace(problem, across=across)
+    minimum = give_minimum(problem)
+    assert (problem.across_kw(minimum.power_kw) <= across.head_kw() + TOLERANCE).all()
+    given_kwh = problem.delivered_kwh(minimum.power_kw) + minimum.unserved_kwh
+    wanted = 0.0 if problem.minimum_kwh is None else np.minimum(problem.minimum_kwh, problem.energy_kwh)
+    assert given_kwh == pytest.approx(np.broadcast_to(wanted, given_kwh.shape), abs=1e-6)
