@@ -18,7 +18,7 @@ from evenload.schedule.devices.audit import commands_of
 from evenload.schedule.devices.levels import Levels, levels_of, relaxed
 from evenload.schedule.devices.minimum import give_at_once
 from evenload.schedule.devices.refusals import refuse_devices
-from evenload.schedule.devices.setup import by_urgency, told_of
+from evenload.schedule.devices.setup import TURNS, in_turn, told_of
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Batteries
 from evenload.schedule.solver.aside import set_aside
@@ -34,6 +34,9 @@ _TRADED: Final = 3
 
 _FEW: Final = 2_000
 """With so many sessions or fewer, more is tried than what tolls say is worth it."""
+
+_HANDFUL: Final = 32
+"""With so many devices or fewer that cannot be told often, they are placed in several orders and the best is kept."""
 
 _SETTLED: Final = 2
 _SETTLED_FEW: Final = 6
@@ -80,19 +83,28 @@ def fit_devices(problem: Problem, solution: Solution, settings: Settings | None 
     if not coarse.any() and not tapers(problem):
         power_kw = solution.plan.power_kw
         return _fitted(problem, solution, power_kw, power_kw, solution.minimum_kw)
-    return _Rounding(problem, solution, settings or Settings(), levels, coarse).fitted()
+    chosen = settings or Settings()
+    seldom = int((coarse & levels.seldom()).sum())
+    turns = 1 + TURNS if chosen.thorough and 0 < seldom <= _HANDFUL else 1
+    tried = [_Rounding(problem, solution, chosen, levels, coarse, turn).fitted() for turn in range(turns)]
+    return min(tried, key=_importance)
+
+
+def _importance(fitted: Fitted) -> tuple[float, float]:
+    """Energy before money; what is within rounding is the same energy."""
+    return round(float(fitted.unserved_kwh.sum()), 3), fitted.objective
 
 
 class _Rounding:
     """One run of the method over the arrays of the optimiser."""
 
     def __init__(
-        self, problem: Problem, solution: Solution, settings: Settings, levels: Levels, coarse: BoolArray
+        self, problem: Problem, solution: Solution, settings: Settings, levels: Levels, coarse: BoolArray, turn: int
     ) -> None:
         from evenload.schedule.kernels import devices  # noqa: PLC0415 - compiled code loads when it is first needed
 
         self.kernels, self.problem, self.solution, self.settings = devices, problem, solution, settings
-        self.coarse = coarse
+        self.coarse, self.turn = coarse, turn
         self.first = give_at_once(relaxed(problem), levels, coarse)
         self.aside = set_aside(self.first.rest)
         self.run = Run(self.aside.rest, settings.gap, settings.threads, (solution.plan, solution.warmth))
@@ -128,7 +140,7 @@ class _Rounding:
         hard = run.setup.limits._replace(flow_kw=np.zeros(run.net.toll.shape))
         others = run.fleet._replace(slots=np.where(self.coarse[run.setup.order], 0, run.fleet.slots))
         run.sweep()
-        turn, lacking = by_urgency(run.fleet, told), self.kernels.Search(np.zeros((0, 0)), 0.0, _GROUPS)
+        turn, lacking = in_turn(run.fleet, told, self.turn), self.kernels.Search(np.zeros((0, 0)), 0.0, _GROUPS)
         scene = self.kernels.Scene(own, hard, run.fleet, run.net, run.groups, run.prices, True)
         with run.parts.working():
             for _ in range(_PLACED):

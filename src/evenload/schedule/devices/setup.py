@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from evenload.schedule.kernels.devices import Told
     from evenload.schedule.kernels.network import Fleet, Network
 
+TURNS: Final = 5
+"""Orders of ``in_turn`` besides the usual one."""
+
 _NEAR: Final = 8
 _NEAR_MOST: Final = 16
 
@@ -34,13 +37,17 @@ def told_of(setup: Setup, problem: Problem, levels: Levels, chosen: BoolArray, t
     )  # fmt: skip
 
 
-def by_urgency(fleet: "Fleet", told: "Told") -> IntArray:
-    """Devices in the order of the tree, at each circuit those first that have least time to spare."""
-    row = told.row
+def in_turn(fleet: "Fleet", told: "Told", turn: int) -> IntArray:
+    """Devices in the order of the tree, and at each circuit by one of several sizes, the largest first.
+
+    ``turn`` 0 is the usual one: who has least time to spare. From 1 to ``TURNS`` are others worth a try: the largest
+    need, who came first, who came last, who leaves last, the smallest need.
+    """
     running = np.concatenate([[0.0], np.cumsum(fleet.cap_kw)])
     most = running[fleet.begin + fleet.slots] - running[fleet.begin]
-    used = fleet.need / np.maximum(most, 1e-9)
-    return np.lexsort((-used[row], fleet.leaf[row]))
+    first = fleet.first_step.astype(np.float64)
+    sizes = (fleet.need / np.maximum(most, 1e-9), fleet.need, -first, first, first + fleet.slots, -fleet.need)
+    return np.lexsort((-sizes[turn][told.row], fleet.leaf[told.row]))
 
 
 def _near(net: "Network", leaf: IntArray, devices: int) -> tuple[IntArray, IntArray]:
