@@ -97,6 +97,8 @@ BENCHES = {
     "departures": "bench/departures.py",
     "arrivals": "bench/arrivals.py",
     "sites": "bench/sites.py",
+    "cable": "bench/cable.py",
+    "cars": "bench/cars.py",
 }
 
 COMMANDS = {

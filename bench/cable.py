@@ -103,8 +103,9 @@ def main() -> None:
             began = perf_counter()
             tallies = run(packaged.history(name), usual_kw, world, chosen.nights, np.random.default_rng(7))
             for after, one in tallies.items():
+                unsure = one.reasons.total() / max(one.cars, 1)
                 print(f"{name:20s} {clouds:7s} {after:>6s} {one.cars:6d} {one.true:6d} {one.certain:8d} {one.wrong:6d} "
-                      f"{one.precision:9.4f} {one.recall:7.3f} {one.reasons.total() / max(one.cars, 1):7.3f}")  # fmt: skip
+                      f"{one.precision:9.4f} {one.recall:7.3f} {unsure:7.3f}")  # fmt: skip
                 for text in one.mistakes[: chosen.show]:
                     print("   ", text)
             print(f"{'':20s} {perf_counter() - began:.1f} s")
@@ -166,8 +167,10 @@ class Draw:
         times = np.arange(one.plugged_s, until, 300.0)
         samples = [Sample(_at(at + off), one.power_at(at), one.energy_at(at)) for at in times.tolist()]
         left = _at(one.unplugged_s + off) if one.unplugged_s <= now else None
-        return ChargerStay(f"s{one.number}", f"d{one.number}", SITE, _at(one.plugged_s + off), left,
-                           samples=tuple(samples), until=_at(until + off), neighbours=self.world.cars_a_rush)  # fmt: skip
+        return ChargerStay(
+            f"s{one.number}", f"d{one.number}", SITE, _at(one.plugged_s + off), left, samples=tuple(samples),
+            until=_at(until + off), neighbours=self.world.cars_a_rush,
+        )  # fmt: skip
 
     def car(self, one: Truth, now: float) -> CarStay | None:
         off, number = float(self.car_off[one.number]), one.number

@@ -13,6 +13,7 @@ from typing import Any
 import typer.main
 
 from evenload.cli.main import app
+from evenload.simulate.knowledge import ArrivalsAsked, CautionAsked
 from evenload.simulate.schemas import schemas
 from evenload.simulate.strategies import known
 
@@ -152,6 +153,9 @@ def study_page(schema: dict[str, Any]) -> str:
         settings = ", ".join(f"`{field.name}: {field.default}`" for field in fields(kind))
         first = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
         lines += ["", f"- **{name}**: {first} {f'Settings and defaults: {settings}.' if settings else 'No settings.'}"]
+    for key, kind in (("caution", CautionAsked), ("arrivals", ArrivalsAsked)):
+        text = " ".join((kind.__doc__ or "").split())
+        lines += ["", f"### `{key}` of optimised", "", text, "", *_keys(kind.model_json_schema())]
     return "\n".join(lines) + "\n"
 
 

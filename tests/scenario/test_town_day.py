@@ -20,7 +20,7 @@ from evenload.store.sql.store import opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R139", "R145")]
 
-STATIONS, SEED, SPEED = 24, 1, 2000
+STATIONS, CLOUD_CARS, SEED, SPEED = 24, 12, 1, 2000
 MOST = 100_000
 
 
@@ -29,7 +29,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]
     """What the command told in the end, and the database it leaves."""
     folder = tmp_path_factory.mktemp("town")
     command = [sys.executable, "-m", "evenload", "demo", "--days", "1", "--headless", "--json", "--stations",
-               str(STATIONS), "--seed", str(SEED), "--speed", str(SPEED), "--out", str(folder)]  # fmt: skip
+               str(STATIONS), "--cloud-cars", str(CLOUD_CARS),
+               "--seed", str(SEED), "--speed", str(SPEED), "--out", str(folder)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout), folder / "town.db"
@@ -37,7 +38,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]
 
 @pytest.fixture(scope="module")
 def town() -> Town:
-    return Town(SEED, shape_of(STATIONS))
+    return Town(SEED, shape_of(STATIONS, CLOUD_CARS))
 
 
 def sessions_of(database: Path, town: Town) -> list[SessionRow]:
@@ -53,6 +54,23 @@ def test_nothing_broke_and_the_day_is_told(day: tuple[dict[str, Any], Path], tow
     assert managed["cars"] == unmanaged["cars"] == len(visits_ending(town, 0))
     assert managed["energy_kwh"] > 0.5 * unmanaged["energy_kwh"]
     assert managed["cars_ready"] + managed["cars_short"] + managed["cars_left_early_short"] == managed["cars"]
+
+
+@pytest.mark.requirement("R84")
+def test_cars_at_outlets_are_reached_by_their_makers_clouds(day: tuple[dict[str, Any], Path], town: Town) -> None:
+    managed, unmanaged = day[0]["days"][0]["managed"], day[0]["days"][0]["unmanaged"]
+    ours = [one for one in visits_ending(town, 0) if one.station.startswith("car:")]
+    assert managed["cloud_cars"] == managed["cloud_cars_reached"] == unmanaged["cloud_cars"] == len(ours) > 1
+    with opened(day[1]) as store, store.reading() as unit:
+        linked = unit.cars.links_live(TENANT)
+        states = {one.vehicle_id: one for one in unit.cars.states(TENANT)}
+        acts = unit.cars.acts_last(TENANT, MOST)
+    assert {one.device_id for one in linked} == {one.station for one in town.outlets}
+    assert len({one.provider for one in linked}) == 3
+    assert {one.station.removeprefix("car:") for one in ours} <= states.keys()
+    # whatever a car was asked is accounted for: it ended with a reason, or the day ended before it did
+    assert all(one.reason is not None for one in acts if one.ended_at is not None)
+    assert sum(one.ended_at is None for one in acts) <= len(linked)
 
 
 def test_every_visit_that_ended_is_one_session(day: tuple[dict[str, Any], Path], town: Town) -> None:

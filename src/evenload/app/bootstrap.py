@@ -11,6 +11,7 @@ from typing import Any
 import uvloop
 
 from evenload.app.clock import utc_now
+from evenload.app.people import people_of
 from evenload.app.platform import Platform
 from evenload.app.settings import Settings
 from evenload.app.stations import StationSide
@@ -71,7 +72,8 @@ async def _everything(
     settings: Settings, store: Store, writer: Executor, ready: Ready, stop: asyncio.Event
 ) -> None:  # fmt: skip
     clock = SteadyClock(utc_now, time.monotonic)
-    platform = Platform(settings, store, writer, clock, time.monotonic)
+    people = people_of(settings)
+    platform = Platform(settings, store, writer, clock, time.monotonic, people=people)
     api = await platform.listen_api(settings.host, settings.api_port)
     port, secure = await platform.stations.listen()
     ready(Address(settings.host, port, secure, api.port))
@@ -79,6 +81,7 @@ async def _everything(
         await until_stopped(stop, api.watch(), *platform.running())
     await api.stop()
     await platform.stations.drain()
+    people.close()
 
 
 async def until_stopped(stop: asyncio.Event, *running: Coroutine[Any, Any, None]) -> None:

@@ -14,9 +14,12 @@ from typing import Final
 from evenload.base.distribution import Distribution
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
+from evenload.schedule.risk.robust import Caution
 from evenload.schedule.solver.optimum import Solution
+from evenload.service.commands import SaidSoFar
 from evenload.service.control import ControlPolicy, Decision, decide
 from evenload.service.dispatch import Given, dispatch, given_before, without_refused
+from evenload.service.experience import Experience
 from evenload.service.ports import Store
 from evenload.service.problem_of import HOURS_AHEAD
 from evenload.service.snapshot import Expected, Memory, Patience, Snapshot, snapshot
@@ -29,11 +32,23 @@ _AHEAD: Final = timedelta(hours=HOURS_AHEAD + 1)
 ExpectedLoad = Callable[[str], Expected | None]
 """What base load is expected of a tenant's circuits, ``None`` where nothing is known."""
 
+Learned = Callable[[str], Experience]
+"""What finished sessions taught of a tenant's drivers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the brain asks of each tenant before it plans. For any thread."""
+
+    expected: ExpectedLoad
+    learned: Learned = lambda _: Experience()
+
 
 @dataclass(frozen=True, slots=True)
 class BrainSettings:
     """How to plan: every ``period_s``, and ``settle_s`` after something happened, so that what happens together is
     planned for together; never sooner than that after the last time (seconds of the event loop).
+    ``value_per_kwh`` is what a kWh is worth that a driver leaves without, beyond its price.
 
     With ``dry_run`` decisions are logged and kept to be looked at, but nobody is told anything.
     """
@@ -41,6 +56,7 @@ class BrainSettings:
     period_s: float = 60.0
     settle_s: float = 0.15
     dry_run: bool = False
+    value_per_kwh: float = 0.3
     policy: ControlPolicy = field(default_factory=ControlPolicy)
     patience: Patience = field(default_factory=Patience)
 
@@ -52,6 +68,7 @@ class Tenant:
     given: dict[str, Given] | None = None
     refused_at: dict[str, datetime] = field(default_factory=dict)
     learned_kw: dict[str, float] = field(default_factory=dict)
+    said: Mapping[str, SaidSoFar] = field(default_factory=dict)
     solution: Solution | None = None
     decision: Decision | None = None
     seen: Snapshot | None = None
@@ -74,7 +91,7 @@ class Brain:
 
     def __init__(
         self, store: Store, tenants: Iterable[str], clock: Callable[[], datetime], new_id: Callable[[], str],
-        dispatched: Callable[[], None], expected: ExpectedLoad, settings: BrainSettings | None = None,
+        dispatched: Callable[[], None], known: Known, settings: BrainSettings | None = None,
     ) -> None:  # fmt: skip
         self.counts = BrainCounts()
         self.tenants: Mapping[str, Tenant] = {name: Tenant() for name in tenants}
@@ -82,7 +99,7 @@ class Brain:
         self._clock = clock
         self._new_id = new_id
         self._dispatched = dispatched
-        self._expected = expected
+        self._known = known
         self._settings = settings or BrainSettings()
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
@@ -147,15 +164,20 @@ class Brain:
 
     def _planned(self, tenant: str, kept: Tenant, why: str) -> Decision:
         now, settings = self._clock(), self._settings
-        expected = self._expected(tenant)
+        expected = self._known.expected(tenant)
         with self._store.reading() as unit:
             given = given_before(unit, tenant) if kept.given is None else kept.given
             given, refused = without_refused(unit, given)
             kept.refused_at |= refused
-            memory = Memory({name: one.limits for name, one in given.items()}, kept.refused_at, kept.learned_kw)
+            known = self._known.learned(tenant)
+            memory = Memory(
+                {name: one.limits for name, one in given.items()}, kept.refused_at, kept.learned_kw, kept.said,
+                _caution(known, settings.value_per_kwh), known.weights,
+                kept.decision is not None and kept.decision.is_short,
+            )  # fmt: skip
             seen = snapshot(unit, tenant, Interval(now, now + _AHEAD), memory, expected, settings.patience)
         decision = decide(seen, why, self._new_id, settings.policy, kept.solution)
-        kept.seen, kept.learned_kw = seen, decision.learned_kw()
+        kept.seen, kept.learned_kw, kept.said = seen, decision.learned_kw(), seen.said
         if settings.dry_run:
             for row in decision.rows():
                 _log.info(
@@ -169,6 +191,11 @@ class Brain:
         if decision.told:
             self._dispatched()
         return decision
+
+
+def _caution(known: Experience, value_per_kwh: float) -> Caution | None:
+    """How much early departures weigh; ``None`` where nothing is known of them, or they are to weigh nothing."""
+    return Caution(known.risk, value_per_kwh=value_per_kwh) if known.risk is not None and value_per_kwh > 0 else None
 
 
 def _say_unplaced(tenant: str, decision: Decision, before: Decision | None) -> None:

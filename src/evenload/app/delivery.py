@@ -40,12 +40,13 @@ class DeliveryCounts:
 class Delivery:
     """Reads orders as they come; gives each to its station while that is connected, until it gets an answer.
 
-    To be made where the event loop runs.
+    ``has`` says of a station that is not connected whether it can be reached otherwise. To be made where the event
+    loop runs.
     """
 
     def __init__(
         self, store: Store, server: OcppServer, desks: Desks, clock: Callable[[], datetime],
-        carry_out: CarryOut | None = None,
+        carry_out: CarryOut | None = None, has: Callable[[StationId], bool] = lambda _station: False,
     ) -> None:  # fmt: skip
         self.counts = DeliveryCounts()
         self._store = store
@@ -53,6 +54,7 @@ class Delivery:
         self._desks = desks
         self._clock = clock
         self._carry_out = carry_out or server.command
+        self._has = has
         self._loop = asyncio.get_running_loop()
         self._seldom = Seldom(self._loop.time)
         self._woken = asyncio.Event()
@@ -107,7 +109,7 @@ class Delivery:
         connected, loop = self._server.connected, asyncio.get_running_loop()
         for name, row in self._waiting.items():
             due = self._not_before.get(name, 0.0) <= loop.time()
-            if due and row.station in connected and name not in self._under_way:
+            if due and name not in self._under_way and (row.station in connected or self._has(row.station)):
                 self._under_way[name] = loop.create_task(self._deliver(row))
 
     async def _deliver(self, row: OrderRow) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 import httpx
 from cryptography import x509
 
+from evenload.app.cars.checkup import of_cars, of_clouds
 from evenload.app.reloading import authority_of, tls_of
 from evenload.app.settings import Settings, misspelt
 from evenload.app.tap import is_served
@@ -22,7 +23,7 @@ from evenload.base.errors import EvenloadError, InputError
 from evenload.base.instants import time_zone
 from evenload.schedule import kernels
 from evenload.store.sql.checkup import Checkup, checkup
-from evenload.store.sql.store import is_address
+from evenload.store.sql.store import is_address, opened
 
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EXPIRES_SOON: Final = timedelta(days=30)
@@ -75,6 +76,7 @@ def examine(settings: Settings, environment: Mapping[str, str], clock: Callable[
         yield _issuer(settings.oidc_issuer)
     if settings.upstream:
         yield _upstream(settings.upstream)
+    yield from _cars(settings, clock)
 
 
 def _spelling(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -147,6 +149,20 @@ def _upstream(upstream: str) -> Finding:
         return Finding("upstream", Grade.WARN, f"{upstream} does not answer: {error}",
                        "This site plans for itself until it does.")  # fmt: skip
     return Finding("upstream", Grade.OK, f"{upstream} answers")
+
+
+def _cars(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Finding]:
+    """Clouds of cars that are set up, and what their cars told."""
+    found = list(of_clouds(settings, clock))
+    if found and (is_address(settings.store) or Path(settings.store).exists()):
+        try:
+            if checkup(settings.store).is_newest:
+                with opened(settings.store, make=False) as store:
+                    found += of_cars(store, settings.tenants, clock())
+        except EvenloadError:
+            pass  # which is said of the database
+    grades = {True: Grade.OK, False: Grade.FAIL, None: Grade.WARN}
+    yield from (Finding(one.name, grades[one.is_good], one.text, one.advice) for one in found)
 
 
 # what is kept

@@ -126,6 +126,33 @@ FALLBACKS_SHORT: Final = Family(
 CLOCK_AHEAD: Final = Family(
     "evenload_clock_ahead_seconds", _GAUGE, "How far the clock of the machine was set back, 0 where it was not."
 )  # fmt: skip
+CARS_LINKED: Final = Family("evenload_cars_linked", _GAUGE, "Linked cars whose drivers consent.", ("cloud",))
+CARS_IN_REACH: Final = Family("evenload_cars_in_reach", _GAUGE, "Linked cars that can be told something.", ("cloud",))
+CAR_STATE_AGE: Final = Family(
+    "evenload_car_state_age_seconds", _GAUGE, "How old the last states of linked cars are, the share that is younger.",
+    ("cloud", "share"),
+)  # fmt: skip
+CLOUD_REACHABLE: Final = Family("evenload_cloud_reachable", _GAUGE, "1 while a cloud of cars answers.", ("cloud",))
+CLOUD_REQUESTS: Final = Family(
+    "evenload_cloud_requests_total", _COUNTER, "Requests to clouds: answered, failed, or spared while one rests.",
+    ("cloud", "outcome"),
+)  # fmt: skip
+CLOUD_CALLS_LEFT: Final = Family(
+    "evenload_cloud_calls_left", _GAUGE, "Calls that the quota of the application allows at once now.",
+    ("cloud", "kind"),
+)  # fmt: skip
+CAR_READS: Final = Family(
+    "evenload_car_reads_total", _COUNTER, "Reads of linked cars, by how they ended.", ("cloud", "outcome")
+)  # fmt: skip
+CAR_ACTS: Final = Family(
+    "evenload_car_acts_total", _COUNTER, "What linked cars were asked to do, by how it ended.", ("cloud", "status")
+)  # fmt: skip
+CAR_ACTS_WAITING: Final = Family("evenload_car_acts_waiting", _GAUGE, "Acts that wait for their turn or an answer.")
+CAR_ACT_SECONDS: Final = Family("evenload_car_act_seconds", _HISTOGRAM, "Seconds from an act to its end.")
+CLOUD_WEBHOOKS: Final = Family(
+    "evenload_cloud_webhooks_total", _COUNTER, "Webhooks of clouds, taken or why not.", ("cloud", "outcome")
+)  # fmt: skip
+TOKEN_RENEWALS: Final = Family("evenload_cloud_token_renewals_total", _COUNTER, "Tokens of clouds that were renewed.")
 LOOKING: Final = Family("evenload_stream_topics", _GAUGE, "Topics of live pages that somebody looks at.")
 BUILD: Final = Family("evenload_build_info", _GAUGE, "1; the version that runs.", ("version",))
 

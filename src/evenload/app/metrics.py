@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from evenload.app import metric_families as of
 from evenload.app.brain import Brain
+from evenload.app.cars.side import CarSide
 from evenload.app.delivery import Delivery
 from evenload.app.fallbacks import Fallbacks
 from evenload.app.forecasting import Forecasting
@@ -136,6 +137,34 @@ def of_clock(clock: Callable[[], datetime]) -> Iterator[Metric]:
     yield of.CLOCK_AHEAD.one(clock.ahead_s if isinstance(clock, SteadyClock) else 0.0)
 
 
+def of_cars(side: CarSide) -> Iterator[Metric]:
+    """Linked cars and the clouds they are reached by."""
+    worker, door = side.worker, side.door
+    cars = list(worker.fleet.cars.values())
+    clouds = list(side.clouds)
+    yield of.CARS_LINKED.of({(one.value,): float(sum(car.provider is one for car in cars)) for one in clouds})
+    yield of.CARS_IN_REACH.of(
+        {(one.value,): float(sum(car.provider is one and car.is_in_reach for car in cars)) for one in clouds}
+    )
+    yield of.CAR_STATE_AGE.of(side.ages_s())
+    yield of.CLOUD_REACHABLE.of({(one.value,): float(door.http[one].is_reachable) for one in clouds})
+    counts = {one.value: door.http[one].counts for one in clouds}
+    yield of.CLOUD_REQUESTS.of(
+        {
+            (name, outcome): float(getattr(count, outcome))
+            for name, count in counts.items()
+            for outcome in ("answered", "failed", "spared")
+        }
+    )
+    yield of.CLOUD_CALLS_LEFT.of(side.calls_left())
+    yield of.CAR_READS.of(_by_words(worker.reading.counts.ended))
+    yield of.CAR_ACTS.of(_by_words(worker.acting.counts.ended))
+    yield of.CAR_ACTS_WAITING.one(worker.acting.waiting + worker.acting.sending)
+    yield of.CAR_ACT_SECONDS.spread(worker.acting.counts.seconds)
+    yield of.CLOUD_WEBHOOKS.of(_by_words(side.inbox.counts.came))
+    yield of.TOKEN_RENEWALS.one(door.renewals)
+
+
 def of_run(*, dry_run: bool) -> Iterator[Metric]:
     """How it runs."""
     yield of.DRY_RUN.one(dry_run)
@@ -144,6 +173,10 @@ def of_run(*, dry_run: bool) -> Iterator[Metric]:
 def of_hub(hub: Hub) -> Iterator[Metric]:
     """Who looks at live pages."""
     yield of.LOOKING.one(hub.looking)
+
+
+def _by_words(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, ...], float]:
+    return {words: float(count) for words, count in dict(counts).items()}
 
 
 def _by_word(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:

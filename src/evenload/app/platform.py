@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -11,13 +10,18 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 
 from evenload.app import metrics
-from evenload.app.brain import Brain, BrainSettings
+from evenload.app.brain import Brain, BrainSettings, Known
+from evenload.app.cables import Cables
+from evenload.app.cars.clouds import CloudAccess, clouds_of
+from evenload.app.cars.side import CarSide
+from evenload.app.driver_rounds import DriverRounds
+from evenload.app.energy_managers import EnergyManagers
+from evenload.app.experience import Learning
 from evenload.app.fallbacks import Fallbacks
 from evenload.app.far_sites import FarSites
 from evenload.app.forecasting import Forecasting
@@ -25,9 +29,12 @@ from evenload.app.guarded_sites import steady
 from evenload.app.guarding import Guarding, GuardSettings, Reach
 from evenload.app.listening import listening_at
 from evenload.app.main_meters import MainMeters
+from evenload.app.messages import Messages, MessageSettings
+from evenload.app.notifying import notifier_of, policy_of
 from evenload.app.readiness import DRY_RUN, faults_of
 from evenload.app.relay import Relay, RelaySettings, mark_of
 from evenload.app.reloading import tls_of
+from evenload.app.secret import secret_of
 from evenload.app.settings import Settings
 from evenload.app.state import LiveStates, Parts
 from evenload.app.stations import StationSide
@@ -35,13 +42,15 @@ from evenload.app.upkeep import Upkeep, retention_of
 from evenload.app.upstream import Upstream
 from evenload.app.view import LiveView
 from evenload.app.webhooks import WebhookSender
-from evenload.base.errors import InputError
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import Command
 from evenload.domain.station_events import StationEvent
+from evenload.domain.vehicle_state import Provider
+from evenload.files.message_texts import packaged_catalogue
 from evenload.net.password import hash_key
 from evenload.service.control import ControlPolicy
 from evenload.service.dispatch import Given
+from evenload.service.people.ports import PeopleStore
 from evenload.service.ports import Store
 from evenload.service.relay import Taken, number_apart
 from evenload.service.snapshot import Expected
@@ -55,21 +64,25 @@ from evenload.web.passwords import Argon2
 
 _log = logging.getLogger("evenload.app")
 
-_PLANNED_FOR: Final = frozenset({"sites", "circuits", "devices", "vehicles", "sessions", "limits", "signals"})
+_PLANNED_FOR: Final = frozenset(
+    {"sites", "circuits", "devices", "vehicles", "vehicle-links", "drivers", "sessions", "limits", "signals"}
+)
 """What the API may change that has to be planned for anew."""
 
 _ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices"})
 """What the API may change that fallbacks have to be allotted for anew."""
 
-_SECRET_BYTES: Final = 32
+_CARS_LOOK_AT: Final = frozenset({"devices", "vehicles", "vehicle-links", "drivers", "consents"})
+"""What the API may change that linked cars are dealt with otherwise for."""
 
 
 class Platform:
     """Everything that runs; to be made where the event loop runs. ``seconds`` is a clock that nobody can set."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self, settings: Settings, store: Store, writer: Executor, clock: Callable[[], datetime],
-        seconds: Callable[[], float], guard: GuardSettings | None = None,
+        seconds: Callable[[], float], guard: GuardSettings | None = None, people: PeopleStore | None = None,
+        clouds: Mapping[Provider, CloudAccess] | None = None,
     ) -> None:  # fmt: skip
         self.view = LiveView()
         self._settings = settings
@@ -78,7 +91,15 @@ class Platform:
         self._kept_at: datetime | None = None
         self._loop = asyncio.get_running_loop()
         self._under_way: set[asyncio.Task[None]] = set()
-        self.stations = StationSide(settings, store, writer, clock, self._kept, self._under)
+        options = _api_options(settings)
+        self.cars = CarSide(
+            store, writer, settings.tenants, clouds_of(settings, options.public_url) if clouds is None else clouds,
+            options.secret, clock, seconds, _new_id, self._kept, tells=not settings.dry_run,
+        )  # fmt: skip
+        self.managers = EnergyManagers(store, writer, settings.tenants, clock, seconds, self._kept)
+        self.stations = StationSide(
+            settings, store, writer, clock, self._kept, self._under, self.cars.worker, self.managers
+        )  # fmt: skip
         sql = (partial(roll_up, store), settings.store) if isinstance(store, SqlStore) else (None, None)
         self.forecasting = Forecasting(
             store, settings.tenants, clock, settings.plan_quantile, settings.forecast_every_s, *sql
@@ -86,21 +107,31 @@ class Platform:
         self.fallbacks = Fallbacks(
             store, settings.tenants, clock, _new_id, self.forecasting, self.stations.delivery.wake
         )  # fmt: skip
+        self.learning = Learning(store, settings.tenants, clock, settings.forecast_every_s)
         self.brain = Brain(
-            store, settings.tenants, clock, _new_id, self.stations.delivery.wake, self._expected,
+            store, settings.tenants, clock, _new_id, self.stations.delivery.wake,
+            Known(self._expected, self.learning.of),
             BrainSettings(
-                settings.plan_every_s, settings.plan_settle_s, dry_run=settings.dry_run,
-                policy=ControlPolicy(soon=timedelta(seconds=settings.plan_soon_s)),
+                settings.plan_every_s, settings.plan_settle_s, settings.dry_run, settings.value_per_kwh,
+                ControlPolicy(soon=timedelta(seconds=settings.plan_soon_s)),
             ),
         )  # fmt: skip
         self.far_sites = FarSites(store, writer, clock, self._site_lost)
         self.guarding = Guarding(
             store, settings.tenants, clock, self.view, self._wanted,
-            Reach(self.stations.server.command, lambda: self.stations.server.connected, _new_id, self.far_sites.has),
+            Reach(self.stations.send, self.stations.reachable, _new_id, self.far_sites.has),
             replace(guard or GuardSettings(), dry_run=settings.dry_run),
         )  # fmt: skip
         self.relay = self._relay(writer) if settings.role == "site" else None
         self.webhooks = WebhookSender(store, settings.tenants, clock, private=settings.webhooks_private)
+        self.messages = self._messages(people) if people is not None else None
+        self._drivers = DriverRounds(
+            store, settings.tenants, clock, lambda tenants: self.brain.wake(tenants, "drivers")
+        )  # fmt: skip
+        self.cables = Cables(
+            store, settings.tenants, clock, self._wanted, lambda tenants: self.brain.wake(tenants, "cables"),
+            self.stations.delivery.wake,
+        )  # fmt: skip
         self._upkeep = Upkeep(store, clock, retention_of(settings))
         self._main_meters = MainMeters(store, lambda: self.guarding.states)
         parts = Parts(self.view, self.brain, self.forecasting, self.guarding)
@@ -108,8 +139,9 @@ class Platform:
         self.states = LiveStates(parts, clock, settings.plan_quantile, notes)
         self.hub = Hub(StoreSource(store, self.states.of), secrets.token_hex(4))
         services = Services(
-            store, clock, _api_options(settings), Argon2(), _station_key_hash, _new_id, self._changed, self._faults,
-            notes=notes, relayed=self._relayed, state=self.states.of, history=self.states.history,
+            store, clock, options, Argon2(), _station_key_hash, _new_id, self._changed, self._faults,
+            notes=notes, relayed=self._relayed, state=self.states.of, history=self.states.history, cars=self.cars,
+            people=people,
         )  # fmt: skip
         registry = metrics.registry_of(
             partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
@@ -117,18 +149,31 @@ class Platform:
             partial(metrics.of_forecasts, self.forecasting, settings.tenants),
             partial(metrics.of_fallbacks, self.fallbacks, self.brain),
             partial(metrics.of_store, store, lambda: self._kept_at), partial(metrics.of_clock, clock),
-            partial(metrics.of_hub, self.hub), partial(metrics.of_run, dry_run=settings.dry_run),
+            partial(metrics.of_cars, self.cars), partial(metrics.of_hub, self.hub),
+            partial(metrics.of_run, dry_run=settings.dry_run),
         )  # fmt: skip
         self.app = api(services, seconds, hub=self.hub, registry=registry)
 
     def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What has to run."""
-        plans = [self.relay.run()] if self.relay else [self.brain.run()]
+        plans = [self.relay.run()] if self.relay else [self.brain.run(), self.learning.run()]
         if self.relay is None and not self._settings.dry_run:
             plans.append(self.fallbacks.run())
+        if self.messages is not None:
+            plans.append(self.messages.run())
         return (
             *self.stations.running(), self.forecasting.run(), *plans, self._main_meters.run(), self.guarding.run(),
-            self.hub.run(), self.states.run(), self.far_sites.run(), self.webhooks.run(), self._upkeep.run(),
+            self.hub.run(), self.states.run(), self.far_sites.run(), self.webhooks.run(), self._drivers.run(),
+            self.cables.run(), self.managers.run(), self._upkeep.run(), *self.cars.running(),
+        )  # fmt: skip
+
+    def _messages(self, people: PeopleStore) -> Messages:
+        settings = self._settings
+        return Messages(
+            self._store, people, settings.tenants, self._clock, notifier_of(settings), packaged_catalogue(),
+            MessageSettings(
+                policy_of(settings), settings.notify_per_minute, settings.people_days, settings.messages_days
+            ),
         )  # fmt: skip
 
     def _relay(self, writer: Executor) -> Relay:
@@ -193,6 +238,8 @@ class Platform:
             self.brain.wake((tenant,), resource)
         if resource in _ALLOTTED_FOR:
             self.fallbacks.wake(tenant)
+        if resource in _CARS_LOOK_AT:
+            self.cars.worker.changed(tenant, "links" if resource == "vehicle-links" else resource)
         if resource == "devices":
             self._beside(self.stations.enrolled(tenant))
         if resource == "loads":
@@ -271,18 +318,3 @@ def _api_options(settings: Settings) -> ApiOptions:
     return ApiOptions(
         secret_of(settings.secret_file), url, settings.metrics_token, oidc, webhooks_private=settings.webhooks_private
     )  # fmt: skip
-
-
-def secret_of(file: Path) -> bytes:
-    """The secret that signs cookies: made once, for the server's own user only (mode 0600)."""
-    try:
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as made:
-                made.write(secrets.token_bytes(_SECRET_BYTES))
-        secret = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"the secret {file} cannot be read or made: {os.strerror(error.errno or 0)}") from error
-    if len(secret) < _SECRET_BYTES:
-        raise InputError(f"the secret {file} is shorter than {_SECRET_BYTES} bytes: remove it, and another is made")
-    return secret

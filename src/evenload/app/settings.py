@@ -18,6 +18,9 @@ from evenload.net.knock import TENANT
 
 _PREFIX: Final = "EVENLOAD_"
 _NO_SETTINGS: Final = ("EVENLOAD_VENV",)
+_CAR_URLS: Final = (
+    "cars_smartcar_url", "cars_enode_url", "cars_tesla_url", "cars_tesla_commands_url", "cars_tesla_region_url",
+)  # fmt: skip
 
 
 class Settings(BaseModel):
@@ -93,7 +96,8 @@ class Settings(BaseModel):
     )
     secret_file: Path = Field(
         default=Path("evenload.secret"),
-        description="Secret that signs cookies; made if missing. With another one everybody logs in again.",
+        description="Secret that signs cookies and seals contact data; made if missing. With another one everybody "
+        "logs in again, and contact data cannot be read: keep a copy of it.",
     )
     plan_every_s: float = Field(default=60.0, ge=0.5, description="How often to plan when nothing happens, in seconds.")
     plan_soon_s: float = Field(
@@ -110,6 +114,13 @@ class Settings(BaseModel):
         gt=0,
         lt=1,
         description="Which quantile of the expected base load plans leave room for: higher is more careful.",
+    )
+    value_per_kwh: float = Field(
+        default=0.3,
+        ge=0,
+        le=1000,
+        description="What a kWh is worth that a driver who leaves early leaves without, beyond its price; 0 trusts all "
+        "departures. Counts where enough sessions are known.",
     )
     forecast_every_s: float = Field(default=600.0, ge=1, description="How often to forecast base load, in seconds.")
     dry_run: bool = Field(default=False, description="Plan and log what would be told, but tell no station anything.")
@@ -134,6 +145,37 @@ class Settings(BaseModel):
     oidc_client_id: str = Field(default="", description="What this server is called there.")
     oidc_client_secret: str = Field(default="", repr=False, description="Its secret there.")
     oidc_audience: str = Field(default="", description='Whom bearer tokens are for; "" for oidc_client_id.')
+    cars_smartcar_client_id: str = Field(default="", description="What this server is called at Smartcar.")
+    cars_smartcar_client_secret: str = Field(default="", repr=False, description="Its secret there.")
+    cars_smartcar_webhook_secret: str = Field(
+        default="", repr=False, description="What Smartcar signs its webhooks with; without it none is believed."
+    )
+    cars_smartcar_webhook_id: str = Field(
+        default="", description='Webhook at Smartcar that is to tell of linked cars; "" for none: cars are asked then.'
+    )
+    cars_smartcar_version: Literal["v2", "v3"] = Field(default="v3", description="Which version of its API.")
+    cars_smartcar_url: str = Field(default="", description="All its addresses, in place of the public ones.")
+    cars_enode_client_id: str = Field(default="", description="What this server is called at Enode.")
+    cars_enode_client_secret: str = Field(default="", repr=False, description="Its secret there.")
+    cars_enode_webhook_secret: str = Field(
+        default="", repr=False, description="What Enode signs its webhooks with; without it none is believed."
+    )
+    cars_enode_url: str = Field(default="", description="All its addresses, in place of the public ones.")
+    cars_tesla_client_id: str = Field(default="", description="What this server is called at Tesla.")
+    cars_tesla_client_secret: str = Field(default="", repr=False, description="Its secret there.")
+    cars_tesla_webhook_secret: str = Field(
+        default="", repr=False, description="What the telemetry server signs the records with that it hands on."
+    )
+    cars_tesla_telemetry_host: str = Field(
+        default="", description='Telemetry server that cars stream to; "" for none: cars are asked then.'
+    )
+    cars_tesla_commands_url: str = Field(
+        default="", description="The proxy that signs commands (tesla-http-proxy); without it cars take none."
+    )
+    cars_tesla_region_url: str = Field(
+        default="", description="Tesla's address for the region; North America's without."
+    )
+    cars_tesla_url: str = Field(default="", description="All its addresses, in place of the public ones.")
     readings_days_hot: float = Field(
         default=2.0,
         ge=1,
@@ -150,6 +192,45 @@ class Settings(BaseModel):
     orders_days: int = Field(default=90, ge=0, description="How many days answered orders are kept; 0 for good.")
     decisions_days: int = Field(default=90, ge=0, description="How many days decisions are kept; 0 for good.")
     plans_hours: int = Field(default=48, ge=0, description="How many hours plans are kept; 0 for good.")
+    people_database_url: str = Field(
+        default="",
+        repr=False,
+        description="Where names and addresses are kept, apart from everything else: an SQLite file or a postgresql:// "
+        'address; "" for a file beside database, such as evenload.people.db.',
+    )
+    people_days: int = Field(
+        default=400,
+        ge=0,
+        description="How many days after the last consent ended somebody is forgotten; 0 for never.",
+    )
+    messages_days: int = Field(default=400, ge=0, description="How many days the log of messages is kept; 0 for good.")
+    notify_email_url: str = Field(
+        default="",
+        repr=False,
+        description="Service that sends e-mail, as an address of Apprise with {address} in it: "
+        "mailtos://user:password@example.org?to={address}.",
+    )
+    notify_sms_url: str = Field(
+        default="",
+        repr=False,
+        description="Service that sends SMS, as an address of Apprise with {address} in it.",
+    )
+    notify_push_url: str = Field(
+        default="",
+        repr=False,
+        description="Service that sends push messages, as an address of Apprise with {address} in it.",
+    )
+    notify_file: Path | None = Field(
+        default=None,
+        description="Where no service is set up: file that messages are written to in place of being sent.",
+    )
+    notify_sender: str = Field(
+        default="evenload", min_length=1, max_length=60, description="Who messages say that they are from."
+    )
+    notify_per_minute: float = Field(default=60.0, gt=0, le=60_000, description="Most messages sent in a minute.")
+    notify_timeout_s: float = Field(
+        default=20.0, ge=1, le=300, description="How long a service may take for a message, in seconds."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important entries that are logged.",
@@ -164,6 +245,17 @@ class Settings(BaseModel):
         """Where things are kept: a file that is named goes before an address."""
         named = self.database != Settings.model_fields["database"].default
         return self.database if named or not self.database_url else self.database_url
+
+    @property
+    def people_store(self) -> str | Path:
+        """Where identities are kept."""
+        return self.people_database_url or self.database.with_name(f"{self.database.stem}.people.db")
+
+    @property
+    def notify_urls(self) -> dict[str, str]:
+        """Services that are set up, by way."""
+        told = {"push": self.notify_push_url, "sms": self.notify_sms_url, "email": self.notify_email_url}
+        return {way: url for way, url in told.items() if url}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
@@ -191,6 +283,17 @@ class Settings(BaseModel):
             raise ValueError(f"the tenant {odd[0]!r} cannot be part of a path: it has 1 to 48 letters, digits, - and _")
         if self.upstream and not _is_url(self.upstream):
             raise ValueError(f"upstream {self.upstream!r} is not an address such as https://charge.example.org")
+        return self
+
+    @model_validator(mode="after")
+    def _cars(self) -> "Settings":
+        for cloud in ("smartcar", "enode", "tesla"):
+            names = (f"cars_{cloud}_client_id", f"cars_{cloud}_client_secret")
+            if len({bool(getattr(self, name)) for name in names}) > 1:
+                raise ValueError(f"{names[0]} and {names[1]} go together: give both or none")
+        for name in _CAR_URLS:
+            if (url := getattr(self, name)) and not _is_safe_url(url):
+                raise ValueError(f"{name} {url!r} is not an address such as https://cars.example.org")
         return self
 
 
@@ -241,6 +344,11 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_safe_url(text: str) -> bool:
+    """Whether secrets may be sent there: over TLS, or within this machine."""
+    return _is_url(text) and (text.startswith("https:") or urlsplit(text).hostname in ("localhost", "127.0.0.1", "::1"))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from evenload.app.view import LiveView
 from evenload.service.control import Decision
 from evenload.service.live_rows import PlannedSession, SessionRow
 from evenload.service.live_state import CarNow, CarsNow
-from evenload.service.problem_of import is_full, missing_kwh
+from evenload.service.planned_cars import is_full, missing_kwh
 from evenload.service.snapshot import Snapshot, Trust
 
 NOTED_MAX: Final = 20

@@ -120,7 +120,7 @@ def ahead_of(decision: Decision, seen: Snapshot, head: str) -> Ahead:
     below = np.array([node in tree.path(one) for one in range(len(tree))])
     cars = below[problem.node[problem.slot_sessions()]]
     ev_kw = np.bincount(
-        problem.slot_steps()[cars], weights=decision.solution.plan.power_kw[cars], minlength=problem.horizon.steps
+        problem.slot_steps()[cars], weights=decision.planned.power_kw[cars], minlength=problem.horizon.steps
     )
     ev_kw[0] /= decision.asked.share_left  # a mean over what is left of the step stands for a power from now on
     load_kw = ev_kw + problem.base_load_kw[node]

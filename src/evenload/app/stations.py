@@ -5,16 +5,18 @@ import logging
 import os
 import signal
 import ssl
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
 
 from evenload.app.access import Access
+from evenload.app.cars.worker import CarWorker
 from evenload.app.certificates import Certificates
 from evenload.app.delivery import Delivery
 from evenload.app.desks import Desks
 from evenload.app.directory import StoreDirectory
+from evenload.app.energy_managers import EnergyManagers
 from evenload.app.listening import cannot_listen
 from evenload.app.reloading import Reloader, authority_of, tls_of
 from evenload.app.settings import Settings
@@ -22,9 +24,11 @@ from evenload.app.sink import StoreSink
 from evenload.domain.station import StationId, TokenStatus
 from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationEvent
+from evenload.domain.vehicle_state import CarId
 from evenload.net.ocpp_server import OcppServer, ServerLimits
 from evenload.net.ports import TenantRecord
 from evenload.ocpp.dossier import DeskPolicy
+from evenload.service.cable.energy_manager import is_energy_manager
 from evenload.service.event_rows import is_told_on
 from evenload.service.event_text import is_logged
 from evenload.service.observe import restarted
@@ -39,16 +43,19 @@ Kept = Callable[[Sequence[StationEvent], frozenset[str]], None]
 class StationSide:
     """Server, desks, directory, sink and delivery; to be made where the event loop runs.
 
-    ``under`` may change a command on its way to a station, such as to keep it below a cap.
+    ``under`` may change a command on its way to a station, such as to keep it below a cap. Stations that are ``cars``
+    are told by their makers' clouds, and ``managers`` as energy managers are.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts together what there is
         self, settings: Settings, store: Store, writer: Executor, clock: Callable[[], datetime], kept: Kept,
         under: Callable[[StationId, Command], Command] = lambda _station, command: command,
+        cars: CarWorker | None = None, managers: EnergyManagers | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         self._store = store
+        self._managers = managers
         unknown = TokenStatus.ACCEPTED if settings.unknown_tokens == "accept" else TokenStatus.UNKNOWN
         authority = authority_of(settings)
         policy = DeskPolicy(
@@ -71,9 +78,16 @@ class StationSide:
         access = Access(store, writer, self.server, sink, directory, self._desks, clock)
 
         async def carry_out(station: StationId, command: Command) -> CommandSettled:
+            if cars is not None and CarId.of_station(station) is not None:
+                return await cars.carry_out(station, command)
+            if managers is not None and is_energy_manager(station):
+                return await managers.carry_out(station, under(station, command))
             return await access.carry_out(station, under(station, command))
 
-        self.delivery = Delivery(store, self.server, self._desks, clock, carry_out)
+        def has(station: StationId) -> bool:
+            return any(one.has(station) for one in (cars, managers) if one is not None)
+
+        self.delivery = Delivery(store, self.server, self._desks, clock, carry_out, has)
         self._reloader = Reloader(settings, self.server, certificates)
 
     def _failed(self, events: Sequence[StationEvent]) -> None:
@@ -82,6 +96,17 @@ class StationSide:
         self._desks.forget(stations)
         for station in stations:
             self.server.disconnect(station, "not stored; connect again")
+
+    async def send(self, station: StationId, command: Command) -> CommandSettled:
+        """Tell a charger or an energy manager something now, past the outbox."""
+        if self._managers is not None and is_energy_manager(station):
+            return await self._managers.carry_out(station, command)
+        return await self.server.command(station, command)
+
+    def reachable(self) -> Collection[StationId]:
+        """Chargers and energy managers that can be told something now."""
+        managers = self._managers.connected if self._managers is not None else frozenset()
+        return self.server.connected.keys() | managers if managers else self.server.connected
 
     def give_again(self, stations: Iterable[StationId]) -> None:
         """Give stations all that is wanted of them again: they were told something else meanwhile."""

@@ -17,7 +17,9 @@ API_PORT: Final = 8000
 _SPEED: Final = 360.0
 _STATIONS: Final = 450
 _HOST: Final = "127.0.0.1"
-_LIVE_ONLY: Final = ("days", "speed", "real_time", "stations", "seed", "port", "api_port", "headless", "as_json")
+_LIVE_ONLY: Final = (
+    "days", "speed", "real_time", "stations", "cloud_cars", "seed", "port", "api_port", "headless", "as_json",
+)  # fmt: skip
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
@@ -30,6 +32,12 @@ def demo(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option("--real-time", help="As fast as the world: the same as --speed 1.")
     ] = False,
     stations: Annotated[int, typer.Option(help="Charging stations; the town grows and shrinks with them.")] = _STATIONS,
+    cloud_cars: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Cars at homes without a station, reached by virtual clouds. [one for three stations]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another town.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port for stations; 0 for a free one.")] = 0,
     api_port: Annotated[
@@ -46,7 +54,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     workers: Workers = CORES,
     fresh: Fresh = False,
 ) -> None:
-    """Run a live town: charging stations over OCPP on loopback, a feeder, drivers, prices, a limit in the evening.
+    """Run a live town: stations over OCPP, cars by their makers' clouds, a feeder, drivers, prices, an evening limit.
 
     Time is compressed: a day takes four minutes. A page shows load against limit as it happens, and after each day one
     screen compares it with the same day unmanaged. With --study: one winter of real sessions of Norwegian drivers,
@@ -67,7 +75,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
         raise InputError("--json prints when the days are over: say how many with --days")
     folder = out or Path("out/town")
     chosen_port = api_port if api_port is not None else 0 if unseen else _free(API_PORT)
-    _live(folder, 1.0 if real_time else speed, wanted, stations, seed, (port, chosen_port), (alone, as_json))
+    town = stations, cloud_cars, seed
+    _live(folder, 1.0 if real_time else speed, wanted, town, (port, chosen_port), (alone, as_json))
 
 
 def _refuse_live_options(context: typer.Context) -> None:
@@ -89,15 +98,16 @@ def _study(out: Path, workers: int, *, quick: bool, fresh: bool) -> None:
 
 
 def _live(
-    folder: Path, speed: float, days: int, stations: int, seed: int, ports: tuple[int, int], how: tuple[bool, bool]
+    folder: Path, speed: float, days: int, of: tuple[int, int | None, int], ports: tuple[int, int],
+    how: tuple[bool, bool],
 ) -> None:  # fmt: skip
     from evenload.app.log import set_up_logs  # noqa: PLC0415 - the server loads when it is needed
     from evenload.app.town.live import TownSettings, live_town  # noqa: PLC0415
     from evenload.app.town.shape import shape_of  # noqa: PLC0415
     from evenload.cli.demo_words import Words  # noqa: PLC0415
 
-    alone, as_json = how
-    settings = TownSettings(seed, shape_of(stations), speed, days, _HOST, ports[0], ports[1], folder)
+    (alone, as_json), (stations, cloud_cars, seed) = how, of
+    settings = TownSettings(seed, shape_of(stations, cloud_cars), speed, days, _HOST, ports[0], ports[1], folder)
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "town.log").open("w", encoding="utf-8") as log,

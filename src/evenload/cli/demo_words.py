@@ -77,14 +77,12 @@ class Words:
         told, self._latest = self._latest, now
         self._behind_s = max(self._behind_s, now.lag_s)
         if self._status is None and not self._alone and (told is None or now.now.hour // 3 != told.now.hour // 3):
-            self._say(
-                f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; at worst {self._behind_s:.0f} s behind"
-            )
+            self._say(f"day {now.day}, {_clock(now)}; {_plugged_in(now)}; at worst {self._behind_s:.0f} s behind")
             self._behind_s = 0.0
         if self._status:
             slowed = f", slowed from {now.speed_wanted:.0f} to keep up" if now.is_slowed else ""
             self._status.update(
-                f"day {now.day}, {_clock(now)}; cars plugged in: {now.cars}; {now.speed:.0f} virtual seconds a second"
+                f"day {now.day}, {_clock(now)}; {_plugged_in(now)}; {now.speed:.0f} virtual seconds a second"
                 f"{slowed}; {now.lag_s:.0f} s behind; Ctrl-C stops"
             )
 
@@ -111,8 +109,8 @@ def _what_to_open(opened: Opened, settings: TownSettings) -> list[str]:
     ask = f'curl -s -H "Authorization: Bearer $KEY" {opened.url}/v1'
     post = ask.replace("curl -s", "curl -s -X POST -H 'Content-Type: application/json'")
     return [
-        f"A town with {opened.stations} charging stations (OCPP 1.6J and 2.0.1) lives at {settings.speed:g} virtual "
-        "seconds a second.",
+        f"A town with {opened.stations} charging stations (OCPP 1.6J and 2.0.1){_cars_by_cloud(settings)} lives at "
+        f"{settings.speed:g} virtual seconds a second.",
         "",
         "Open this in a browser:",
         f"  {opened.url}/live#key={opened.key}",
@@ -132,6 +130,16 @@ def _what_to_open(opened: Opened, settings: TownSettings) -> list[str]:
 
 def _limit_kw(settings: TownSettings) -> float:
     return 0.64 * settings.shape.feeder_kva
+
+
+def _cars_by_cloud(settings: TownSettings) -> str:
+    cars = settings.shape.cloud_cars
+    return f" and {cars} cars reached by their makers' clouds" if cars else ""
+
+
+def _plugged_in(now: TownNow) -> str:
+    by_cloud = f", {now.cloud_cars} of them reached by cloud" if now.linked else ""
+    return f"cars plugged in: {now.cars}{by_cloud}"
 
 
 def _clock(now: TownNow) -> str:

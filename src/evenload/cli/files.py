@@ -19,7 +19,7 @@ from evenload.files import packaged
 from evenload.files.columns import TableSpec
 from evenload.files.grid import tree_of
 from evenload.files.history import write_history
-from evenload.files.importers import asensio, boulder, chargeplace, norway
+from evenload.files.importers import asensio, boulder, chargeplace, norway, obd, obd_stays
 from evenload.files.importers.outcome import ImportOutcome, Record
 from evenload.files.specs import SPECS
 from evenload.files.table import write_table
@@ -32,6 +32,7 @@ LAYOUTS: dict[str, Callable[..., ImportOutcome]] = {
     "asensio": asensio.read_records,
     "boulder": boulder.read_records,
     "chargeplace": chargeplace.read_records,
+    "obd": obd_stays.read_records,
 }
 
 Kind = Annotated[str, typer.Argument(help=f"What the file holds: {', '.join(KINDS)}.", metavar="KIND")]
@@ -77,10 +78,17 @@ def import_(
     repair_dates: Annotated[
         bool, typer.Option("--repair-dates", help="chargeplace: put exchanged day and month back where provable.")
     ] = False,
+    home: Annotated[
+        str, typer.Option("--home", help="obd: where home is, LATITUDE,LONGITUDE; kept as home or away only.")
+    ] = "",
+    battery_kwh: Annotated[
+        float | None, typer.Option("--battery-kwh", min=1, help="obd: usable battery, for files without power.")
+    ] = None,
 ) -> None:
-    """Import a publisher's charging sessions; every row is accepted, repaired or refused with its reason.
+    """Import a publisher's or a plug-in logger's charging sessions; every row is accepted, repaired or refused.
 
     Example:  evenload files import norway Dataset1_charging_reports.csv --out history.parquet
+    Example:  evenload files import obd trips.csv --home 42.36,-71.06 --battery-kwh 60 --out history.parquet
     """
     if layout not in LAYOUTS:
         raise InputError(
@@ -91,7 +99,11 @@ def import_(
         if layout != "chargeplace":
             raise InputError(f"--repair-dates is for the layout chargeplace, not for {layout}")
         read = partial(chargeplace.read_records, repair_dates=True)
-    outcome = read(_records(file), file=file.name)
+    if (home or battery_kwh is not None) and layout != "obd":
+        raise InputError(f"--home and --battery-kwh are for the layout obd, not for {layout}")
+    if layout == "obd":
+        read = partial(obd_stays.read_records, home=obd.home_of(home), battery_kwh=battery_kwh)
+    outcome = read(records_of(file), file=file.name)
     for problem in outcome.problems[:5]:
         errors.print(f"refused: {problem}", markup=False)
     if outcome.problems and not len(outcome.history):
@@ -131,7 +143,7 @@ def _opened(file: Path) -> Iterator[TextIO]:
         raise InputError(f"{file} cannot be read: {error}") from error
 
 
-def _records(file: Path) -> list[Record]:
+def records_of(file: Path) -> list[Record]:
     """Raw records of a CSV (comma or semicolon, with a header) or of a JSON list."""
     with _opened(file) as text:
         if file.name.removesuffix(".gz").endswith(".json"):

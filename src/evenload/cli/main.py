@@ -11,15 +11,22 @@ from evenload.base.input_words import in_plain_words
 from evenload.cli import (
     access,
     audit,
+    cable,
+    cars,
+    catalog,
     db,
     demo,
     doctor,
+    driver,
     example,
     explain,
     files,
+    messages,
     ocpp,
+    people,
     plan,
     population,
+    program,
     schema,
     serve,
     simulate,
@@ -46,10 +53,17 @@ app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.add_typer(files.app, name="files")
 app.add_typer(ocpp.app, name="ocpp")
+app.add_typer(cars.app, name="cars")
+app.add_typer(cable.app, name="cable")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(program.app, name="program")
 app.add_typer(db.app, name="db")
 app.add_typer(access.users, name="user")
 app.add_typer(access.keys_app, name="key")
 app.add_typer(audit.app, name="audit")
+app.add_typer(driver.app, name="driver")
+app.add_typer(people.app, name="people")
+app.add_typer(messages.app, name="message")
 
 
 def _version(asked: bool) -> None:

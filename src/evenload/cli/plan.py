@@ -10,7 +10,8 @@ import typer
 import evenload
 from evenload.base.errors import InputError, InvariantError
 from evenload.cli.plan_inputs import Files, Span, read_inputs
-from evenload.cli.plan_table import print_plan
+from evenload.cli.plan_load import LoadAsked
+from evenload.cli.plan_table import print_plan, print_shortages
 from evenload.cli.plan_wishes import Departures
 from evenload.cli.reading import SkipBadRows
 from evenload.files.explanations import write_explanations
@@ -28,6 +29,10 @@ SessionsFile = Annotated[Path, typer.Option("--sessions", help="Sessions file: w
 GridFile = Annotated[Path, typer.Option("--grid", help="Grid file: the tree of circuits and their limits.")]
 SignalFile = Annotated[Path, typer.Option("--signal", help="Signal file: price, and carbon where known, over time.")]
 LoadFile = Annotated[Path | None, typer.Option("--load", help="Load file: what is not charging.  [default: no load]")]
+LoadQuantile = Annotated[
+    float | None,
+    typer.Option("--load-quantile", help="Load at this quantile of the load file, such as 0.9.  [default: load_kw]"),
+]
 LimitsFile = Annotated[
     Path | None, typer.Option("--limits", help="Limits file: limits over time.  [default: the grid's]")
 ]
@@ -47,6 +52,10 @@ ValuePerKwh = Annotated[
 ]
 ShareThere = Annotated[
     float, typer.Option("--share-there", help="Be done while this share of drivers is still there, such as 0.9.")
+]
+ShortagesFile = Annotated[
+    Path | None,
+    typer.Option("--shortages", help="Shortages file kept from plan to plan: who was short lately goes less short."),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Plan file to write (.csv, .csv.gz or .parquet).")]
 SummaryFile = Annotated[
@@ -71,12 +80,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
     signal: SignalFile,
     out: Out,
     load: LoadFile = None,
+    load_quantile: LoadQuantile = None,
     limits: LimitsFile = None,
     problem: ProblemYaml = None,
     events: EventsFile = None,
     departures: DeparturesFile = None,
     value_per_kwh: ValuePerKwh = 0.0,
     share_there: ShareThere = 0.0,
+    shortages: ShortagesFile = None,
     summary: SummaryFile = None,
     explanations: ExplanationsFile = None,
     objective: Least = Objective.PRICE,
@@ -97,7 +108,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     began = perf_counter()
     settings, leaving = Settings(gap=gap), Departures(departures, value_per_kwh, share_there)
-    files = Files(sessions, grid, signal, load, limits, problem, events, leaving, skip_bad_rows)
+    files = Files(
+        sessions, grid, signal, LoadAsked(load, load_quantile), limits, problem, events, leaving, skip_bad_rows,
+        shortages,
+    )  # fmt: skip
     beside = summary or out.with_name("summary.json")
     _refuse_outputs(out, beside, explanations, files)
     inputs = read_inputs(files, Span(start, end, step_minutes), objective, carbon_price_per_kg)
@@ -107,7 +121,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     outcome = _checked(planned)
     write_plan(out, replace(planned.solution.plan, power_kw=planned.power_kw))
     notes = (*inputs.notes, *planned.notes)
-    asked = Asked(objective, gap, inputs.sessions, notes, inputs.money, inputs.carbon)
+    asked = Asked(objective, gap, inputs.sessions, notes, inputs.money, inputs.carbon, inputs.sites)
     seconds = Seconds(solving, perf_counter() - began)
     found = summary_of(
         outcome, planned, inputs.signal, asked, seconds, evenload.__version__, response_of(planned, settings)
@@ -118,6 +132,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
         why = explain(outcome, found_by.shadow_price, found_by.scarcity, found_by.marginal_per_kwh, held_by(planned))
         write_explanations(explanations, why)
     print_plan(found, out, beside)
+    if inputs.shortages is not None:
+        print_shortages(inputs.shortages, inputs.shortages.write(inputs.planned, outcome, planned.solution.scarcity))
 
 
 def _checked(planned: Planned) -> Outcome:
@@ -134,11 +150,12 @@ def _checked(planned: Planned) -> Outcome:
 
 def _refuse_outputs(out: Path, beside: Path, explanations: Path | None, files: Files) -> None:
     """Say before the work what would only come out after it."""
-    tables = {"a plan file": out} | ({} if explanations is None else {"an explanations file": explanations})
+    tables = {"a plan file": out, "an explanations file": explanations, "a shortages file": files.shortages}
     for what, path in tables.items():
-        if not path.name.endswith(SUFFIXES):
+        if path is not None and not path.name.endswith(SUFFIXES):
             raise InputError(f"{path}: the name of {what} ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    outputs = {"--out": out, "--summary": beside} | ({} if explanations is None else {"--explanations": explanations})
+    optional = {"--explanations": explanations, "--shortages": files.shortages}
+    outputs = {"--out": out, "--summary": beside} | {name: path for name, path in optional.items() if path is not None}
     named: dict[Path, str] = {}
     for option, path in outputs.items():
         if not path.parent.is_dir():

@@ -6,9 +6,11 @@ from pathlib import Path
 from rich.table import Table
 
 from evenload.base.instants import time_zone
+from evenload.cli.plan_shortages import Shortages
 from evenload.cli.terminal import output
 from evenload.domain.reason import OverloadCause, UnservedReason
 from evenload.files.plan_summary import CircuitSummary, EventResponse, PlanSummary
+from evenload.files.site_summary import ChargeSummary, SiteSummary
 
 _CIRCUITS_SHOWN = 5
 _OVERLOADED_BY = {
@@ -25,6 +27,12 @@ def print_plan(summary: PlanSummary, plan: Path, beside: Path) -> None:
     if worth:
         output.print(_upgrades(worth, summary.objective_unit))
     output.print(f"Plan: {plan}   Summary: {beside}", markup=False)
+
+
+def print_shortages(shortages: Shortages, short: int) -> None:
+    """Where it is kept who was short, and how many are in this plan."""
+    begun = " (begun)" if shortages.is_new else ""
+    output.print(f"Shortages: {shortages.path}{begun}, {_count(short, 'driver')} left short by circuits", markup=False)
 
 
 def _upgrades(circuits: Sequence[CircuitSummary], unit: str) -> Table:
@@ -74,6 +82,7 @@ def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
         if nodes:
             facts.append(("overload", f"{words} the limit of {_count(nodes, 'circuit')}"))
     facts += [("event", _event(one)) for one in summary.events]
+    facts += [("site", _site(one, summary.currency)) for one in summary.sites]
     return facts + [("note", note) for note in summary.notes]
 
 
@@ -83,6 +92,22 @@ def _event(one: EventResponse) -> str:
         f"{one.event_id} ({one.kind}): {one.delivered_kw_mean:,.1f} of {one.requested_kw_mean:,.1f} kW asked, "
         f"{_count(one.members, 'session')}, {one.hours:g} h"
     )
+
+
+def _site(one: SiteSummary, currency: str) -> str:
+    """A site's highest load and what is paid for it, what it takes of its own generation, its storage."""
+    parts = [f"peak {one.peak_kw:,.1f} kW", *(_charge(charge, currency) for charge in one.charges)]
+    if one.energy_kwh_own > 0:
+        parts.append(f"{one.energy_kwh_own:,.1f} kWh of its own generation")
+    parts += [f"{each.name} {each.charged_kwh:,.1f} kWh in, {each.discharged_kwh:,.1f} kWh out" for each in one.storage]
+    return f"{one.node}: {'; '.join(parts)}"
+
+
+def _charge(one: ChargeSummary, currency: str) -> str:
+    period = " of the next period" if one.is_next_period else ""
+    blocks = "" if one.blocks is None else f" in {_count(one.blocks, 'block')}"
+    money = f"{one.added_cost:,.2f} {currency}".rstrip()
+    return f"{one.name}{period} {one.billed_kw:,.1f} kW{blocks} ({one.paid_kw:,.1f} kW paid before), {money} more"
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,12 +9,14 @@ import numpy as np
 from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.base.units import IntArray, TextArray
 from evenload.cli.reading import read
+from evenload.domain.circuit import CircuitTree
 from evenload.domain.event import Event
 from evenload.domain.session import Sessions
 from evenload.files.events import events_of
 from evenload.files.history import history_of
 from evenload.files.naming import naming
 from evenload.files.problem_file import ProblemFile
+from evenload.files.site_parts import SiteAsked
 from evenload.files.specs import EVENTS, HISTORY
 from evenload.schedule.events.release import ramp_of
 from evenload.schedule.phases import Unknown, phase_limits
@@ -23,6 +25,7 @@ from evenload.schedule.problem import Problem
 from evenload.schedule.risk.departures import DepartureRisk
 from evenload.schedule.risk.robust import Caution
 from evenload.schedule.risk.uncontrolled import Links, uncontrolled_words, without_uncontrolled
+from evenload.schedule.sites.figures import SeenSite
 from evenload.schedule.sites.generation import MeteredSite, behind_meters
 from evenload.schedule.sites.storage import with_storage
 
@@ -61,13 +64,16 @@ class Departures:
 class Complete:
     """The problem with all of it, what to heed, and what to say of it.
 
-    ``row`` is which of the sessions read each session of the problem is; storage pays as the first one does.
+    ``sessions`` are the first of the problem, storage comes after them.
+    ``row`` is which of the sessions read each session of the problem is; storage pays as the first one at its site.
     """
 
     problem: Problem
     row: IntArray
     wishes: Wishes
     notes: tuple[str, ...]
+    sites: tuple[SeenSite, ...]
+    sessions: Sessions
 
 
 def read_events_in(path: Path | None, skip_bad_rows: bool) -> tuple[Event, ...]:
@@ -81,7 +87,7 @@ def read_events_in(path: Path | None, skip_bad_rows: bool) -> tuple[Event, ...]:
 
 def completed(
     problem: Problem, sessions: Sessions, asked: ProblemFile, path: Path | None, events: Sequence[Event],
-    departures: Departures, skip_bad_rows: bool,
+    caution: Caution | None,
 ) -> Complete:  # fmt: skip
     """Everything beside charging put into a problem of ``sessions``; ``path`` is where the problem file stands."""
     phased = _with_phases(problem, sessions, asked)
@@ -90,26 +96,44 @@ def completed(
     left = sessions if apart is None else sessions.take(apart.others)
     planned = phased if apart is None else apart.rest
     with naming(path or Path("problem file"), CircuitError):
-        nodes = {site.node: int(planned.tree.find([site.node])[0]) for site in asked.sites}
-        storages = [each for site in asked.sites for each in site.storages(planned.tree, nodes[site.node])]
-        zone = planned.tree.circuits[0].timezone or "UTC"
-        sites = [site.site(nodes[site.node], zone) for site in asked.sites if site.demand_charges or site.subscription]
+        seen = tuple(_seen(site, planned.tree) for site in asked.sites)
+        storages = [storage for site in seen for storage in site.storages]
         nothing = np.zeros(planned.horizon.steps)
-        metered = [MeteredSite(nodes[each.node], each.node, nothing) for each in asked.sites if each.behind_meter]
-    planned = with_storage(planned, storages)
+        metered = [MeteredSite(site.node, site.name, nothing) for site in seen if site.is_metered]
+    like = [_session_like(planned, site) for site in seen for _ in site.storages]
+    planned = with_storage(planned, storages, planned.tariff_of_session()[like].tolist() if planned.sessions else ())
     planned = behind_meters(planned, metered) if metered else planned
     group = np.concatenate([left.group, np.full(len(storages), "")]) if storages else left.group
-    weight = np.concatenate([left.weight, np.ones(len(storages))]) if storages else left.weight
+    weight = np.concatenate([left.weight, np.ones(len(storages))])
     _refuse_unknown_groups(asked, path, group)
     wishes = Wishes(
         events, group, _opt_outs(left),
         [ramp_of(planned, ramp.ramp_kw_per_step, ramp.node, ramp.group, group) for ramp in asked.ramps],
-        [outage.outage() for outage in asked.outages], departures.caution(skip_bad_rows), sites, weight,
+        [outage.outage() for outage in asked.outages], caution,
+        [site.bill for site in seen if site.bill is not None], weight,
     )  # fmt: skip
     notes = () if apart is None else _told(uncontrolled_words(apart, phased, links), phased, apart.sessions.tolist())
     kept = np.arange(phased.sessions) if apart is None else apart.others
-    row = np.concatenate([kept, np.zeros(len(storages), dtype=np.int64)])
-    return Complete(planned, row, wishes, notes)
+    row = np.concatenate([kept, kept[like] if kept.size else np.zeros(len(storages), dtype=np.int64)])
+    return Complete(planned, row, wishes, notes, seen, left)
+
+
+def metered_nodes(asked: ProblemFile, path: Path | None, tree: CircuitTree) -> list[int]:
+    """Circuits of the sites that are behind a meter; ``CircuitError`` for one that is not in the grid."""
+    with naming(path or Path("problem file"), CircuitError):
+        return [int(tree.find([site.node])[0]) for site in asked.sites if site.behind_meter]
+
+
+def _session_like(problem: Problem, site: SeenSite) -> int:
+    """A session that pays what a site's storage pays: the first at or below the site, else the first of all."""
+    return int(problem.tree.below(site.node)[problem.node].argmax()) if problem.sessions else 0
+
+
+def _seen(asked: SiteAsked, tree: CircuitTree) -> SeenSite:
+    """A site of the problem file; ``CircuitError`` for a circuit that is not in the grid."""
+    node, zone = int(tree.find([asked.node])[0]), tree.circuits[0].timezone or "UTC"
+    bill = asked.site(node, zone) if asked.demand_charges or asked.subscription else None
+    return SeenSite(asked.node, node, bill, tuple(asked.storages(tree, node)), asked.behind_meter)
 
 
 def _refuse_unknown_groups(asked: ProblemFile, path: Path | None, group: TextArray) -> None:

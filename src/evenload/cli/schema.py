@@ -9,9 +9,9 @@ from evenload.base.errors import InputError, did_you_mean
 from evenload.simulate.schemas import schemas
 
 
-def schema(name: Annotated[str, typer.Argument(help="study, summary, problem or plan")] = "study") -> None:
+def schema(name: Annotated[str, typer.Argument(help="study, summary, problem, plan or program")] = "study") -> None:
     """Print the JSON Schema of the study file, of a study's summary.json (summary), of the problem file of a plan
-    (problem), or of a plan's summary.json (plan).
+    (problem), of a plan's summary.json (plan), or of a program document (program).
     """
     known = schemas()
     if name not in known:

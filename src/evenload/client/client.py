@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from evenload.client import resources as r
+from evenload.client.driver import DriverClient
+from evenload.client.driver_resources import Driver
 from evenload.client.transport import Transport
 
 _NOTHING = type(None)
@@ -94,6 +96,47 @@ class Client(Transport):
         """Add or replace a vehicle."""
         body = _without(vehicle, "vehicle_id", "made_at")
         return self.send("PUT", f"/v1/vehicles/{vehicle.vehicle_id}", r.Vehicle, body=body)
+
+    # drivers
+
+    def drivers(self) -> Iterator[Driver]:
+        """Drivers, by id."""
+        return self.pages("/v1/drivers", Driver)
+
+    def driver(self, driver_id: str) -> DriverClient:
+        """What can be asked and said of one driver."""
+        return DriverClient(self, driver_id)
+
+    # cars by their makers' clouds
+
+    def vehicle_links(self) -> Iterator[r.VehicleLink]:
+        """Cars that are linked, or were, by vehicle."""
+        return self.pages("/v1/vehicle-links", r.VehicleLink)
+
+    def begin_vehicle_link(
+        self, vehicle_id: str, provider: str, site_id: str, home: tuple[float, float] | None = None
+    ) -> r.VehicleLinkBegun:
+        """Ask for a driver's consent: send the driver to its ``url``. ``home`` is latitude and longitude."""
+        body: dict[str, Any] = {"vehicle_id": vehicle_id, "provider": provider, "site_id": site_id}
+        if home is not None:
+            body["home"] = {"latitude": home[0], "longitude": home[1]}
+        return self.send("POST", "/v1/vehicle-links", r.VehicleLinkBegun, body=body)
+
+    def revoke_vehicle_link(self, vehicle_id: str, why: str = "") -> r.VehicleLink:
+        """End a link: nothing is asked of the car any more."""
+        return self.send("DELETE", f"/v1/vehicle-links/{vehicle_id}", r.VehicleLink, query={"why": why})
+
+    def vehicle_state(self, vehicle_id: str) -> r.VehicleState:
+        """What a car told last, and how old that is."""
+        return self.send("GET", f"/v1/vehicles/{vehicle_id}/state", r.VehicleState)
+
+    def vehicle_acts(self, *, event_id: str = "", vehicle_id: str = "") -> Iterator[r.VehicleAct]:
+        """What cars were asked: the last, the latest first; or all of a limit or event."""
+        return self.pages("/v1/vehicle-acts", r.VehicleAct, {"event_id": event_id, "vehicle_id": vehicle_id})
+
+    def vehicle_acts_account(self, event_id: str) -> r.VehicleActsAccount:
+        """What became of all that cars were asked for a limit or event: every car counted."""
+        return self.send("GET", "/v1/vehicle-acts/account", r.VehicleActsAccount, query={"event_id": event_id})
 
     # sessions
 

@@ -50,6 +50,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     control: str = "continuous"
     managed: bool = True
+    commands_max: int | None = None
+    dwell_minutes: float = 0.0
     enrolled_at: datetime | None = None
     retired_at: datetime | None = None
     fallback_allotted: bool = False
@@ -82,6 +84,83 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
     energy_kwh_usual: float | None = None
     energy_kwh_minimum: float | None = None
     made_at: datetime | None = None
+
+
+class VehicleLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A car that is reached by its maker's cloud, or was."""
+
+    vehicle_id: str
+    provider: str
+    site_id: str
+    device_id: str
+    model: str
+    consent: str
+    granted_at: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoked_why: str = ""
+    linked_by: str = ""
+
+
+class VehicleLinkBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent that was asked for: ``url`` is for the driver, good once."""
+
+    vehicle_id: str
+    provider: str
+    url: str
+    expires_at: datetime
+
+
+class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a car told last; states of charge are 0 to 1."""
+
+    at: datetime
+    received_at: datetime
+    age_s: float
+    plug: str
+    soc: float | None = None
+    soc_confidence: float = 0.0
+    soc_basis: str = ""
+    charge_limit_soc: float | None = None
+    power_kw: float | None = None
+    current_a: float | None = None
+    voltage_v: float | None = None
+    energy_kwh_added: float | None = None
+    is_home: bool | None = None
+    range_km: float | None = None
+    is_asleep: bool | None = None
+    timer_start: datetime | None = None
+    is_overridden: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class VehicleAct(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a car was asked, and what became of it."""
+
+    act_id: str
+    vehicle_id: str
+    kind: str
+    status: str
+    made_at: datetime
+    deadline: datetime
+    value: float | None = None
+    reason: str | None = None
+    why: str = ""
+    info: str = ""
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+    tries: int = 0
+    event_id: str = ""
+    order_id: str = ""
+
+
+class VehicleActsAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of all that cars were asked for one limit or event."""
+
+    event_id: str
+    total: int
+    settled: bool
+    counts: dict[str, int]
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,6 +316,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     actor: str
     role: str
+    driver_id: str = ""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):

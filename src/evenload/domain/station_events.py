@@ -259,6 +259,13 @@ class FallbackVerified(StationEvent, frozen=True, kw_only=True):
     power_kw: float
 
 
+class DriverOverrode(StationEvent, frozen=True, kw_only=True):
+    """A driver took charging in hand elsewhere, such as in the app of the car's maker: it counts as opting out."""
+
+    transaction_id: str = ""
+    info: str = ""
+
+
 class DisobedienceFound(StationEvent, frozen=True, kw_only=True):
     """A station took limits and does not keep them: ``found_kw`` where at most ``limit_kw`` was allowed."""
 

@@ -14,8 +14,12 @@ from evenload.files.by_node import rows_by_node
 from evenload.files.naming import naming
 from evenload.files.specs import LOAD
 from evenload.files.table import Table, read_table, write_table
+from evenload.forecast.level import load_at_level
 
 _TOTAL: Final = "total"
+
+_QUANTILES: Final = {"load_kw_p10": 0.1, "load_kw_p50": 0.5, "load_kw_p90": 0.9}
+"""Columns with load at a quantile, and which."""
 
 
 def read_load(path: Path, horizon: Horizon, tree: CircuitTree, rejects: Path | None = None) -> FloatArray:
@@ -28,16 +32,45 @@ def read_load(path: Path, horizon: Horizon, tree: CircuitTree, rejects: Path | N
     return direct_load_of(read_table(path, LOAD, rejects=rejects), horizon, tree)
 
 
-def direct_load_of(table: Table, horizon: Horizon, tree: CircuitTree) -> FloatArray:
-    """Direct load of a table read with the load spec; see ``read_load``."""
+def has_quantiles(table: Table) -> bool:
+    """Whether a table read with the load spec knows load at any quantile."""
+    return any(not np.isnan(table[name]).all() for name in _QUANTILES)
+
+
+def load_kw_of(table: Table, quantile: float) -> FloatArray:
+    """Load of each row at a quantile, kW, shape (rows,); between the quantiles that are known it is drawn as if errors
+    were normal. Raises ``LoadError``, naming the file, where none is known, or not in all rows, and for a quantile
+    outside them.
+    """
+    known = [name for name in _QUANTILES if not np.isnan(table[name]).all()]
+    with naming(table.path, LoadError):
+        if not known:
+            raise LoadError(
+                f"load at quantile {quantile:g} is read from the columns {', '.join(_QUANTILES)}, and none is known; "
+                "give two of them or more, or plan with load_kw, without a quantile"
+            )
+        values = np.column_stack([table[name] for name in known])
+        blank = np.isnan(values).any(axis=1)
+        if blank.any():
+            row = int(blank.argmax())
+            raise LoadError(
+                f"{known[int(np.isnan(values[row]).argmax())]} of {table['node'][row]} is blank at "
+                f"{table['timestamp'][row]}Z, but known in other rows: give it in all rows, or in none"
+            )
+        return load_at_level(values[:, :, None], tuple(_QUANTILES[name] for name in known), quantile)[:, 0]
+
+
+def direct_load_of(table: Table, horizon: Horizon, tree: CircuitTree, quantile: float | None = None) -> FloatArray:
+    """Direct load of a table read with the load spec; see ``read_load``. ``quantile`` reads it at a quantile in place
+    of ``load_kw`` (``load_kw_of``): a node's rows of kind total are then its own quantile; rows of kind direct add up.
+    """
+    load_kw = table["load_kw"] if quantile is None else load_kw_of(table, quantile)
     listed_kw = np.zeros((len(tree), horizon.steps))
     is_total = np.zeros(len(tree), dtype=np.bool_)
     with naming(table.path, LoadError):
         for node, rows in rows_by_node(table, tree):
             name = tree.circuits[node].node
-            listed_kw[node] = Series(table["timestamp"][rows], table["load_kw"][rows], f"load_kw of {name}").onto(
-                horizon
-            )
+            listed_kw[node] = Series(table["timestamp"][rows], load_kw[rows], f"load_kw of {name}").onto(horizon)
             total = table["kind"][rows] == _TOTAL
             if total.any() and not total.all():
                 raise LoadError(f"node {name!r} has rows of kind direct and of kind total; keep one kind")

@@ -16,10 +16,12 @@ from evenload.domain.event import EventKind
 from evenload.domain.reason import OverloadCause, UnservedReason
 from evenload.domain.signal import Signal
 from evenload.files.replacing import replacing
+from evenload.files.site_summary import SiteSummary, sites_of
 from evenload.schedule.events.report import Delivered
 from evenload.schedule.planner import Planned
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
+from evenload.schedule.sites.figures import SeenSite, money_of
 from evenload.schedule.solver.objective import Objective
 from evenload.schedule.solver.optimum import Solution
 from evenload.schedule.why.circuit_figures import circuit_figures, overloads
@@ -158,7 +160,10 @@ class PlanSummary(BaseModel):
     device_loss_kwh: float = Field(description="energy they leave unserved more than continuous power would")
     commands: int = Field(description="how often such devices are told something new, all together")
     residuals: PlanResiduals
-    cost: float = Field(description="money of the plan: energy bought less energy given back, and wear of batteries")
+    cost: float = Field(
+        description="money of the plan: energy bought less energy given back, and wear; behind a meter, own "
+        "generation costs what exporting it would earn"
+    )
     currency: str
     terms: PlanTerms | None = Field(description="part of the objective; null where no circuit has terms")
     carbon_kg: Number = Field(description="null where the signal has no carbon")
@@ -169,6 +174,7 @@ class PlanSummary(BaseModel):
     discharged_kwh: float = Field(description="energy given back, at the connector")
     unserved: list[UnservedEnergy]
     events: list[EventResponse] = Field(description="events that ask somebody")
+    sites: list[SiteSummary] = Field(description="sites of the problem file")
     overloads: list[Overload]
     peak_kw: float = Field(description="highest load at the top of the grid")
     seconds: float = Field(description="arrays in to plan and certificate out")
@@ -183,7 +189,7 @@ class Asked(NamedTuple):
     """What a plan was asked for, and what was seen on the way to its problem.
 
     ``money`` is what sessions pay and earn (currency per kWh), None for the signal's price both ways; ``carbon`` what
-    they emit (kg per kWh), None for the signal's carbon.
+    they emit (kg per kWh), None for the signal's carbon. ``sites`` are those to be told of.
     """
 
     objective: Objective
@@ -192,6 +198,7 @@ class Asked(NamedTuple):
     notes: tuple[str, ...] = ()
     money: Tariffs | None = None
     carbon: Tariffs | None = None
+    sites: Sequence[SeenSite] = ()
 
 
 class Seconds(NamedTuple):
@@ -232,7 +239,7 @@ def summary_of(
         device_loss_kwh=fitted.loss_kwh,
         commands=int(fitted.commands.sum()),
         residuals=PlanResiduals(**residuals),
-        cost=replace(problem, tariffs=asked.money or everyone).money(outcome.power_kw),
+        cost=money_of(problem, outcome.power_kw, asked.money or everyone, asked.sites),
         currency=signal.currency,
         terms=None if problem.terms is None else PlanTerms(peak=peak, smoothing=smoothing),
         carbon_kg=_carbon_kg(outcome, signal, asked.carbon),
@@ -243,6 +250,7 @@ def summary_of(
         discharged_kwh=outcome.discharged_kwh(),
         unserved=_unserved(outcome, planned),
         events=[_event(one, problem.horizon.hours_per_step) for one in responses],
+        sites=sites_of(outcome, asked.sites),
         overloads=_overloads(outcome, at),
         peak_kw=float(outcome.load_kw[0].max()),
         seconds=seconds.solve,

@@ -13,6 +13,7 @@ from evenload.base.errors import CircuitError, InputError, did_you_mean
 from evenload.domain.circuit import CircuitTree
 from evenload.files.naming import naming
 from evenload.files.site_parts import DemandChargeAsked, SiteAsked, StorageAsked, SubscriptionAsked
+from evenload.files.unmanaged_part import UnmanagedAsked
 from evenload.files.yaml_mapping import read_yaml_mapping
 from evenload.files.yaml_parts import Amount, Instant, Part
 from evenload.schedule.batteries import Taper
@@ -104,6 +105,14 @@ class ProblemFile(Part):
     ramps: list[RampAsked] = Field(default=[], description="how fast charging may rise when it is released")
     outages: list[OutageKnown] = Field(default=[], description="outages that are known beforehand")
     sites: list[SiteAsked] = Field(default=[], description="sites with a bill, a meter or storage of their own")
+    unmanaged_cars: UnmanagedAsked | None = Field(
+        default=None, description="cars that charge as they like, added to the load beside charging; left out: none"
+    )
+    fatigue_half_life_days: Annotated[float, Field(gt=0, le=3660, allow_inf_nan=False)] = Field(
+        default=14.0,
+        description="with --shortages: a shortage counts half as much after so many days; who lacked all of a need "
+        "just now lacks half the share that others lack",
+    )
     phases_unknown: Literal["balanced", "worst"] = Field(
         default="balanced",
         description="how a car counts whose phases are not known, at circuits whose phases are: evenly, or as all on "
@@ -145,6 +154,8 @@ def terms_in(path: Path, asked: ProblemFile, tree: CircuitTree) -> CircuitTerms 
 
 _EXPECTED = {
     "float_type": "should be a number, such as 0.05 or 1.0e-3, not in quotes",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
     "string_type": "should be a text, in quotes where it looks like a number",
     "list_type": "should be a list",
     "model_type": "should be keys with values in braces, or indented",
@@ -153,6 +164,7 @@ _EXPECTED = {
 _PARTS: dict[str, type[Part]] = {
     "circuits": TermsAtCircuit, "taper": TaperAsked, "ramps": RampAsked, "outages": OutageKnown,
     "sites": SiteAsked, "demand_charges": DemandChargeAsked, "subscription": SubscriptionAsked, "storage": StorageAsked,
+    "unmanaged_cars": UnmanagedAsked,
 }  # fmt: skip
 
 

@@ -263,8 +263,16 @@ LOAD: Final = TableSpec(
             "kind", "direct: connected at the node; total: measured there with all below it",
             ("direct", "total"), "direct",
         ),
+        *(
+            _circuit_kw(
+                f"load_kw_p{level}", f"load that is not exceeded with a probability of {level} %", required=False,
+                blank=nan, low=-_CIRCUIT_KW_MAX,
+            )
+            for level in (10, 50, 90)
+        ),
     ),
     ("node", "timestamp"),
+    (_above("load_kw_p10", "load_kw_p50"), _above("load_kw_p50", "load_kw_p90"), _above("load_kw_p10", "load_kw_p90")),
 )  # fmt: skip
 
 SIGNAL: Final = TableSpec(

@@ -122,7 +122,7 @@ def add_user(scope: Scope, store: Store, row: UserRow, now: datetime) -> UserRow
             raise ConflictError(Refusal.TAKEN, f"{email} has an account already")
         kept = replace(row, tenant=scope.tenant, email=email, made_at=now, disabled_at=None)
         unit.users.put([kept])
-        audit.note(unit, scope, now, "users.add", row.user_id, {"email": email, "role": row.role})
+        audit.note(unit, scope, now, "users.add", row.user_id, {"role": row.role})
         return kept
 
 
@@ -139,7 +139,7 @@ def change_user(
             return row
         _leave_an_admin(unit, kept)
         unit.users.put([kept])
-        said = {"role": kept.role, "name": kept.name, "disabled": kept.disabled_at is not None}
+        said = {"role": kept.role, "renamed": kept.name != row.name, "disabled": kept.disabled_at is not None}
         audit.note(
             unit, scope, now, "users.change", user_id, said | {"password": kept.password_hash != row.password_hash}
         )

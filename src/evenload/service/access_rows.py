@@ -6,8 +6,12 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do, each more than the one before. A driver agent speaks for drivers."""
+    """What somebody may do, each more than the one before; a driver agent speaks for drivers.
 
+    A driver stands apart, below all: what others may do is refused, but for what is the driver's own.
+    """
+
+    DRIVER = "driver"
     VIEWER = "viewer"
     DRIVER_AGENT = "driver_agent"
     OPERATOR = "operator"

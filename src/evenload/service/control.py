@@ -11,22 +11,30 @@ import numpy as np
 
 from evenload.base.instants import Interval, to_datetime
 from evenload.base.units import FloatArray
+from evenload.domain.session import Control
 from evenload.domain.station_commands import SetProfile
 from evenload.domain.station_limits import Limits, LimitStep
-from evenload.schedule.problem import Problem
-from evenload.schedule.solver.optimum import Settings, Solution, solve
+from evenload.schedule.planner import Planned, plan_for
+from evenload.schedule.solver.optimum import Settings, Solution
 from evenload.schedule.why.explain import explain
+from evenload.schedule.why.plan_reasons import held_by
 from evenload.schedule.why.summary import Outcome
+from evenload.service.devices_of import ANY
 from evenload.service.live_rows import DecisionRow, DeviceRow, PlannedSession, PlanRow, SessionRow
-from evenload.service.problem_of import Asked, horizon_at, is_full, power_kw_least, problem_of
+from evenload.service.planned_cars import is_full
+from evenload.service.problem_of import Asked, horizon_at, problem_of
 from evenload.service.reasons import reasons_of
 from evenload.service.rounding import Tellable, told_kw
 from evenload.service.snapshot import DeviceState, Snapshot
+from evenload.service.wishes import wishes_of
 
 _DOWN_KW: Final = 100.0
 """Powers are told in whole 10 W, rounded down."""
 
 _TRY_MORE: Final = 1.2
+_NOTHING_KW: Final = 0.05
+_SHORT_KWH: Final = 0.1
+_TURN: Final = "off until its turn comes, within minutes: all at once would be more than circuits carry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class ControlPolicy:
     over_kw: float = 0.03
     gap: float = 5e-4
     sweeps_max: int = 60
-    sweeps_again: int = 25
+    sweeps_again: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,21 @@ class Decision:
     """What the brain decided at a moment. ``kept`` are sessions whose device has what it should have already."""
 
     asked: Asked
-    solution: Solution
+    planned: Planned
     plan: PlanRow
     told: tuple[Told, ...]
     kept: tuple[str, ...]
     overloads: tuple[Overload, ...]
+
+    @property
+    def solution(self) -> Solution:
+        """The continuous plan with its proof."""
+        return self.planned.solution
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some will lack energy."""
+        return self.solution.certificate.energy_kwh_unserved > _SHORT_KWH
 
     @property
     def given(self) -> dict[str, Limits]:
@@ -115,28 +133,22 @@ def decide(
     """Plan for everybody, and say what has to be told to whom. ``previous`` makes it faster."""
     policy = policy or ControlPolicy()
     asked = problem_of(seen, horizon_at(seen.now))
-    problem = asked.problem
     sweeps = policy.sweeps_max if previous is None else policy.sweeps_again
-    solution = solve(problem, Settings(gap=policy.gap, sweeps_max=sweeps, threads=1), previous)
-    outcome = Outcome.of(problem, solution.plan.power_kw, solution.minimum_kw)
-    found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh)
-    steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
-    least_kw = np.array([power_kw_least(one, seen) for one in asked.sessions], dtype=np.float64)
-    at_once = problem.delivered_kwh(solution.minimum_kw) > 0
-    tellable = Tellable(least_kw, _most_kw(asked), asked.charging, at_once)
-    powers = told_kw(problem, solution.plan.power_kw, tellable, steps, asked.share_left)
+    settings = Settings(gap=policy.gap, sweeps_max=sweeps, threads=1, thorough=False)
+    planned = plan_for(asked.problem, wishes_of(seen, asked), settings, previous)
+    outcome = Outcome.of(planned.problem, planned.power_kw, planned.fitted.minimum_kw)
+    powers = _powers(asked, planned, policy)
+    why = _reasons(asked, planned, outcome, powers[:, 0], seen)
     plan_id = new_id()
-    why = reasons_of(found, asked, seen)
-    starts = [max(seen.now, to_datetime(at)) for at in problem.horizon.starts()[:steps]]
+    horizon = asked.problem.horizon
+    starts = [max(seen.now, to_datetime(at)) for at in horizon.starts()[: powers.shape[1]]]
     told, kept = [], []
     for number, session in enumerate(asked.sessions):
         device = seen.devices[session.device_id].device
-        limits = _limits(starts, powers[number], seen.now + policy.ahead)
-        why[number] = (
-            f"{_turn(solution, asked, number, limits.steps[0].power_kw, float(least_kw[number]))}{why[number]}"
-        )
-        if is_full(session, seen):  # it may wake up as it was told or as its fallback allows, and then is planned for
+        # one that is full may wake up as it was told or as its fallback allows, and then is planned for
+        if is_full(session, seen) or device.commands_max == 0:
             continue
+        limits = _limits(starts, powers[number], seen.now + policy.ahead)
         if near_enough(seen.given.get(device.device_id), limits, seen.now, policy):
             kept.append(session.session_id)
             continue
@@ -145,14 +157,46 @@ def decide(
     told.sort(key=lambda one: _raises(one, seen))
     overloads = _overloads(outcome)
     plan = PlanRow(
-        seen.tenant, plan_id, seen.now, trigger, problem.horizon.start, problem.horizon.step_minutes,
-        problem.horizon.steps, _summary(asked, solution, outcome, overloads),
+        seen.tenant, plan_id, seen.now, trigger, horizon.start, horizon.step_minutes, horizon.steps,
+        _summary(asked, planned, outcome, overloads),
         tuple(
-            PlannedSession(one.session_id, int(problem.first_step[i]), _floats(solution, problem, i), why[i])
+            PlannedSession(one.session_id, *_planned_kw(asked, planned, i), why[i])
             for i, one in enumerate(asked.sessions)
         ),
     )  # fmt: skip
-    return Decision(asked, solution, plan, tuple(told), tuple(kept), overloads)
+    return Decision(asked, planned, plan, tuple(told), tuple(kept), overloads)
+
+
+def _powers(asked: Asked, planned: Planned, policy: ControlPolicy) -> FloatArray:
+    """What devices are told in the steps that limits reach, (sessions, steps)."""
+    problem, fitted = asked.problem, planned.fitted
+    steps = int(policy.ahead / timedelta(minutes=problem.horizon.step_minutes)) + 1
+    at_once = problem.delivered_kwh(fitted.minimum_kw) > 0
+    full = planned.problem.opted_out[problem.slot_sessions()] & (fitted.power_kw > 0)  # they are let be
+    level_kw = np.where(full, problem.power_kw_max[problem.slot_sessions()], fitted.told_kw)
+    tellable = Tellable(asked.told, _most_kw(asked), asked.charging, at_once)
+    powers = told_kw(problem, fitted.power_kw, level_kw, tellable, steps, asked.share_left)
+    for one in asked.holds:
+        powers[one.session, : one.steps] = one.kw
+    for i, (can, known_kw) in enumerate(zip(asked.told, asked.known_kw, strict=True)):
+        if can.control is Control.ON_OFF:
+            powers[i, powers[i] > 0] = known_kw  # on is on: another number would be told anew
+    return powers
+
+
+def _reasons(
+    asked: Asked, planned: Planned, outcome: Outcome, first_kw: FloatArray, seen: Snapshot
+) -> list[str]:  # fmt: skip
+    """Why each session has what it has, in its order; ``first_kw`` (sessions,) is what it is told now."""
+    solution = planned.solution
+    found = explain(outcome, solution.shadow_price, solution.scarcity, solution.marginal_per_kwh, held_by(planned))
+    why = reasons_of(found, asked, seen, planned.fair)
+    problem, told = asked.problem, planned.fitted.told_kw
+    for i, text in enumerate(why):
+        here = problem.offset[i] < problem.offset[i + 1] and problem.first_step[i] == 0
+        if here and told[problem.offset[i]] > _NOTHING_KW and first_kw[i] == 0:
+            why[i] = f"{_TURN}; {text}"
+    return why
 
 
 def _raises(told: Told, seen: Snapshot) -> bool:
@@ -163,25 +207,28 @@ def _raises(told: Told, seen: Snapshot) -> bool:
 
 
 def _most_kw(asked: Asked) -> FloatArray:
-    """What is told where cars may draw all they can: some more than they seem to take, so that they can show it."""
-    return np.minimum(np.array(asked.known_kw, dtype=np.float64), asked.problem.power_kw_max * _TRY_MORE)
+    """What is told where cars may draw all they can: some more than they seem to take, so that they can show it; not
+    where the number of commands counts.
+    """
+    problem, devices = asked.problem, asked.problem.devices
+    often = np.ones(problem.sessions, dtype=np.bool_)
+    if devices is not None and devices.commands_max is not None:
+        often = devices.commands_max == ANY
+    most_kw = np.minimum(np.array(asked.known_kw, dtype=np.float64), problem.power_kw_max * _TRY_MORE)
+    return np.where(often, most_kw, problem.power_kw_max)
 
 
-def _turn(solution: Solution, asked: Asked, session: int, told_kw: float, least_kw: float) -> str:
-    """What is to be added where a device cannot draw as little as is planned for it."""
+def _planned_kw(asked: Asked, planned: Planned, session: int) -> tuple[int, tuple[float, ...]]:
+    """First step and powers of a session, with those of steps in which it goes on as it is."""
     problem = asked.problem
-    slots = solution.plan.power_kw[problem.offset[session] : problem.offset[session + 1]]
-    planned_kw = float(slots[0]) / asked.share_left if slots.size else 0.0
-    if 0 < planned_kw < least_kw - 1 / _DOWN_KW:
-        if told_kw > 0:
-            return f"its turn now, at the {least_kw:.2g} kW it needs at least; "
-        return f"off until its turn comes, since it cannot charge at less than {least_kw:.2g} kW; "
-    return ""
-
-
-def _floats(solution: Solution, problem: Problem, session: int) -> tuple[float, ...]:
-    window = slice(int(problem.offset[session]), int(problem.offset[session + 1]))
-    return tuple(solution.plan.power_kw[window].round(3).tolist())
+    first, window = int(problem.first_step[session]), slice(*problem.offset[session : session + 2].tolist())
+    powers = planned.power_kw[window]
+    for one in asked.holds:
+        if one.session == session:
+            held = np.full(max(first, 1), one.kw)
+            held[0] *= asked.share_left
+            first, powers = 0, np.concatenate([held, powers]) if first else powers
+    return first, tuple(powers.round(3).tolist())
 
 
 def _limits(starts: Sequence[datetime], power_kw: FloatArray, end: datetime) -> Limits:
@@ -222,19 +269,21 @@ def _overloads(outcome: Outcome) -> tuple[Overload, ...]:
     )
 
 
-def _summary(asked: Asked, solution: Solution, outcome: Outcome, overloads: Sequence[Overload]) -> str:
+def _summary(asked: Asked, planned: Planned, outcome: Outcome, overloads: Sequence[Overload]) -> str:
     """The plan in figures, as JSON."""
-    proof = solution.certificate
+    proof, fitted = planned.solution.certificate, planned.fitted
     told: dict[str, object] = {
         "sessions": len(asked.sessions), "objective": proof.objective, "bound": proof.bound, "gap": proof.gap,
-        "energy_kwh_needed": proof.energy_kwh_needed, "energy_kwh_unserved": proof.energy_kwh_unserved,
+        "energy_kwh_needed": proof.energy_kwh_needed, "energy_kwh_unserved": float(fitted.unserved_kwh.sum()),
+        "device_loss": fitted.loss, "device_loss_kwh": fitted.loss_kwh, "sessions_held": len(asked.holds),
+        "notes": list(planned.notes),
         "peak_kw": float(outcome.load_kw[0].max()), "price_is_known": asked.price_is_known,
         "nodes_without_forecast": len(asked.without), "forecast_steps_held": asked.steps_held,
         "fallbacks_unverified": asked.fallbacks_unverified,
         "uncontrolled": {one.device.device_id: one.trust.value for one in asked.uncontrolled},
         "devices_unseen": len(asked.unseen), "sessions_at_no_circuit": len(asked.unplaced),
         "overloads": [[one.node, one.at.isoformat(), round(one.kw_over, 3)] for one in overloads],
-        "circuits": _circuits(asked, outcome, solution),
+        "circuits": _circuits(asked, outcome, planned.solution),
     }  # fmt: skip
     return msgspec.json.encode(told).decode()
 

@@ -36,6 +36,8 @@ def add_key(  # noqa: PLR0913 - what a key is made of
     key_text(key_id, secret)
     if not name.strip():
         raise InputError("a key needs a name: what it is for")
+    if role is Role.DRIVER:
+        raise InputError("a driver has no key: make a link that is bound to one, as `evenload driver link` does")
     if not scope.may(role):
         raise ForbiddenError(Refusal.ROLE, f"a key may not do more than who makes it: {scope.role.value}")
     if expires_at is not None and expires_at <= now:

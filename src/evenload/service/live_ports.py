@@ -101,15 +101,20 @@ class Sessions(Protocol):
         """One, or ``None``."""
 
     def going_on(self, tenant: str) -> Sequence[SessionRow]:
-        """Those not unplugged, by plug-in and id."""
+        """Those not unplugged that count by themselves, by plug-in and id: no absorbed ones."""
 
     def going_on_at(self, tenant: str, device_ids: Iterable[str]) -> Sequence[SessionRow]:
-        """Those not unplugged of devices; at most one each."""
+        """Those not unplugged of devices, absorbed ones too; at most one each."""
 
     def within(
         self, tenant: str, window: Interval, *, after: str = "", count: int | None = None, device_id: str = ""
     ) -> Sequence[SessionRow]:
-        """Those plugged in at some time of a window, by id, at most ``count`` that follow an id."""
+        """Those plugged in at some time of a window, by id, at most ``count`` that follow an id; absorbed ones too where
+        they are of one device.
+        """
+
+    def of_vehicles(self, tenant: str, vehicle_ids: Iterable[str], window: Interval) -> Sequence[SessionRow]:
+        """Those of vehicles that count by themselves, plugged in at some time of a window, by plug-in and id."""
 
     def put(self, rows: Iterable[SessionRow]) -> None:
         """Add or replace."""

@@ -12,6 +12,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality
 
 _PHASES: Final = (1, 2, 3)
+_DWELL_MINUTES_MAX: Final = 1440.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class DeviceRow:
     """An EVSE of a station at a site. ``fallback_kw`` is stored in the station and holds when nothing else was said.
 
     A fallback that was ``fallback_allotted`` was chosen by evenload and may be chosen anew; others are an operator's
-    own. ``InputError`` where it could give nothing.
+    own. In one session it is told something new ``commands_max`` times at the most (``None``: any number), and what it
+    is told stands ``dwell_minutes`` at the least. ``InputError`` where it could give nothing.
     """
 
     tenant: str
@@ -66,8 +68,15 @@ class DeviceRow:
     enrolled_at: datetime | None = None
     retired_at: datetime | None = None
     fallback_allotted: bool = False
+    commands_max: int | None = None
+    dwell_minutes: float = 0.0
 
     def __post_init__(self) -> None:
+        if (self.commands_max or 0) < 0 or not 0 <= self.dwell_minutes <= _DWELL_MINUTES_MAX:
+            raise InputError(
+                f"device {self.device_id}: commands_max must be 0 or more, and dwell_minutes 0 to "
+                f"{_DWELL_MINUTES_MAX:g} (they are {self.commands_max} and {self.dwell_minutes:g})"
+            )
         if not (self.power_kw_max > 0 and self.voltage_v > 0 and self.phases in _PHASES):
             raise InputError(
                 f"device {self.device_id}: power_kw_max and voltage_v must be above 0, and phases 1, 2 or 3 "
@@ -97,9 +106,10 @@ class VehicleRow:
 
 
 class NeedBasis(StrEnum):
-    """Who said what a session needs, the surest first."""
+    """Who said what a session needs, the surest first: a driver of this stay, or in advance of all (``WISH``)."""
 
     DRIVER = "driver"
+    WISH = "wish"
     VEHICLE = "vehicle"
     USUAL = "usual"
     SITE = "site"
@@ -113,6 +123,8 @@ class SessionRow:
     ``opted_out``: charges at once, as fast as the limits allow. ``boosted``: goes before others within the limits.
     ``metered_at`` is by the station's clock where that can be, ``heard_at`` when the meter was last heard of here.
     ``transaction_ended`` is the last transaction whose end is known, and ``energy_kwh_ended`` what it counted for.
+    ``energy_kwh_at_soc`` is what was delivered when ``soc`` was told. One that was ``absorbed_by`` another is a car's own
+    of a stay at a charger that is seen: the charger's session counts what flows, and is planned for.
     """
 
     tenant: str
@@ -143,6 +155,8 @@ class SessionRow:
     heard_at: datetime | None = None
     transaction_ended: str = ""
     energy_kwh_ended: float = 0.0
+    energy_kwh_at_soc: float = 0.0
+    absorbed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from typing import ClassVar, Protocol
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
+from evenload.service.cable_ports import Cables
+from evenload.service.car_ports import Cars
+from evenload.service.driver_ports import DriverLinks, Drivers, Promises, Wishes
 from evenload.service.live_ports import (
     Audit,
     Circuits,
@@ -24,6 +27,7 @@ from evenload.service.live_ports import (
     Vehicles,
     Webhooks,
 )
+from evenload.service.people_ports import Consents, Messages, Surveys
 from evenload.service.rows import (
     CircuitSlotRow,
     ConnectorRow,
@@ -261,6 +265,42 @@ class Unit(Protocol):
     @property
     def replies(self) -> Replies:
         """Answers to repeated requests."""
+
+    @property
+    def cars(self) -> Cars:
+        """Linked cars."""
+
+    @property
+    def cables(self) -> Cables:
+        """Which car stands at which charger."""
+
+    @property
+    def drivers(self) -> Drivers:
+        """Drivers."""
+
+    @property
+    def wishes(self) -> Wishes:
+        """What drivers wish for and choose."""
+
+    @property
+    def driver_links(self) -> DriverLinks:
+        """Links of drivers."""
+
+    @property
+    def promises(self) -> Promises:
+        """What drivers were told that their cars will have."""
+
+    @property
+    def consents(self) -> Consents:
+        """Consents."""
+
+    @property
+    def messages(self) -> Messages:
+        """Messages."""
+
+    @property
+    def surveys(self) -> Surveys:
+        """Surveys."""
 
 
 class Store(Protocol):

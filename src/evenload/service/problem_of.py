@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import inf
 from typing import Final
 
 import numpy as np
@@ -16,9 +15,12 @@ from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.domain.station_limits import Limits
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import Tariffs
-from evenload.schedule.windows import Windows
+from evenload.schedule.risk.robust import with_extra_price
+from evenload.service.devices_of import Owed, Told, devices_part, for_going_on, wishes_to_stay
 from evenload.service.expected import base_load
-from evenload.service.live_rows import LimitRow, NeedBasis, SessionRow, SignalRow
+from evenload.service.holds import Hold, held_load_kw, holds_of
+from evenload.service.live_rows import LimitRow, SessionRow, SignalRow
+from evenload.service.planned_cars import Cars, charges, leaves_at
 from evenload.service.snapshot import DeviceState, Snapshot, Trust
 
 ROOT: Final = "(all)"
@@ -28,22 +30,9 @@ STEP_MINUTES: Final = 15
 HOURS_AHEAD: Final = 36
 _GOES_ON: Final = 0.002
 _GOES_ON_STEPS: Final = 3
-_OVERDUE: Final = timedelta(hours=1)
 _UNSEEN: Final = timedelta(hours=1)
 """So far ahead a car is reckoned with at a device that is out of reach; later it is likely to be back."""
 
-_AT_LEAST: Final = timedelta(minutes=1)
-_EARLY: Final = timedelta(minutes=15)
-"""So long before its departure a car is to be ready: drivers come early, and meters and commands take their time."""
-
-_HELD: Final = 1.15
-"""A car that draws so much less than it may, draws what it can."""
-
-_METERED_UP: Final = 1.02
-_SETTLED: Final = timedelta(minutes=3)
-_DRAWS_KW: Final = 0.5
-_MORE_KWH: Final = 5.0
-"""What a car is supposed to want still that charges beyond what is usual for it."""
 
 _EARLIER: Final = 2e-5
 """A price that rises by so little a step has cars charge earlier rather than later where nothing else is to be gained:
@@ -59,6 +48,8 @@ class Asked:
     ``share_left`` is what is left of the first step: its room is that share of what the circuits have, so that a mean
     over the whole step stands for a power from now on that fits. ``known_kw`` is what is said of each car's power,
     ``charging`` (sessions,) which may charge by what they were told last.
+    ``told`` is what each session's device can be told, and ``holds`` say which go on as they are for a while: their
+    windows begin when that ends, and until then they are load.
     ``unseen`` are devices out of reach where a car may have come since; ``unplaced`` are at sites without a circuit.
     ``steps_held``: for so many steps of the horizon the forecast was too old, and its last day was held.
     ``fallbacks_unverified``: so many managed devices were not seen to have a fallback (R147).
@@ -73,6 +64,8 @@ class Asked:
     share_left: float
     known_kw: tuple[float, ...]
     charging: BoolArray
+    told: tuple[Told, ...]
+    holds: tuple[Hold, ...] = ()
     unseen: tuple[DeviceState, ...] = ()
     unplaced: tuple[SessionRow, ...] = ()
     steps_held: int = 0
@@ -94,32 +87,35 @@ def problem_of(seen: Snapshot, horizon: Horizon) -> Asked:
     base = base_load(tree, horizon, seen.expected)
     base_kw = base.load_kw + _uncontrolled_kw(seen, tree, horizon, _stays(seen, others, unseen))
     price, known = _price(horizon, seen.signals)
-    starts = np.full(len(planned), to_datetime64(seen.now))
-    leaves = [min(max(leaves_at(one, seen.now), seen.now + _AT_LEAST), horizon.end) for one in planned]
-    windows = Windows.between(horizon, starts, np.array([to_datetime64(one) for one in leaves], dtype="datetime64[s]"))
-    power_kw = np.array([power_kw_max(one, seen) for one in planned], dtype=np.float64)
-    missing = np.array([missing_kwh(one, seen) for one in planned], dtype=np.float64)
-    known_kw = tuple(known_kw_max(one, seen) for one in planned)
-    slots = np.diff(windows.offset)
-    on = np.array([_charges(one, seen) for one in planned], dtype=np.bool_)
-    share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
     limit_kw = _guarded_kw(tree, seen, limits_kw(tree, horizon, seen.limits))
-    emergency_kw = _emergency_kw(tree, limit_kw)
+    cars = Cars.of(planned, seen)
+    node = tree.find([one.site_id for one in planned]) if planned else np.zeros(0, dtype=np.int64)
+    owed = Owed(cars.power_kw, cars.missing_kwh, cars.minimum_kwh, cars.steps(horizon, seen), price)
+    wishes = wishes_to_stay(planned, cars.rows, owed, seen, horizon.step_minutes)
+    holds = holds_of(wishes, tree, node.tolist(), horizon, limit_kw - base_kw) if wishes else ()
+    if holds:
+        base_kw += held_load_kw(holds, tree, node.tolist(), horizon)
+    cars = cars.after(holds, horizon, seen.now)
+    windows = cars.windows(holds, horizon, seen)
+    slots = np.diff(windows.offset)
+    share_left = 1.0 - float(horizon.position(np.array([to_datetime64(seen.now)]))[0])
+    on = np.array([charges(one, seen) for one in planned], dtype=np.bool_)
     problem = Problem(
-        horizon=horizon, session_id=np.array([one.session_id for one in planned], dtype=np.str_),
-        node=tree.find([one.site_id for one in planned]) if planned else np.zeros(0, dtype=np.int64),
-        first_step=windows.first_step, offset=windows.offset, cap_kw=windows.coverage * np.repeat(power_kw, slots),
-        declared_slots=slots, energy_kwh=missing, power_kw_max=power_kw,
+        horizon=horizon, session_id=np.array([one.session_id for one in planned], dtype=np.str_), node=node,
+        first_step=windows.first_step, offset=windows.offset, cap_kw=windows.coverage * np.repeat(cars.power_kw, slots),
+        declared_slots=slots, energy_kwh=cars.missing_kwh, power_kw_max=cars.power_kw,
         opted_out=np.zeros(len(planned), dtype=np.bool_), tree=tree, base_load_kw=base_kw,
         limit_kw=_left_of(limit_kw, base_kw, share_left), price_per_kwh=price,
-        minute_of_day=LocalClock(_zone(seen)).minute_of_day(horizon.starts()),
-        minimum_kwh=np.minimum(np.array([_minimum_kwh(one, seen.now) for one in planned], dtype=np.float64), missing),
-        emergency_limit_kw=_left_of(emergency_kw, base_kw, share_left),
+        minute_of_day=LocalClock(_zone(seen)).minute_of_day(horizon.starts()), minimum_kwh=cars.minimum_kwh,
+        emergency_limit_kw=_left_of(_emergency_kw(tree, limit_kw), base_kw, share_left),
         export_limit_kw=tree.export_limit_kw[:, None], tariffs=_for_who_charges(price, on),
+        devices=devices_part(planned, cars.rows, cars.told, seen, horizon.step_minutes) if planned else None,
     )  # fmt: skip
+    if any(one.commands_max for one in cars.rows):
+        problem = with_extra_price(problem, *for_going_on(planned, cars.rows, price, seen))
     return Asked(
-        problem, tuple(planned), tuple(others), uncontrolled, base.without, known, share_left, known_kw, on, unseen,
-        unplaced, base.steps_held, seen.fallbacks_unverified,
+        problem, tuple(planned), tuple(others), uncontrolled, base.without, known, share_left, cars.known_kw, on,
+        cars.told, holds, unseen, unplaced, base.steps_held, seen.fallbacks_unverified,
     )  # fmt: skip
 
 
@@ -167,68 +163,6 @@ def _unseen(seen: Snapshot, tree: CircuitTree) -> tuple[DeviceState, ...]:
         if state.trust is Trust.OFFLINE and state.was_reached and name not in busy
         if state.device.site_id in tree.index
     )
-
-
-def leaves_at(session: SessionRow, now: datetime) -> datetime:
-    """When a car is to be ready. One that should be gone may go any time, and is served at once, within an hour."""
-    if session.departs_at <= now:
-        return now + _OVERDUE
-    return max(session.departs_at - _EARLY, min(session.departs_at, now + _EARLY))
-
-
-def is_full(session: SessionRow, seen: Snapshot) -> bool:
-    """Whether a car takes nothing although it could. Many say so that may draw nothing: they wait for more.
-
-    One that cannot show it by its fallback is asked again whenever what it was told has ended.
-    """
-    if not session.suspended_by_vehicle:
-        return False
-    given, fallback_kw = seen.given.get(session.device_id), seen.devices[session.device_id].device.fallback_kw
-    if given is None or seen.now >= given.end:
-        allowed_kw = inf if fallback_kw is None else fallback_kw
-    else:
-        at = session.metered_at or seen.now
-        allowed_kw = given.at(at) if at >= given.steps[0].start else 0.0  # told since: it has not shown anything yet
-    return allowed_kw >= power_kw_least(session, seen)
-
-
-def missing_kwh(session: SessionRow, seen: Snapshot) -> float:
-    """What a session still needs at the connector. A car nobody spoke for needs more while it charges."""
-    if is_full(session, seen):
-        return 0.0
-    missing = max(session.energy_kwh - session.energy_kwh_delivered, 0.0)
-    supposed = session.basis in (NeedBasis.USUAL, NeedBasis.SITE)
-    return max(missing, _MORE_KWH) if supposed else missing
-
-
-def _minimum_kwh(session: SessionRow, now: datetime) -> float:
-    """What is given at once: the minimum, or all where the driver asked for that or should be gone."""
-    at_once = session.opted_out or session.boosted or session.departs_at <= now
-    wanted = session.energy_kwh if at_once else session.energy_kwh_minimum
-    return max(wanted - session.energy_kwh_delivered, 0.0)
-
-
-def known_kw_max(session: SessionRow, seen: Snapshot) -> float:
-    """The most a car and its device can draw together (kW), as far as anybody said."""
-    return min(seen.devices[session.device_id].device.power_kw_max, session.power_kw_max or inf)
-
-
-def power_kw_max(session: SessionRow, seen: Snapshot) -> float:
-    """The most a car draws (kW): what is known, or less where it draws less although it may, or did so before."""
-    known_kw = known_kw_max(session, seen)
-    learned_kw = seen.learned_kw.get(session.session_id, inf)
-    given, drawn_kw = seen.given.get(session.device_id), session.power_kw
-    if given is None or drawn_kw is None or session.metered_at is None:
-        return min(known_kw, learned_kw)
-    allowed = [given.at(session.metered_at), given.at(session.metered_at - _SETTLED)]
-    if all(kw < inf and kw >= max(_HELD * drawn_kw, _DRAWS_KW) for kw in allowed):
-        return known_kw if drawn_kw < _DRAWS_KW else min(known_kw, drawn_kw * _METERED_UP)
-    return min(known_kw, max(learned_kw, drawn_kw))
-
-
-def power_kw_least(session: SessionRow, seen: Snapshot) -> float:
-    """The least a car is offered (kW); one that draws less is counted at what it draws."""
-    return seen.devices[session.device_id].device.power_kw_min
 
 
 # circuits
@@ -313,12 +247,6 @@ def _uncontrolled_kw(
 def highest_kw(limits: Limits, start: datetime, end: datetime) -> float:
     """The highest limit (kW) between two instants, both within the limits."""
     return max([limits.at(start), *(one.power_kw for one in limits.steps if start < one.start < end)])
-
-
-def _charges(session: SessionRow, seen: Snapshot) -> bool:
-    """Whether a car may charge now by what it was told last."""
-    given = seen.given.get(session.device_id)
-    return given is not None and 0 < given.at(seen.now) < inf
 
 
 def _for_who_charges(price: FloatArray, on: BoolArray) -> Tariffs:

@@ -7,9 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from evenload.base.instants import to_datetime64
+from evenload.base.instants import time_zone, to_datetime64
+from evenload.schedule.fairness.shares import FairNeeds
 from evenload.schedule.why.explain import Explanations
+from evenload.schedule.why.fairness_words import shared_words
 from evenload.schedule.why.spans import sentences_of
+from evenload.service.holds import Hold, HoldReason
 from evenload.service.live_rows import SessionRow
 from evenload.service.problem_of import Asked
 from evenload.service.snapshot import Snapshot
@@ -19,8 +22,8 @@ _AT_ONCE: Final = "at once, as fast as the limits allow:"
 _READY: Final = "ready by "
 
 
-def reasons_of(found: Explanations, asked: Asked, seen: Snapshot) -> list[str]:
-    """A sentence for each session of the problem, in its order."""
+def reasons_of(found: Explanations, asked: Asked, seen: Snapshot, fair: FairNeeds | None = None) -> list[str]:
+    """A sentence for each session of the problem, in its order; ``fair`` is how a shortage is shared."""
     zones = [seen.sites[one.site_id].timezone if one.site_id in seen.sites else "UTC" for one in asked.sessions]
     leaving = _until_departure(found, asked.sessions, seen.now)
     said = [""] * len(zones)
@@ -28,7 +31,27 @@ def reasons_of(found: Explanations, asked: Asked, seen: Snapshot) -> list[str]:
         here = np.array([i for i, one in enumerate(zones) if one == zone], dtype=np.int64)
         for i, sentence in zip(here.tolist(), sentences_of(_in_zone(leaving, zone), here), strict=True):
             said[i] = _of_session(sentence, asked.sessions[i], seen.now)
+    if fair is not None:
+        problem = found.outcome.problem
+        shares = shared_words(problem, fair, np.arange(problem.sessions))
+        said = ["; ".join(part for part in (text, share) if part) for text, share in zip(said, shares, strict=True)]
+    for one in asked.holds:
+        dwell = seen.devices[asked.sessions[one.session].device_id].device.dwell_minutes
+        said[one.session] = f"{_held(one, dwell, zones[one.session])}; {said[one.session]}"
     return said
+
+
+def _held(hold: Hold, dwell_minutes: float, zone: str) -> str:
+    """Why a session goes on as it is for a while."""
+    until = f"{hold.until.astimezone(time_zone(zone)):%H:%M}"
+    if hold.why is HoldReason.MINIMUM:
+        return f"{_MINIMUM}, without a break until {until}: its device is not to be told something new often"
+    if hold.why is HoldReason.LAST:
+        return f"charges on until {until}: its device has hardly a command left for this session"
+    if hold.why is HoldReason.GOES_ON:
+        return f"charges on until {until}: stopping it would cost a command and save little"
+    does = "charges on" if hold.kw > 0 else "stays off"
+    return f"{does} until {until}: it is told something new every {dwell_minutes:g} min at the most"
 
 
 def _until_departure(found: Explanations, sessions: Sequence[SessionRow], now: datetime) -> Explanations:

@@ -1,4 +1,8 @@
-"""From powers of a plan to powers devices can be told: 0, or at the least what they can charge at."""
+"""From a plan to what devices are told for the next hour: at no moment more than circuits carry.
+
+A plan counts means over steps. Within a step a car may be done or leave before others begin, and a mean says nothing of
+that: where all at once would be too much, some wait for the next plan.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +11,7 @@ import numpy as np
 
 from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.problem import Problem
+from evenload.service.devices_of import Told
 
 _NOTHING_KW: Final = 0.05
 _FULL: Final = 0.98
@@ -16,134 +21,114 @@ _STAYS_ON_H: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Tellable:
-    """What devices of sessions can be told: at the least ``least_kw``, and up to ``most_kw`` where a car may draw all
-    it can, so that it can show if it can more. ``is_on`` are those that charge already, ``at_once`` those whose energy
-    is to come before that of others; all (sessions,).
+    """What devices of sessions can be told (``told``), up to ``most_kw`` where a car may draw all it can, so that it
+    can show if it can more. ``is_on`` are those that charge already, ``at_once`` those whose energy is to come before
+    that of others; all (sessions,).
     """
 
-    least_kw: FloatArray
+    told: tuple[Told, ...]
     most_kw: FloatArray
     is_on: BoolArray
     at_once: BoolArray
 
 
 def told_kw(
-    problem: Problem, power_kw: FloatArray, devices: Tellable, steps: int, share_left: float = 1.0
+    problem: Problem, power_kw: FloatArray, level_kw: FloatArray, devices: Tellable, steps: int, share_left: float = 1.0
 ) -> FloatArray:  # fmt: skip
-    """Powers (sessions, steps) of the first steps: each 0, or the least of its device or more.
+    """Powers (sessions, steps) of the first steps that devices are told, from means (K,) and levels (K,) of a plan.
 
-    A mean over the ``share_left`` of the first step is told as the power it stands for. By turns, those at once and who
-    can wait least first, each gets what is planned for it, or the least of its device where that is more, while every
-    circuit on its way has room; then what others could not take of their plans raises those. A car that leaves in the
-    middle of a step gets more than its mean, and any is offered more than it is counted at, only as far as there is
-    room: at no moment does a circuit carry more than its limit on account of this.
+    A mean over the ``share_left`` of the first step, or until a car leaves, is told as the power it stands for. By
+    turns, those at once and who can wait least first, each gets it while every circuit on its way has room, or the most
+    its device can be told there. A car that seems to draw all it can is offered more as far as there is room.
     """
     steps = min(steps, problem.horizon.steps)
     told = np.zeros((problem.sessions, steps))
-    grid = _Grid.of(problem, steps, share_left)
-    slack_h = _slack_h(problem, power_kw, grid)
+    room_kw = (problem.limit_kw - problem.base_load_kw)[:, :steps]
+    room_kw[:, 0] /= share_left
+    ways = _ways(problem)
+    slack_h = _slack_h(problem, power_kw, room_kw[:, 0], ways)
     is_on = devices.is_on
     for number in range(steps):
-        step = _Step.of(problem, power_kw, devices, grid, number)
-        waits_h = slack_h[step.here] - _STAYS_ON_H * is_on[step.here]
-        turn = np.lexsort((waits_h, ~devices.at_once[step.here]))
-        step.take_turns(turn.tolist())
-        step.leave()
-        told[step.here, number] = step.offers(devices)
+        here, wanted = _wanted(problem, power_kw, level_kw, number)
+        turn = np.lexsort((slack_h[here] - _STAYS_ON_H * is_on[here], ~devices.at_once[here]))
+        step = _Step(here, problem.power_kw_max, devices, ways, room_kw[:, number])
+        for k in turn.tolist():
+            step.give(k, float(wanted[k]))
+        for k in turn.tolist():
+            step.offer(k)
+        told[here, number] = step.has
         is_on = told[:, number] > 0
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """What circuits have left beside base load, ``room_kw`` (nodes, steps), and the circuits on each session's way."""
-
-    room_kw: FloatArray
-    ways: list[list[int]]
-    share_left: float
-
-    @classmethod
-    def of(cls, problem: Problem, steps: int, share_left: float) -> "_Grid":
-        room_kw = (problem.limit_kw - problem.base_load_kw)[:, :steps]
-        room_kw[:, 0] /= share_left
-        paths = [list(problem.tree.path(node)) for node in range(len(problem.tree))]
-        return cls(room_kw, [paths[node] for node in problem.node.tolist()], share_left)
+def _wanted(
+    problem: Problem, power_kw: FloatArray, level_kw: FloatArray, number: int
+) -> tuple[IntArray, FloatArray]:  # fmt: skip
+    """Sessions that are there in a step, and the power that what is planned stands for while they are."""
+    first, last = problem.first_step, problem.first_step + np.diff(problem.offset) - 1
+    here = np.flatnonzero((number >= first) & (number <= last))
+    slot = problem.offset[:-1][here] + number - first[here]
+    most = problem.power_kw_max[here]
+    there = np.clip(problem.cap_kw[slot] / np.maximum(most, 1e-9), 1e-9, 1.0)
+    power = np.minimum(power_kw[slot] / there, most)
+    return here, np.where(level_kw[slot] > power_kw[slot], np.maximum(level_kw[slot], power), power)
 
 
-@dataclass(slots=True)
 class _Step:
     """One step: sessions that are there, what each has, and what room circuits have left."""
 
-    here: IntArray
-    planned: FloatArray
-    wanted: FloatArray
-    least: FloatArray
-    most: FloatArray
-    has: FloatArray
-    room: FloatArray
-    ways: list[list[int]]
+    def __init__(
+        self, here: IntArray, most_kw: FloatArray, devices: Tellable, ways: list[list[int]], room_kw: FloatArray
+    ) -> None:
+        self.has = np.zeros(here.size)
+        self._who: list[int] = here.tolist()
+        self._most, self._devices, self._ways, self._room = most_kw, devices, ways, room_kw.copy()
 
-    @classmethod
-    def of(cls, problem: Problem, power_kw: FloatArray, devices: Tellable, grid: _Grid, number: int) -> "_Step":
-        share = grid.share_left if number == 0 else 1.0
-        first, last = problem.first_step, problem.first_step + np.diff(problem.offset) - 1
-        here = np.flatnonzero((number >= first) & (number <= last))
-        slot = problem.offset[:-1][here] + number - first[here]
-        most = problem.power_kw_max[here]
-        planned = np.minimum(power_kw[slot] / share, most)
-        stays = problem.cap_kw[slot] / np.maximum(most * share, 1e-9)
-        wanted = np.where(last[here] == number, np.minimum(planned / np.maximum(stays, 1e-9), most), planned)
-        least = np.minimum(devices.least_kw[here], most)
-        ways = [grid.ways[session] for session in here.tolist()]
-        return cls(here, planned, wanted, least, most, np.zeros(here.size), grid.room_kw[:, number].copy(), ways)
+    def _spare(self, i: int) -> float:
+        return float(self._room[self._ways[i]].min())
 
-    def _give(self, k: int, kw: float) -> None:
-        self.has[k] += kw
-        self.room[self.ways[k]] -= kw
+    def give(self, k: int, kw: float) -> None:
+        """Give one what it wants, or the most it can be told of that where there is room."""
+        if kw <= _NOTHING_KW:
+            return
+        i = self._who[k]
+        one, spare_kw = self._devices.told[i], self._spare(i)
+        if kw > spare_kw + 1e-9:
+            kw = one.down(spare_kw)
+        counted_kw = min(kw, one.most_kw)
+        if kw < one.least_kw - 1e-6:  # it draws less than its device offers at the least
+            kw = one.least_kw if counted_kw >= one.most_kw * _FULL and one.least_kw <= spare_kw + 1e-9 else 0.0
+        self.has[k] = kw
+        self._room[self._ways[i]] -= kw
 
-    def _spare(self, k: int) -> float:
-        return float(self.room[self.ways[k]].min())
-
-    def take_turns(self, turn: list[int]) -> None:
-        """Each gets its plan, at the least what its device can, in its turn; then what is left of plans is used up."""
-        planned = [k for k in turn if self.planned[k] > _NOTHING_KW]
-        left_kw = float(self.planned[planned].sum())
-        for k in planned:
-            spare_kw = self._spare(k)
-            if self.least[k] <= spare_kw + 1e-9:
-                kw = min(max(float(self.planned[k]), float(self.least[k])), spare_kw)
-                self._give(k, kw)
-                left_kw -= kw
-        for k in planned:
-            if self.has[k] > 0 and left_kw > 0:
-                more_kw = max(min(float(self.most[k] - self.has[k]), self._spare(k), left_kw), 0.0)
-                self._give(k, more_kw)
-                left_kw -= more_kw
-
-    def leave(self) -> None:
-        """Those that leave within the step get what they would get in all of it, as far as there is room."""
-        for k in np.flatnonzero((self.wanted > self.has + _NOTHING_KW) & (self.has > 0)).tolist():
-            self._give(k, max(min(float(self.wanted[k] - self.has[k]), self._spare(k)), 0.0))
-
-    def offers(self, devices: Tellable) -> FloatArray:
-        """What is offered: no less than the least of the device, and more to who may draw all it can."""
-        offered = self.has.copy()
-        least, most = devices.least_kw[self.here], devices.most_kw[self.here]
-        for k in np.flatnonzero((offered > 0) & (offered < least)).tolist():
-            more_kw = float(least[k] - offered[k])
-            fits = more_kw <= self._spare(k) + 1e-9
-            offered[k] = least[k] if fits else 0.0
-            self.room[self.ways[k]] -= more_kw if fits else -self.has[k]
-        for k in np.flatnonzero((self.has >= _FULL * self.most) & (most > offered) & (offered > 0)).tolist():
-            more_kw = max(min(float(most[k] - offered[k]), self._spare(k)), 0.0)
-            offered[k] += more_kw
-            self.room[self.ways[k]] -= more_kw
-        return offered
+    def offer(self, k: int) -> None:
+        """Offer more to one that may draw all it can."""
+        i = self._who[k]
+        one, most_kw = self._devices.told[i], float(self._devices.most_kw[i])
+        if not 0 < self.has[k] < most_kw or self.has[k] < _FULL * self._most[i]:
+            return
+        kw = one.down(min(most_kw, self.has[k] + max(self._spare(i), 0.0)))
+        if kw > self.has[k]:
+            self._room[self._ways[i]] -= kw - self.has[k]
+            self.has[k] = kw
 
 
-def _slack_h(problem: Problem, power_kw: FloatArray, grid: _Grid) -> FloatArray:
+def _ways(problem: Problem) -> list[list[int]]:
+    """Circuits on each session's way, from its own to the root."""
+    parent, found = problem.tree.parent.tolist(), dict[int, list[int]]()
+    for node in problem.node.tolist():
+        if node not in found:
+            way, here = list[int](), node
+            while here >= 0:
+                way.append(here)
+                here = parent[here]
+            found[node] = way
+    return [found[node] for node in problem.node.tolist()]
+
+
+def _slack_h(problem: Problem, power_kw: FloatArray, room_kw: FloatArray, ways: list[list[int]]) -> FloatArray:
     """Hours each session could wait and still get what it is planned to get, were it alone, shape (sessions,)."""
-    way_kw = np.array([grid.room_kw[way, 0].min() for way in grid.ways], dtype=np.float64)
+    way_kw = np.array([room_kw[way].min() for way in ways], dtype=np.float64)
     fastest_kw = np.maximum(np.minimum(problem.power_kw_max, way_kw), 0.1)
     stays_h = np.diff(problem.offset) * problem.horizon.hours_per_step
     return np.asarray(stays_h - problem.delivered_kwh(power_kw) / fastest_kw)

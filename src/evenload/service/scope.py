@@ -12,11 +12,15 @@ RANKS: Final = tuple(Role)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The first argument of every use case. ``actor`` is who is named in the audit log: ``user:ID``, ``key:ID``."""
+    """The first argument of every use case. ``actor`` is who is named in the audit log: ``user:ID``, ``key:ID``.
+
+    ``driver_id`` is the one driver whose things somebody with the role of a driver may see and change.
+    """
 
     tenant: str
     actor: str
     role: Role
+    driver_id: str = ""
 
     def may(self, role: Role) -> bool:
         """Whether who asks has a role, or one that may more."""

@@ -1,6 +1,6 @@
 """What the brain sees at one moment: a tenant's grid, devices, sessions, limits, and what is expected of the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,8 +10,12 @@ from typing import Final
 from evenload.base.instants import Interval
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit
+from evenload.domain.event import Event
 from evenload.domain.station_limits import Limits
+from evenload.domain.vehicle_state import CarId
+from evenload.schedule.risk.robust import Caution
 from evenload.schedule.risk.uncontrolled import may_draw_kw
+from evenload.service.commands import SaidSoFar, counts, said_before, unsaid
 from evenload.service.live_rows import DeviceRow, LimitRow, SessionRow, SignalRow, SiteRow
 from evenload.service.ports import Unit
 from evenload.service.rows import StationRow
@@ -85,6 +89,11 @@ class Expected:
 class Snapshot:
     """Everything a decision depends on. ``given`` is what each device was told last, ``learned_kw`` what cars showed to
     be all they can, by session.
+
+    ``said`` is what devices that must not be told too often were told so far, by session. ``events`` ask something of
+    cars: ``groups`` are those of sessions, ``opt_outs`` sessions by event. ``caution`` is what is known of early
+    departures; the shortage of who has one of ``weights`` (by ``experience.whose``) counts that much. ``is_short``: by
+    the last plan some will lack energy.
     """
 
     tenant: str
@@ -98,6 +107,13 @@ class Snapshot:
     given: Mapping[str, Limits] = field(default_factory=dict)
     expected: Expected | None = None
     learned_kw: Mapping[str, float] = field(default_factory=dict)
+    said: Mapping[str, SaidSoFar] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    opt_outs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    caution: Caution | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    is_short: bool = False
 
     @property
     def fallbacks_unverified(self) -> int:
@@ -112,6 +128,7 @@ class Patience:
     """
 
     stale: timedelta = _STALE
+    stale_car: timedelta = timedelta(hours=3)
     disobedience: timedelta = timedelta(hours=1)
     refusal: timedelta = timedelta(minutes=5)
 
@@ -119,12 +136,17 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What is remembered: what each device was told last, when one last did not take what it was told, and the power
-    (kW) that cars showed to be all they can, by session.
+    (kW) that cars showed to be all they can, by session; ``said`` and ``is_short`` of the last time, and what finished
+    sessions taught.
     """
 
     given: Mapping[str, Limits] = field(default_factory=dict)
     refused_at: Mapping[str, datetime] = field(default_factory=dict)
     learned_kw: Mapping[str, float] = field(default_factory=dict)
+    said: Mapping[str, SaidSoFar] = field(default_factory=dict)
+    caution: Caution | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    is_short: bool = False
 
 
 def snapshot(
@@ -145,8 +167,25 @@ def snapshot(
     return Snapshot(
         tenant, now, tuple(unit.circuits.of(tenant)), {one.site_id: one for one in unit.sites.of(tenant)}, devices,
         tuple(sessions), tuple(unit.limits.within(tenant, window)), tuple(unit.signals.within(tenant, window)),
-        memory.given, expected, memory.learned_kw,
+        memory.given, expected, memory.learned_kw, _said(unit, sessions, devices, memory, now),
+        caution=memory.caution, weights=memory.weights, is_short=memory.is_short,
     )  # fmt: skip
+
+
+def _said(
+    unit: Unit, sessions: Sequence[SessionRow], devices: Mapping[str, DeviceState], memory: Memory, now: datetime
+) -> dict[str, SaidSoFar]:  # fmt: skip
+    """What devices that must not be told too often were told so far, by session."""
+    found: dict[str, SaidSoFar] = {}
+    for one in sessions:
+        state = devices.get(one.device_id)
+        if state is not None and counts(state.device):
+            given = memory.given.get(one.device_id)
+            before = memory.said.get(one.session_id)
+            if before is None:
+                before = unsaid(one) if given is None else said_before(unit, one, now)
+            found[one.session_id] = before.followed(given, now)
+    return found
 
 
 def state_of(
@@ -173,6 +212,7 @@ def _trust(
     if session is not None and session.transaction_id:
         metered_at = session.heard_at or session.metered_at  # by our clock: that of the station may be wrong
         heard_at = max(filter(None, (metered_at, session.plugged_at, station.booted_at)))
-        if now - heard_at > patience.stale:
+        by_cloud = CarId.of_station(device.station) is not None  # which is asked a few times an hour at the most
+        if now - heard_at > (patience.stale_car if by_cloud else patience.stale):
             return Trust.STALE
     return Trust.CONTROLLED

@@ -22,8 +22,10 @@ from evenload.domain.station_events import (
     TransactionUpdated,
 )
 from evenload.domain.station_readings import Quality, ReadingKind
+from evenload.domain.vehicle_state import CarId
 from evenload.service import needs
-from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow
+from evenload.service.drivers import standing
+from evenload.service.live_rows import DeviceRow, NeedBasis, SessionRow, SiteRow
 from evenload.service.ports import Unit
 from evenload.service.rows import StationRow
 from evenload.service.station_clock import CLOCKS_DIFFER, dated
@@ -71,6 +73,7 @@ class _Tracked:
     def __init__(self, unit: Unit, devices: Mapping[tuple[StationId, int], DeviceRow]) -> None:
         self.changed: dict[Key, SessionRow] = {}
         self.news: set[str] = set()
+        self._new: set[str] = set()
         self._unit = unit
         self._open: dict[Key, SessionRow] = {}
         self._over: dict[Key, dict[str, SessionRow]] = {}
@@ -102,13 +105,29 @@ class _Tracked:
         if after.token != session.token:
             vehicles = self._unit.vehicles.with_tokens(device.tenant, [after.token])
             after = needs.supposed(after, self._site(device), vehicles[0] if vehicles else None)
-        self._keep(device, session, after)
+        self._keep(device, session, self._wished(session, after, event))
+
+    def _wished(self, before: SessionRow, after: SessionRow, event: StationEvent) -> SessionRow:
+        """With what its driver said in advance, once the car is known, or tells more of itself."""
+        told_kwh = event.energy_kwh if isinstance(event, NeedDeclared) else None
+        if after.unplugged_at is not None or not after.vehicle_id:
+            return after
+        is_new = after.session_id in self._new
+        if is_new or after.vehicle_id != before.vehicle_id:
+            self._new.discard(after.session_id)
+            return standing.at_plug_in(self._unit, after, event.received_at)
+        if after.basis is NeedBasis.WISH and (after.soc != before.soc or told_kwh is not None):
+            return standing.renewed(self._unit, after, event.received_at, told_kwh)
+        return after
 
     def _begun(self, device: DeviceRow, event: StationEvent) -> SessionRow:
-        session = needs.begun(device, self._site(device), None, event.at)
+        car = CarId.of_station(device.station)
+        vehicle = self._unit.vehicles.find(car.tenant, car.vehicle_id) if car else None
+        session = needs.begun(device, self._site(device), vehicle, event.at)
         if isinstance(event, TransactionStarted) and event.offline:
             session = replace(session, began=Quality.ESTIMATED)
         self._open[_key(device)] = session
+        self._new.add(session.session_id)
         self.news.add(device.tenant)
         return session
 
@@ -271,7 +290,7 @@ class _Meter:
             if reading.kind is ReadingKind.INSTANT and reading.power_kw is not None:
                 self.session = replace(self.session, power_kw=reading.power_kw)
             if reading.soc is not None:
-                self.session = replace(self.session, soc=reading.soc)
+                self.session = needs.with_soc(self.session, reading.soc)
             self.session = replace(self.session, metered_at=at, heard_at=event.received_at)
         return self.session
 

@@ -1,8 +1,9 @@
 """Keep vehicles: what is known of a car that comes again, by the token it comes with."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Final
 
 from evenload.base.errors import did_you_mean
 from evenload.domain.station import Token
@@ -14,6 +15,9 @@ from evenload.service.local_time import check_clock
 from evenload.service.ports import Store, Unit
 from evenload.service.refusals import ConflictError, NotFoundError, Refusal
 from evenload.service.scope import Scope
+
+_OF_SOMEBODY: Final = frozenset({"tenant", "name", "token"})
+"""What the audit log does not say of a vehicle: names and cards are people's, and nothing is taken out of the log."""
 
 
 def vehicles(scope: Scope, store: Store, after: str = "", count: int | None = None) -> Sequence[VehicleRow]:
@@ -42,7 +46,8 @@ def put_vehicle(scope: Scope, store: Store, row: VehicleRow, now: datetime, *, e
                 raise ConflictError(Refusal.TAKEN, f"token {row.token!r} is of vehicle {other.vehicle_id!r}")
         kept = replace(row, tenant=scope.tenant, token=token, made_at=before.made_at if before else now)
         unit.vehicles.put([kept])
-        audit.note(unit, scope, now, "vehicles.put", row.vehicle_id, kept)
+        told = {name: value for name, value in asdict(kept).items() if name not in _OF_SOMEBODY}
+        audit.note(unit, scope, now, "vehicles.put", row.vehicle_id, told)
         return kept
 
 

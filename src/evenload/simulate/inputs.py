@@ -1,6 +1,6 @@
 """What a study needs before it can run: grid, prices, carbon, household profiles and the cars' origin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +48,8 @@ class StudyInputs:
     """Everything read from files and packages, ready for any number of runs.
 
     ``profiles_kw`` (profiles, slots of the day) are household profiles to draw from; ``load_kw`` (nodes, steps) is the
-    base load through each node where the study names a load file. ``notes`` are assumptions the data forced, for the
+    base load through each node where the study names a load file. ``histories`` are what strategies count on, by the
+    path the study names. ``notes`` are assumptions the data forced, for the
     report.
     """
 
@@ -59,6 +60,7 @@ class StudyInputs:
     profiles_kw: FloatArray
     load_kw: FloatArray | None
     draw_cars: DrawCars
+    histories: Mapping[str, History]
     notes: tuple[str, ...] = ()
 
 
@@ -75,8 +77,18 @@ def load_inputs(study: Study, folder: Path) -> StudyInputs:
         profiles_kw=packaged.households(study.base_load.dataset),
         load_kw=_load(study.base_load.path, grid, horizon, folder),
         draw_cars=draw,
+        histories=_histories(study, folder),
         notes=(_PERFECT_FORECAST, *notes),
     )
+
+
+def _histories(study: Study, folder: Path) -> dict[str, History]:
+    """What strategies count on, by the path the study names."""
+    known = [choice.knows for choice in study.choices()]
+    found = {path: read_history(folder / path) for path in sorted({path for one in known for path in one.paths()})}
+    for one in known:
+        one.refuse(found)
+    return found
 
 
 def _grid(source: GeneratedGrid | PackagedGrid | FileGrid, folder: Path) -> HomeGrid:

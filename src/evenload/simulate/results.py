@@ -10,10 +10,10 @@ from evenload.base.units import MINUTES_PER_HOUR
 from evenload.files import packaged
 from evenload.grid.loading import hosting_capacity
 from evenload.report.results import HOSTING, StudyResults
-from evenload.schedule.strategy import Strategy
 from evenload.simulate.inputs import StudyInputs
 from evenload.simulate.population import preset
 from evenload.simulate.published import comparisons
+from evenload.simulate.strategies import Choice
 from evenload.simulate.study_file import GeneratedGrid, HistoryCars, PackagedGrid, PresetCars, Study
 from evenload.simulate.unit_run import Frames, reference
 
@@ -36,7 +36,7 @@ def assemble(study: Study, inputs: StudyInputs, frames: Frames) -> StudyResults:
         reference=shown,
         strategies=tuple(choice.label for choice in study.choices()),
         kinds=tuple(choice.strategy.name for choice in study.choices()),
-        settings=tuple(_settings(choice.strategy) for choice in study.choices()),
+        settings=tuple(_settings(choice) for choice in study.choices()),
         base_loads=tuple(study.base_load.labels()),
         behaviours=tuple(study.behaviours),
         facts=_facts(study, inputs, frames["runs"]),
@@ -83,15 +83,16 @@ def _period(study: Study) -> str:
     return f"{start} to {end}, steps of {study.span.step_minutes} min, local time {study.span.timezone}"
 
 
-def _settings(strategy: Strategy) -> str:
+def _settings(choice: Choice) -> str:
     """Settings that differ from the defaults, in words such as "spread hours 2"; "" where none does."""
-    chosen: Any = strategy  # every strategy is a dataclass, which a Protocol cannot promise
+    chosen: Any = choice.strategy  # every strategy is a dataclass, which a Protocol cannot promise
     values = [(field, getattr(chosen, field.name)) for field in fields(chosen)]
-    return ", ".join(
+    words = [
         f"{field.name.replace('_', ' ')} {format(value, 'g') if isinstance(value, float) else value}"
         for field, value in values
         if value != field.default
-    )
+    ]
+    return ", ".join([*words, *choice.knows.words()])
 
 
 def _facts(study: Study, inputs: StudyInputs, runs: pd.DataFrame) -> tuple[tuple[str, str], ...]:

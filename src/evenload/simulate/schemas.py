@@ -1,4 +1,4 @@
-"""The published JSON Schemas of the study and problem files and of the summaries of a study and of a plan."""
+"""The published JSON Schemas of the study, problem and program files and of the summaries of a study and of a plan."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evenload.files.plan_summary import PlanSummary
 from evenload.files.problem_file import ProblemFile
+from evenload.files.program_file import program_schema
 from evenload.simulate.study_file import Study
 
 
@@ -61,4 +62,5 @@ def schemas() -> dict[str, dict[str, Any]]:
         "summary": StudySummary.model_json_schema(),
         "problem": ProblemFile.model_json_schema(),
         "plan": PlanSummary.model_json_schema(mode="serialization"),
+        "program": program_schema(),
     }

@@ -3,22 +3,47 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from evenload.base.errors import InputError, did_you_mean
+from evenload.schedule.strategies.optimised import Optimised
 from evenload.schedule.strategy import Strategy
+from evenload.simulate.knowledge import NOTHING, ArrivalsAsked, CautionAsked, Knowledge
 
 GROUP = "evenload.strategies"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A strategy with its settings under the label reports use."""
+    """A strategy with its settings under the label reports use, and what it is to know from the past."""
 
     label: str
     strategy: Strategy
+    knows: Knowledge = NOTHING
+
+
+ENTRIES: Final[dict[str, Any]] = {
+    "type": "array",
+    "description": "names of strategies, or mappings with a strategy, an optional label and settings",
+    "items": {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "required": ["strategy"],
+                "properties": {
+                    "strategy": {"type": "string"},
+                    "label": {"type": "string"},
+                    "caution": CautionAsked.model_json_schema(),
+                    "arrivals": ArrivalsAsked.model_json_schema(),
+                },
+            },
+        ]
+    },
+}
+"""JSON Schema of a study's list of strategies."""
 
 
 def known() -> dict[str, EntryPoint]:
@@ -39,7 +64,8 @@ def choose(entry: str | Mapping[str, Any]) -> Choice:
             f"there is no strategy {name!r}.{did_you_mean(name, points)} Installed: {', '.join(sorted(points))}"
         )
     kind = points[name].load()
-    return Choice(str(label), _settled(kind, name, settings))
+    knows = Knowledge.taken_from(settings, name) if kind is Optimised else NOTHING
+    return Choice(str(label), _settled(kind, name, settings), knows)
 
 
 def _settled(kind: type[Strategy], name: str, settings: dict[str, Any]) -> Strategy:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from evenload.base.errors import InputError, did_you_mean
 from evenload.base.horizon import Horizon
@@ -16,7 +16,7 @@ from evenload.base.local_clock import LocalClock, parse_clock
 from evenload.files.yaml_mapping import load_yaml
 from evenload.schedule.strategies.timer import Timer
 from evenload.simulate.behaviour import Behaviour
-from evenload.simulate.strategies import Choice, choose
+from evenload.simulate.strategies import ENTRIES, Choice, choose
 
 _LIST_MAX = 24
 _NAME_MAX = 60
@@ -185,9 +185,9 @@ class Study(Part):
     grid: Annotated[GeneratedGrid | PackagedGrid | FileGrid, Field(discriminator="source")]
     base_load: BaseLoad = BaseLoad()
     signal: SignalSource
-    strategies: list[str | dict[str, Any]] = Field(
-        default=["unmanaged", "timer", "price", "balanced", "valley"], min_length=1, max_length=_LIST_MAX
-    )
+    strategies: Annotated[
+        list[str | dict[str, Any]], WithJsonSchema(ENTRIES | {"minItems": 1, "maxItems": _LIST_MAX})
+    ] = Field(default=["unmanaged", "timer", "price", "balanced", "valley"], min_length=1, max_length=_LIST_MAX)
     behaviours: dict[str, Behaviour] = Field(default={"actual": Behaviour()}, min_length=1, max_length=_LIST_MAX)
     penetrations: list[Annotated[float, Field(gt=0, le=4)]] = Field(default=[1.0], min_length=1, max_length=_LIST_MAX)
     seeds: int = Field(default=1, ge=1, le=1000)
@@ -227,7 +227,8 @@ class Study(Part):
         """Every file the study names, relative to its own folder."""
         carbon = self.signal.carbon.path if self.signal.carbon else ""
         named = [getattr(self.cars, "path", ""), getattr(self.grid, "path", ""), self.base_load.path]
-        return [path for path in (*named, self.signal.price.path, carbon) if path]
+        counted_on = [path for choice in self.choices() for path in choice.knows.paths()]
+        return [path for path in (*named, self.signal.price.path, carbon, *counted_on) if path]
 
     def snapback_clock(self) -> str:
         """Clock time whose jump of load is reported: as given, else the start of the first timer, else 23:00."""

@@ -26,7 +26,7 @@ from evenload.simulate.town_clock import TownClock
 from evenload.simulate.town_grid import TownGrid, TownShape, build_grid
 from evenload.simulate.town_parts import Device, SiteKind, TownSite, Vehicle, Visit
 from evenload.simulate.town_series import Daily, base_load, signal_of, signals
-from evenload.simulate.town_visits import BLOCK_DAYS, Calendar, Drivers, without_overlap
+from evenload.simulate.town_visits import BLOCK_DAYS, OF_CLOUDS, Calendar, Drivers, without_overlap
 
 START: Final = date(2026, 1, 13)
 ZONE: Final = "Europe/Amsterdam"
@@ -64,13 +64,23 @@ class Town:
 
     @property
     def sites(self) -> tuple[TownSite, ...]:
-        """Homes with a station, the workplace and the main street."""
+        """Homes with a station, the workplace and the main street, then homes with an outlet and a car."""
         return self._grid.sites
 
     @property
     def devices(self) -> tuple[Device, ...]:
         """Every station with its EVSE."""
         return self._grid.devices
+
+    @property
+    def outlets(self) -> tuple[Device, ...]:
+        """Where cars charge that are reached by their makers' clouds."""
+        return self._grid.outlets
+
+    @property
+    def points(self) -> tuple[Device, ...]:
+        """Wherever a car can charge: stations, then outlets."""
+        return self._grid.devices + self._grid.outlets
 
     def noon(self, number: int) -> datetime:
         """When day ``number`` begins."""
@@ -136,6 +146,9 @@ def _drivers(grid: TownGrid, shape: TownShape, rng: np.random.Generator) -> list
         Drivers(SiteKind.HOME, [_car(f"HOME{n:04d}", home, rng, home.station) for n, home in enumerate(homes)], homes),
         Drivers(SiteKind.WORKPLACE, [_car(f"WORK{n:04d}", work[0], rng) for n in range(shape.workplace_drivers)], work),
         Drivers(SiteKind.PUBLIC, [_car(f"PUB{n:04d}", public[0], rng) for n in range(shape.public_drivers)], public),
+        Drivers(
+            SiteKind.HOME, [_car(one.station, one, rng, one.station) for one in grid.outlets], grid.outlets, OF_CLOUDS
+        ),
     ]
 
 

@@ -34,7 +34,7 @@ def day_horizon(town: Town, number: int, days_before: int = 0) -> Horizon:
 
 def problem_of(town: Town, visits: Sequence[Visit], horizon: Horizon) -> Problem:
     """The planning problem of visits that begin inside the horizon; windows end with it at the latest."""
-    places = {device.station: device.node for device in town.devices}
+    places = {device.station: device.node for device in town.points}
     plugged_at = instants([visit.plugged_at for visit in visits])
     leaves_at = np.minimum(instants([visit.leaves_at for visit in visits]), to_datetime64(horizon.end))
     windows = Windows.between(horizon, plugged_at, leaves_at)
@@ -60,16 +60,16 @@ def problem_of(town: Town, visits: Sequence[Visit], horizon: Horizon) -> Problem
 
 
 def device_kw(town: Town, visits: Sequence[Visit], problem: Problem, power_kw: FloatArray) -> FloatArray:
-    """Mean power at every device of the town, kW (devices, steps), from powers of the problem's slots."""
-    row = {device.station: number for number, device in enumerate(town.devices)}
+    """Mean power at every point of the town, kW (points, steps), from powers of the problem's slots."""
+    row = {device.station: number for number, device in enumerate(town.points)}
     at = np.array([row[visit.station] for visit in visits], dtype=np.int64)[problem.slot_sessions()]
-    drawn = np.zeros((len(town.devices), problem.horizon.steps))
+    drawn = np.zeros((len(town.points), problem.horizon.steps))
     np.add.at(drawn, (at, problem.slot_steps()), power_kw)
     return drawn
 
 
 def unmanaged_day(town: Town, number: int) -> tuple[FloatArray, list[Done]]:
-    """Day ``number`` when every car charges at once: power at every device, kW (devices, steps of five minutes), and
+    """Day ``number`` when every car charges at once: power at every point, kW (points, steps of five minutes), and
     the visits that end on it with the energy they got."""
     horizon = day_horizon(town, number, _DAYS_BEFORE)
     visits = [visit for day in range(max(0, number - _DAYS_BEFORE), number + 1) for visit in town.visits(day)]

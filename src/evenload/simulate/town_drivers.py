@@ -8,14 +8,40 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Final, Protocol
 
-from evenload.simulate.station import VirtualStation
-from evenload.simulate.station_car import Car
+from evenload.simulate.station_car import Car, Outlet
 from evenload.simulate.town_parts import EFFICIENCY, SOC_READY, Vehicle, Visit
 
 PHONE_AFTER_S: Final = 120.0
 """So long after plugging in a driver has his phone out."""
 
-Attend = Callable[[VirtualStation], object]
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def identity(self) -> str:
+        """Its name."""
+
+
+class Point(Protocol):
+    """Where cars are plugged in: a virtual station, or the outlet of a car that is reached by its maker's cloud."""
+
+    @property
+    def spec(self) -> Named:
+        """What it is called."""
+
+    @property
+    def outlets(self) -> Mapping[int, Outlet]:
+        """Its outlets by EVSE."""
+
+    def plug_in(self, evse_id: int, car: Car, now: float, token: str = "") -> object:
+        """A car is plugged in."""
+
+    def unplug(self, evse_id: int, now: float) -> object:
+        """It leaves."""
+
+
+Attend = Callable[[Point], object]
 
 
 class Phone(Protocol):
@@ -69,14 +95,14 @@ class Streets:
 
     def __init__(
         self,
-        stations: Iterable[VirtualStation],
+        stations: Iterable[Point],
         vehicles: Iterable[Vehicle],
         epoch: datetime,
         attend: Attend,
         phone: Phone | None = None,
     ) -> None:
         self.late_s = 0.0
-        self._stations: Mapping[str, VirtualStation] = {station.spec.identity: station for station in stations}
+        self._stations: Mapping[str, Point] = {station.spec.identity: station for station in stations}
         self._vehicles = {vehicle.token: vehicle for vehicle in vehicles}
         self._epoch = epoch
         self._attend = attend

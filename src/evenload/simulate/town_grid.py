@@ -9,6 +9,7 @@ import numpy as np
 from evenload.base.errors import InputError
 from evenload.base.units import kw_from_kva
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
+from evenload.domain.vehicle_state import CAR_PREFIX, Provider
 from evenload.grid.build import HomeGrid
 from evenload.ocpp.v16 import OCPP16
 from evenload.ocpp.v201 import OCPP201
@@ -19,6 +20,7 @@ SUBSTATION: Final = "SUB1"
 FEEDER: Final = "F1"
 _POWER_FACTOR: Final = 0.95
 _THREE_PHASE_HOMES: Final = 0.4
+_CLOUDS: Final = (Provider.SMARTCAR, Provider.ENODE, Provider.TESLA)
 _VERSIONS: Final = (OCPP16.subprotocol, OCPP201.subprotocol)
 
 
@@ -26,9 +28,10 @@ _VERSIONS: Final = (OCPP16.subprotocol, OCPP201.subprotocol)
 class TownShape:
     """How large a town is. Two of its transformers serve the workplace and the main street, the others homes.
 
-    A home has at most one station and one car; ``transformer_kva`` is dealt out in turn. The defaults are chosen such
-    that unmanaged charging takes some transformers and the feeder over their limits on a winter evening, and that all
-    cars still fit with time to spare.
+    A home has at most one station and one car; ``transformer_kva`` is dealt out in turn. At ``cloud_cars`` of the homes
+    without a station there is a car all the same, at an outlet, reached by its maker's cloud. The defaults are chosen
+    such that unmanaged charging takes some transformers and the feeder over their limits on a winter evening, and that
+    all cars still fit with time to spare.
     """
 
     transformers: int = 60
@@ -44,11 +47,15 @@ class TownShape:
     workplace_site_kw: float = 150.0
     public_kva: float = 160.0
     base_kw_peak_per_home: float = 1.6
+    cloud_cars: int = 0
 
     def __post_init__(self) -> None:
         homes = (self.transformers - 2) * self.homes_per_transformer
         if not 1 <= self.home_stations <= homes:
             raise InputError(f"a town of {homes} homes has 1 to {homes} of them with a station: {self.home_stations}")
+        without = homes - self.home_stations
+        if not 0 <= self.cloud_cars <= without:
+            raise InputError(f"{without} homes of the town have no station: {self.cloud_cars} cars cannot be there")
         if min(self.workplace_stations, self.public_stations) < 1:
             raise InputError("a town has at least one station at work and one in public")
 
@@ -60,12 +67,13 @@ class TownShape:
 
 @dataclass(frozen=True, slots=True)
 class TownGrid:
-    """The circuits, the homes on them, the sites and the devices, both in a fixed order."""
+    """The circuits, the homes on them, sites, devices, and outlets of cars reached by clouds, in a fixed order."""
 
     circuits: CircuitTree
     homes: HomeGrid
     sites: tuple[TownSite, ...]
     devices: tuple[Device, ...]
+    outlets: tuple[Device, ...] = ()
 
 
 def build_grid(shape: TownShape, rng: np.random.Generator) -> TownGrid:
@@ -75,9 +83,13 @@ def build_grid(shape: TownShape, rng: np.random.Generator) -> TownGrid:
     sites = _home_sites(residential, shape, rng)
     sites.append(_shared_site("WORK", workplace, SiteKind.WORKPLACE, shape.workplace_stations))
     sites.append(_shared_site("STREET", public, SiteKind.PUBLIC, shape.public_stations))
+    devices = _devices(sites, rng)
+    parked = _parked_sites(residential, sites, shape, rng)
+    outlets = _outlets(parked, rng)
+    sites += parked
     circuits = CircuitTree.of([*_trunk(residential, workplace, public, shape), *(_site(one, shape) for one in sites)])
     home_node = np.repeat(circuits.find(residential), shape.homes_per_transformer)
-    return TownGrid(circuits, HomeGrid(circuits, home_node), tuple(sites), _devices(sites, rng))
+    return TownGrid(circuits, HomeGrid(circuits, home_node), tuple(sites), devices, outlets)
 
 
 def _home_sites(residential: list[str], shape: TownShape, rng: np.random.Generator) -> list[TownSite]:
@@ -89,6 +101,35 @@ def _home_sites(residential: list[str], shape: TownShape, rng: np.random.Generat
         node = f"{transformer}-H{home % shape.homes_per_transformer + 1:02d}"
         sites.append(TownSite(node, transformer, SiteKind.HOME, (f"CS-{node}",)))
     return sites
+
+
+def _parked_sites(
+    residential: list[str], taken: list[TownSite], shape: TownShape, rng: np.random.Generator
+) -> list[TownSite]:
+    """Homes without a station, but with a car."""
+    has_station = {one.node for one in taken}
+    homes = [
+        (node, transformer) for transformer in residential for number in range(1, shape.homes_per_transformer + 1)
+        if (node := f"{transformer}-H{number:02d}") not in has_station
+    ]  # fmt: skip
+    chosen = np.sort(rng.choice(len(homes), shape.cloud_cars, replace=False)) if shape.cloud_cars else ()
+    found = [homes[home] for home in chosen]
+    return [
+        TownSite(node, transformer, SiteKind.HOME, (f"{CAR_PREFIX}EV{number:04d}",))
+        for number, (node, transformer) in enumerate(found)
+    ]
+
+
+def _outlets(sites: list[TownSite], rng: np.random.Generator) -> tuple[Device, ...]:
+    """The outlets of cars, a third of them reached by each shape of cloud; powers are those of homes with a station."""
+    three_phase = (rng.random(len(sites)) < _THREE_PHASE_HOMES).tolist()
+    return tuple(
+        Device(
+            site.stations[0], _CLOUDS[number % len(_CLOUDS)].value, 1, site.node, site.kind,
+            *_supply(site.kind, three_phase=three_phase[number]),
+        )
+        for number, site in enumerate(sites)
+    )  # fmt: skip
 
 
 def _shared_site(node: str, transformer: str, kind: SiteKind, stations: int) -> TownSite:

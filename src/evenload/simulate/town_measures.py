@@ -11,6 +11,7 @@ from evenload.base.horizon import Horizon
 from evenload.base.instants import InstantArray
 from evenload.base.units import GRAMS_PER_KILOGRAM, FloatArray
 from evenload.domain.circuit import CircuitKind
+from evenload.domain.vehicle_state import CAR_PREFIX
 from evenload.grid.loading import loading
 from evenload.simulate.town import Town
 from evenload.simulate.town_arrays import day_horizon, unmanaged_day
@@ -43,7 +44,7 @@ class Overload:
 class DayFigures:
     """One day. Peaks count base load, but ``ev_peak_kw``; energy, ``cost`` (an estimate, energy only) and carbon are
     those of the cars. Of ``cars`` that left, so many were ready, short though they stayed as declared, or short
-    because they left early."""
+    because they left early; ``cloud_cars`` of them were at outlets, and so many of those were reached by a cloud."""
 
     peak_kw: float
     peak_at: datetime
@@ -57,6 +58,8 @@ class DayFigures:
     cars_left_early_short: int
     opt_outs: int
     overloads: tuple[Overload, ...]
+    cloud_cars: int = 0
+    cloud_cars_reached: int = 0
 
     @property
     def transformers_over(self) -> int:
@@ -89,15 +92,15 @@ _TOTALS: Final = ("transformers_over", "transformer_minutes_over", "feeder_minut
 
 
 def metered_kw(town: Town, meters: Mapping[str, Meter], horizon: Horizon) -> FloatArray:
-    """Mean power of every device, kW (devices, steps), from what the meters of its stations counted.
+    """Mean power at every point, kW (points, steps), from what meters counted, by station or car.
 
     Between two readings power is taken as constant; before the first and after the last, and where a station has none,
     as nothing. What meters showed when transactions began and ended has to be among the readings: in OCPP 1.6 it comes
     with the transaction and not as a meter value.
     """
     edges = np.append(horizon.starts(), np.datetime64(horizon.end.replace(tzinfo=None), "s")).astype(np.int64)
-    drawn = np.zeros((len(town.devices), horizon.steps))
-    for row, device in enumerate(town.devices):
+    drawn = np.zeros((len(town.points), horizon.steps))
+    for row, device in enumerate(town.points):
         at, register_kwh = meters.get(device.station, _NEVER)
         if at.size:
             counted = np.interp(edges, at.astype("datetime64[s]").astype(np.int64), register_kwh)
@@ -108,12 +111,15 @@ def metered_kw(town: Town, meters: Mapping[str, Meter], horizon: Horizon) -> Flo
 _NEVER: Final[Meter] = (np.zeros(0, dtype="datetime64[s]"), np.zeros(0))
 
 
-def figures(town: Town, number: int, device_kw: FloatArray, done: Sequence[Done], opt_outs: int) -> DayFigures:
-    """Day ``number`` from power at every device, kW (devices, steps of five minutes), and the visits that ended."""
+def figures(
+    town: Town, number: int, device_kw: FloatArray, done: Sequence[Done], opt_outs: int, reached: int = 0
+) -> DayFigures:
+    """Day ``number`` from power at every point, kW (points, steps of five minutes), and the visits that ended; so many
+    of those were ``reached`` by clouds."""
     horizon = day_horizon(town, number)
     tree, signal = town.circuits, town.signal(horizon)
     direct = np.zeros((len(tree), horizon.steps))
-    np.add.at(direct, tree.find([device.node for device in town.devices]), device_kw)
+    np.add.at(direct, tree.find([device.node for device in town.points]), device_kw)
     cars_kw = tree.sum_up(direct)
     load_kw = cars_kw + town.base_load_kw(horizon)
     step_kwh = device_kw.sum(axis=0) * horizon.hours_per_step
@@ -135,6 +141,8 @@ def figures(town: Town, number: int, device_kw: FloatArray, done: Sequence[Done]
         cars_left_early_short=left_short,
         opt_outs=opt_outs,
         overloads=_overloads(town, load_kw, horizon.step_minutes),
+        cloud_cars=sum(one.visit.station.startswith(CAR_PREFIX) for one in done),
+        cloud_cars_reached=reached,
     )
 
 

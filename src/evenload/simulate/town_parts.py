@@ -5,6 +5,8 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Final
 
+from evenload.domain.vehicle_state import CAR_PREFIX, Provider
+
 VOLTAGE_V: Final = 230.0
 EFFICIENCY: Final = 0.9
 SOC_READY: Final = 0.9
@@ -31,7 +33,11 @@ class TownSite:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One station with one EVSE; ``node`` is the circuit of its site."""
+    """One station with one EVSE; ``node`` is the circuit of its site.
+
+    A car that is reached by its maker's cloud stands for the outlet it is plugged in at, which nobody can talk to: its
+    ``subprotocol`` is the word of that cloud's shape.
+    """
 
     station: str
     subprotocol: str
@@ -46,6 +52,11 @@ class Device:
     def power_kw_max(self) -> float:
         """What it can give."""
         return self.current_a_max * self.phases * self.voltage_v / 1000
+
+    @property
+    def provider(self) -> Provider | None:
+        """The shape of the cloud by which its car is reached, ``None`` for a station."""
+        return Provider(self.subprotocol) if self.station.startswith(CAR_PREFIX) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from evenload.base.local_clock import LocalClock
 from evenload.simulate.town import Town
 from evenload.simulate.town_grid import FEEDER
 from evenload.simulate.town_measures import DayFigures, unmanaged_figures
+
+_AFTER_CARS: Final = 9
+"""Rows of the screen that come before how many cars were reached by clouds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ class DayResult:
             (f"cost of energy, {self.currency}", *(f"{one.cost:,.2f}" for one in both)),
             ("carbon, kg", *(f"{one.carbon_kg:,.0f}" for one in both)),
         ]
+        if self.managed.cloud_cars:
+            reached = (f"{one.cloud_cars_reached} of {one.cloud_cars}" for one in both)
+            made.insert(_AFTER_CARS, ("  reached by their makers' clouds", *reached))
         return tuple((name, left, right) for name, left, right in made)
 
     @property

@@ -21,6 +21,7 @@ ERRATIC_SHARE: Final = 0.25
 """So many departures are declared as wrongly as drivers at Californian workplaces did, hours off; the others are kept.
 No data was found of drivers at home, who mostly leave at the hour they usually do."""
 
+OF_CLOUDS: Final = "cloud"
 _STAY_DAYS_MOST: Final = 12
 
 
@@ -50,11 +51,15 @@ session and parked for 8 h, where the measured cars were early ones with short r
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """The drivers of one kind, and the stations they go to: each to his own at home, else to any that is free."""
+    """The drivers of one kind, and the stations they go to: each to his own at home, else to any that is free.
+
+    A second group of a kind has another ``group``, and so draws of its own.
+    """
 
     kind: SiteKind
     vehicles: Sequence[Vehicle]
     devices: Sequence[Device]
+    group: str = ""
 
 
 class Calendar:
@@ -68,7 +73,9 @@ class Calendar:
 
     def block(self, number: int, drivers: Drivers) -> tuple[Visit, ...]:
         """The visits that begin in a block."""
-        kind = list(SiteKind).index(drivers.kind)
+        if not drivers.vehicles:
+            return ()
+        kind = list(SiteKind).index(drivers.kind) + len(SiteKind) * (drivers.group == OF_CLOUDS)
         rng = np.random.default_rng(np.random.SeedSequence(entropy=self._seed, spawn_key=(1, kind, number)))
         start = self._epoch + timedelta(days=BLOCK_DAYS * number)
         end = start + timedelta(days=BLOCK_DAYS)
@@ -80,7 +87,7 @@ class Calendar:
         keeps_word = rng.random(len(behaved.sessions)) >= ERRATIC_SHARE
         declared = np.where(keeps_word, behaved.unplugged_at, behaved.sessions.departs_at)
         behaved = replace(behaved, sessions=replace(behaved.sessions, departs_at=declared))
-        return _visits(behaved, drivers, f"{drivers.kind[0]}{number}")
+        return _visits(behaved, drivers, f"{(drivers.group or drivers.kind)[0]}{number}")
 
 
 def car_number(user_id: str) -> int:

@@ -7,7 +7,7 @@ higher penetration keeps the cars of the lower one and what their drivers do.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,10 +18,12 @@ from evenload.base.units import BoolArray, FloatArray, IntArray, TextArray
 from evenload.domain.session import Sessions
 from evenload.schedule.audit import audit
 from evenload.schedule.problem import Problem
+from evenload.schedule.strategies.optimised import Optimised
 from evenload.schedule.windows import Windows
 from evenload.simulate.base_load import HouseholdLoad
 from evenload.simulate.behaviour import DRAWS, behave
 from evenload.simulate.inputs import StudyInputs
+from evenload.simulate.knowledge import NOTHING, OTHER_DRAW, Past
 from evenload.simulate.strategies import Choice
 from evenload.simulate.study_file import Study
 
@@ -117,12 +119,30 @@ def car_numbers(user_id: TextArray) -> IntArray:
 
 def runs_of(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> Iterator[Run]:
     """Every strategy under every base load, base load by base load."""
+    choices = _informed(study, inputs, unit, cars)
     for label, base_kw in _base_loads(study, inputs, unit):
         problem = problem_of(inputs, cars, base_kw)
-        for choice in study.choices():
+        for choice in choices:
             power_kw = choice.strategy.power_kw(problem, _stream(unit.seed, "strategy"))
             _refuse_broken_promises(choice, problem, power_kw)
             yield Run(choice, label, problem, power_kw, problem.ev_load_kw(power_kw))
+
+
+def _informed(study: Study, inputs: StudyInputs, unit: Unit, cars: Cars) -> list[Choice]:
+    """The study's strategies, each with what it is to know from the past."""
+    choices = study.choices()
+    if all(choice.knows == NOTHING for choice in choices):
+        return choices
+    others = draw_cars(study, inputs, replace(unit, seed=unit.seed + OTHER_DRAW))
+    tree = inputs.grid.tree
+    homes: FloatArray = np.bincount(inputs.grid.home_node, minlength=len(tree)).astype(np.float64)
+    cars_at = homes * (cars.count / inputs.grid.homes)
+    past = Past(inputs.histories, others.sessions, others.unplugged_at, others.node, tree, inputs.clock, cars_at)
+    return [
+        replace(choice, strategy=past.told(choice.strategy, choice.knows))
+        if isinstance(choice.strategy, Optimised) else choice
+        for choice in choices
+    ]  # fmt: skip
 
 
 def _base_loads(study: Study, inputs: StudyInputs, unit: Unit) -> Iterator[tuple[str, FloatArray]]:

@@ -22,6 +22,9 @@ from evenload.service.rows import (
     TransactionRow,
 )
 from evenload.store.memory_access import MemoryAudit, MemoryReplies, MemoryUsers, MemoryWebhooks
+from evenload.store.memory_cable import MemoryCables
+from evenload.store.memory_cars import MemoryCars
+from evenload.store.memory_drivers import MemoryDriverLinks, MemoryDrivers, MemoryPromises, MemoryWishes
 from evenload.store.memory_live import (
     MemoryCircuits,
     MemoryDecisions,
@@ -31,6 +34,7 @@ from evenload.store.memory_live import (
     MemorySites,
     MemoryVehicles,
 )
+from evenload.store.memory_people import MemoryConsents, MemoryMessages, MemorySurveys
 from evenload.store.memory_series import MemoryLimits, MemoryLoads, MemorySignals
 from evenload.store.memory_slots import MemorySlots
 
@@ -272,11 +276,23 @@ class MemoryUnit:
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     webhooks: MemoryWebhooks = field(default_factory=MemoryWebhooks)
     replies: MemoryReplies = field(default_factory=MemoryReplies)
+    consents: MemoryConsents = field(default_factory=MemoryConsents)
+    messages: MemoryMessages = field(default_factory=MemoryMessages)
+    surveys: MemorySurveys = field(default_factory=MemorySurveys)
+    drivers: MemoryDrivers = field(default_factory=MemoryDrivers)
+    wishes: MemoryWishes = field(default_factory=MemoryWishes)
+    driver_links: MemoryDriverLinks = field(default_factory=MemoryDriverLinks)
+    promises: MemoryPromises = field(default_factory=MemoryPromises)
+    cars: MemoryCars = field(default_factory=MemoryCars)
+    cables: MemoryCables = field(default_factory=MemoryCables)
 
     @property
     def slots(self) -> MemorySlots:
         """Means of quarter hours."""
-        return MemorySlots(list(self.readings.rows.values()), list(self.devices.rows.values()), self.circuits.rows)
+        return MemorySlots(
+            list(self.readings.rows.values()), list(self.devices.rows.values()), self.circuits.rows,
+            list(self.sessions.rows.values()),
+        )  # fmt: skip
 
     def copy(self) -> "MemoryUnit":
         """One of its own; rows themselves never change."""

@@ -153,13 +153,16 @@ class MemorySessions:
 
     def going_on(self, tenant: str) -> Sequence[SessionRow]:
         """Those not unplugged, by plug-in and id."""
+        return [row for row in self._going_on(tenant) if not row.absorbed_by]
+
+    def _going_on(self, tenant: str) -> Sequence[SessionRow]:
         found = [row for row in self.rows.values() if row.tenant == tenant and row.unplugged_at is None]
         return sorted(found, key=lambda row: (row.plugged_at, row.session_id))
 
     def going_on_at(self, tenant: str, device_ids: Iterable[str]) -> Sequence[SessionRow]:
         """Those not unplugged of devices; at most one each: the last plugged in."""
         asked = set(device_ids)
-        last = {row.device_id: row for row in self.going_on(tenant) if row.device_id in asked}
+        last = {row.device_id: row for row in self._going_on(tenant) if row.device_id in asked}
         return [row for _, row in sorted(last.items())]
 
     def within(
@@ -169,10 +172,17 @@ class MemorySessions:
         found = [
             row
             for row in self.rows.values()
-            if row.tenant == tenant and row.session_id > after and device_id in ("", row.device_id)
+            if row.tenant == tenant and row.session_id > after
+            if (row.device_id == device_id if device_id else not row.absorbed_by)
             if row.plugged_at < window.end and (row.unplugged_at is None or row.unplugged_at > window.start)
         ]
         return sorted(found, key=lambda row: row.session_id)[:count]
+
+    def of_vehicles(self, tenant: str, vehicle_ids: Iterable[str], window: Interval) -> Sequence[SessionRow]:
+        """Those of vehicles, plugged in at some time of a window, by plug-in and id."""
+        asked = set(vehicle_ids) - {""}
+        found = [row for row in self.within(tenant, window) if row.vehicle_id in asked]
+        return sorted(found, key=lambda row: (row.plugged_at, row.session_id))
 
     def put(self, rows: Iterable[SessionRow]) -> None:
         """Add or replace."""

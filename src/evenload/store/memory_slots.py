@@ -9,7 +9,7 @@ from evenload.base.instants import Interval
 from evenload.domain.circuit import Circuit
 from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality, Reading
-from evenload.service.live_rows import DeviceRow
+from evenload.service.live_rows import DeviceRow, SessionRow
 from evenload.service.rows import CircuitSlotRow, ReadingRow, SlotRow
 from evenload.store.slot_means import SLOT_US, slot_means
 
@@ -25,6 +25,7 @@ class MemorySlots:
     readings: Sequence[ReadingRow]
     devices: Sequence[DeviceRow]
     circuits: dict[tuple[str, str], Circuit]
+    sessions: Sequence[SessionRow] = ()
 
     def of_evse(self, station: StationId, evse_id: int, window: Interval) -> Sequence[SlotRow]:
         """Those of an EVSE that begin in a window, in order."""
@@ -46,12 +47,21 @@ class MemorySlots:
         for device in self.devices:
             if device.tenant == tenant and device.retired_at is None and node in self._above(tenant, device.site_id):
                 for row in self.of_evse(device.station, device.evse_id, window):
-                    found[row.at].append(row)
+                    if self._counts(device, row.at):
+                        found[row.at].append(row)
         return [
             CircuitSlotRow(tenant, node, at, sum(row.power_kw for row in rows),
                            sum(row.covered for row in rows) / len(rows), len(rows))
             for at, rows in sorted(found.items())
         ]  # fmt: skip
+
+    def _counts(self, device: DeviceRow, at: datetime) -> bool:
+        """Whether a quarter counts where a device stands: not where a charger counts what a car tells too."""
+        own = (one for one in self.sessions if (one.tenant, one.device_id) == (device.tenant, device.device_id))
+        return not any(
+            one.absorbed_by and one.plugged_at < at + _SLOT and (one.unplugged_at is None or at < one.unplugged_at)
+            for one in own
+        )
 
     def _above(self, tenant: str, node: str) -> list[str]:
         names: list[str] = []

@@ -21,8 +21,12 @@ from evenload.web.options import Services
 from evenload.web.routes import (
     audit,
     circuits,
+    clouds,
     decisions,
     devices,
+    driver_figures,
+    driver_wishes,
+    drivers,
     events,
     health,
     keys,
@@ -30,6 +34,8 @@ from evenload.web.routes import (
     live_page,
     loads,
     me,
+    messages,
+    people,
     plans,
     readings,
     relay,
@@ -40,16 +46,21 @@ from evenload.web.routes import (
     state,
     stations,
     stream,
+    surveys,
     users,
+    vehicle_links,
     vehicles,
     webhooks,
 )
 
 _ROUTERS = (
     sites.router, circuits.router, devices.router, stations.router, vehicles.router, sessions.router, plans.router,
+    drivers.router, driver_wishes.router, driver_figures.router,
     decisions.router, limits.router, readings.router, loads.router, signals.router, events.router, users.router,
     keys.router, webhooks.router, audit.router, me.router, me.doors, relay.router, stream.router, state.router,
-    live_page.router, root.router, health.router, metrics.router,
+    live_page.router, people.router, people.consents_router, messages.router, surveys.router, surveys.door,
+    vehicle_links.router, vehicle_links.acts_router, vehicle_links.state_router, clouds.router,
+    root.router, health.router, metrics.router,
 )  # fmt: skip
 
 

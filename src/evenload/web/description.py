@@ -10,8 +10,9 @@ from evenload.web.problem import Problem, documented
 _TEXT: Final = """
 Managed charging for electric vehicles: sites, devices, sessions, limits, signals and plans of one tenant.
 
-**Who asks** is told by `Authorization: Bearer` with a key to the API (`evl_...`) or an access token of the issuer in
-the settings, or by the cookie of a login. A key or account belongs to one tenant and sees nothing of others.
+**Who asks** is told by `Authorization: Bearer` with a key to the API (`evl_...`), a driver's link (`evd_...`) or an
+access token of the issuer in the settings, or by the cookie of a login. A key or account belongs to one tenant and
+sees nothing of others; a driver's sees nothing of other drivers.
 
 **Units** are the last words of names: `power_kw`, `energy_kwh`, `duration_s`. Power is positive into the vehicle.
 Instants are ISO 8601 with an offset, answers are in UTC.
@@ -24,7 +25,10 @@ Instants are ISO 8601 with an offset, answers are in UTC.
 _TAGS: Final = {
     "sites": "Places with devices.", "circuits": "The grid as a tree, with limits.",
     "devices": "EVSEs of stations, enrolled at sites.", "stations": "What connects, and may.",
-    "vehicles": "Cars that are known when they come.", "sessions": "Cars plugged in, and what people say of them.",
+    "vehicles": "Cars that are known when they come.",
+    "vehicle-links": "Cars that are managed through their makers' clouds.",
+    "drivers": "Who drives what; what drivers wish, choose, are told and shown.",
+    "sessions": "Cars plugged in, and what people say of them.",
     "plans": "What sessions are to be given.", "decisions": "What was decided, and why.",
     "limits": "Limits at circuits for a time.", "readings": "What was metered at devices.",
     "loads": "What was metered at circuits.", "signals": "Prices and carbon.", "events": "What happened at stations.",
@@ -32,6 +36,9 @@ _TAGS: Final = {
     "audit": "Who did what.", "me": "Who asks; logging in and out.", "stream": "News as they come.",
     "state": "What goes on now, and did in the last day.",
     "relay": "What sites with a server of their own tell, and are told.",
+    "people": "Who pseudonyms are, what they agreed to, copies and erasure.",
+    "messages": "What was sent to people, and what was not and why.",
+    "surveys": "Questions to people, and what they answered.",
     "health": "Whether it lives and works.",
 }  # fmt: skip
 _NAMED_IN_QUERY: Final = frozenset({"/v1/readings", "/v1/relay/orders", "/v1/relay/site"})
@@ -71,12 +78,20 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses += [400] if "requestBody" in operation else []
     statuses += [409, 412, 413] if asks and changes else []
     operation["responses"].pop("422", None)
+    if path.startswith("/v1/answers"):
+        statuses += [409, 413, 503]
     if path == "/v1/login":
         statuses += [401, 403, 413, 422, 429, 503]
+    if path == "/v1/drivers/{driver_id}/quote":
+        statuses += [409]
     if path == "/v1/me/password":
         statuses += [429]
     if path == "/v1/logout":
         statuses += [403]
+    if path.startswith("/v1/clouds"):
+        statuses += [401, 400, 404, 413, 503] if changes else [404, 409, 502, 503]
+    if asks and path.startswith("/v1/vehicle-links") and changes:
+        statuses += [502]
     if path.startswith("/v1/oidc"):
         statuses += [401, 404, 503]
     if asks and method == "get" and path != "/v1/stream":

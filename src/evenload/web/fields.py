@@ -15,6 +15,7 @@ from evenload.web.hub import Topic
 NAME_PATTERN: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+=*|~-]{0,63}$"
 NAME_OR_NONE: Final = rf"^$|{NAME_PATTERN}"
 IDENTITY_PATTERN: Final = r"^[A-Za-z0-9*\-_=+|@][A-Za-z0-9*\-_=+|@.]{0,47}$"
+STATION_PATTERN: Final = rf"^car:[A-Za-z0-9_][A-Za-z0-9_.@+=*|~-]{{0,43}}$|{IDENTITY_PATTERN}"
 CLOCK_PATTERN: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 CLOCK_OR_NONE: Final = r"^(|([01]\d|2[0-3]):[0-5]\d)$"
 CURRENCY_PATTERN: Final = r"^(|[A-Z]{3})$"
@@ -28,6 +29,7 @@ PATTERN_WORDS: Final = {
     NAME_PATTERN: _NAME_WORDS,
     NAME_OR_NONE: _NAME_WORDS,
     IDENTITY_PATTERN: "must be a station's name: 1 to 48 letters, digits and *-_=+|@., the first no dot",
+    STATION_PATTERN: "must be a station's name: 1 to 48 letters, digits and *-_=+|@., the first no dot",
     CLOCK_PATTERN: "must be a time of day such as 07:00",
     CLOCK_OR_NONE: "must be a time of day such as 07:00, or empty",
     CURRENCY_PATTERN: "must be a currency by its three capital letters, such as EUR",

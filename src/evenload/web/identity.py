@@ -8,6 +8,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from evenload.service import access, keys
+from evenload.service.access_rows import Role
+from evenload.service.drivers import links, owning
 from evenload.service.refusals import LoginError, Refusal
 from evenload.service.scope import Scope
 from evenload.web import cookies
@@ -17,7 +19,7 @@ from evenload.web.options import Services
 
 BEARER = HTTPBearer(
     scheme_name="bearer", auto_error=False,
-    description="A key to the API (`evl_...`), or an access token of the issuer in the settings.",
+    description="A key to the API (`evl_...`), a driver's link (`evd_...`), or an access token of the issuer.",
 )  # fmt: skip
 COOKIE = APIKeyCookie(
     name=cookies.LOGIN, scheme_name="cookie", auto_error=False, description="The cookie of a login at `/v1/login`."
@@ -45,9 +47,18 @@ def doors_of(request: Request) -> Doors:
 
 
 async def identify(request: Request) -> Scope:
-    """The scope of a request; ``LoginError`` where nobody is known by it."""
+    """The scope of a request; ``LoginError`` where nobody is known by it. A driver's is bound to that driver."""
+    scope = await _identified(request)
+    if scope.role is not Role.DRIVER:
+        return scope
+    return await run_in_threadpool(owning.bound, services_of(request).store, scope)
+
+
+async def _identified(request: Request) -> Scope:
     services = services_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.casefold() == "bearer" and token.startswith(links.PREFIX):
+        return await run_in_threadpool(links.link_scope, services.store, token, services.clock())
     if kind.casefold() == "bearer" and token.startswith("evl_"):
         return await run_in_threadpool(keys.key_scope, services.store, token, services.clock())
     issuer = doors_of(request).issuer

@@ -1,14 +1,19 @@
 """How the API is to behave, and what it works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
+from evenload.domain.vehicle_state import Provider
 from evenload.service.access import PasswordHash
+from evenload.service.car_rows import CarLinkRow
 from evenload.service.live_state import LiveHistory, LiveState
+from evenload.service.people.ports import PeopleStore
 from evenload.service.ports import Store
 from evenload.service.relay import Taken
+from evenload.service.scope import Scope
+from evenload.telematics.port import Home, Webhook
 
 BODY_BYTES_MAX: Final = 8 << 20
 
@@ -54,6 +59,34 @@ def nothing_relayed(tenant: str, site_id: str, taken: Taken) -> None:
     """Tell nobody of what a site told."""
 
 
+class Begun(Protocol):
+    """A consent that was asked for: where its driver goes, and until when."""
+
+    @property
+    def url(self) -> str:
+        """Where the driver consents."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when."""
+
+
+class CarDoor(Protocol):
+    """The way to cars' clouds. ``EvenloadError`` says what does not work."""
+
+    async def begin(self, scope: Scope, provider: Provider, vehicle_id: str, site_id: str, home: Home | None) -> Begun:
+        """Ask for a driver's consent."""
+
+    async def finish(self, provider: Provider, told: Mapping[str, str]) -> Sequence[CarLinkRow]:
+        """A driver came back from a cloud, with what that put into the address."""
+
+    async def revoke(self, scope: Scope, vehicle_id: str, why: str) -> CarLinkRow:
+        """End a link."""
+
+    def webhook(self, provider: Provider, headers: Mapping[str, str], body: bytes) -> Webhook:
+        """How what a cloud tells by itself is answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What requests work with.
@@ -63,6 +96,8 @@ class Services:
     request changed something. ``faults`` says what hinders the rest of the program from working, for readiness,
     ``notes`` what is unusual about how it runs.
     ``relayed`` is called in any thread with what a site with a server of its own told.
+    ``people`` is where names and addresses are kept, ``None`` where this server has none.
+    ``cars`` is the way to cars' clouds, where that is open.
     ``state`` and ``history`` say what goes on with a tenant, where anything plans for it.
     """
 
@@ -78,3 +113,5 @@ class Services:
     relayed: Callable[[str, str, Taken], None] = nothing_relayed
     state: Callable[[str], LiveState] | None = None
     history: Callable[[str], LiveHistory] | None = None
+    cars: CarDoor | None = None
+    people: PeopleStore | None = None

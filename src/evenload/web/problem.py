@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from evenload.base.errors import EvenloadError, InputError, did_you_mean
 from evenload.base.input_words import in_plain_words
+from evenload.service.cars.links import CloudError
 from evenload.service.ports import StoreError
 from evenload.service.refusals import (
     ConflictError,
@@ -83,6 +84,8 @@ def add_to(api: FastAPI) -> None:
 
 
 async def _evenload(_: Request, error: Exception) -> Response:
+    if isinstance(error, CloudError):
+        return answer(HTTPStatus.BAD_GATEWAY, str(error), "cloud")
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

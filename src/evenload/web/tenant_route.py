@@ -5,14 +5,15 @@ import json
 from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from evenload.service import replies, tags
-from evenload.service.access_rows import ReplyRow
+from evenload.service.access_rows import ReplyRow, Role
+from evenload.service.refusals import ForbiddenError, Refusal
 from evenload.service.scope import Scope
 from evenload.web.identity import BEARER, COOKIE, identify, services_of
 from evenload.web.problem import ProblemError
@@ -21,11 +22,14 @@ Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 KEY_LENGTH_MAX: Final = 200
 _REPLAYED: Final = "idempotency-replayed"
+_NOT_FOR_DRIVERS: Final = "this is not for drivers: what is theirs is below /v1/drivers/ and their id"
 _KEPT_HEADERS: Final = ("etag", "location", "content-type")
 
 
 class TenantRoute(APIRoute):
-    """A route for which it must be known who asks."""
+    """A route for which it must be known who asks. Drivers may not ask it, unless it says that it is for them."""
+
+    for_drivers: ClassVar[bool] = False
 
     def get_route_handler(self) -> Endpoint:
         """The endpoint with what comes before and after it."""
@@ -33,6 +37,8 @@ class TenantRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             request.state.scope = scope = await identify(request)
+            if scope.role is Role.DRIVER and not self.for_drivers:
+                raise ForbiddenError(Refusal.ROLE, _NOT_FOR_DRIVERS)
             key = request.headers.get("idempotency-key") if request.method == "POST" else None
             response = await (inner(request) if key is None else once(request, scope, key, inner))
             if request.method == "GET":
@@ -44,10 +50,16 @@ class TenantRoute(APIRoute):
         return handle
 
 
-def tenant_router(prefix: str, tag: str) -> APIRouter:
+class DriverRoute(TenantRoute):
+    """A route that drivers may ask too; its use case heeds whose things they are."""
+
+    for_drivers: ClassVar[bool] = True
+
+
+def tenant_router(prefix: str, tag: str, route_class: type[TenantRoute] = TenantRoute) -> APIRouter:
     """A router of routes that belong to a tenant."""
     return APIRouter(
-        prefix=f"/v1/{prefix}", tags=[tag], route_class=TenantRoute, dependencies=[Security(BEARER), Security(COOKIE)]
+        prefix=f"/v1/{prefix}", tags=[tag], route_class=route_class, dependencies=[Security(BEARER), Security(COOKIE)]
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from evenload.app.brain import Brain, BrainSettings
+from evenload.app.brain import Brain, BrainSettings, Known
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.domain.session import Control
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import CommandSettled, Settlement
 from evenload.domain.station_events import StationSeen
@@ -36,7 +37,7 @@ class Hands:
         for tenant in tenants:
             plug_in(self.store, tenant)
         self.brain = Brain(
-            self.store, tenants, lambda: self.now, lambda: f"id-{next(numbers)}", self._count, lambda _: None,
+            self.store, tenants, lambda: self.now, lambda: f"id-{next(numbers)}", self._count, Known(lambda _: None),
             BrainSettings(period_s=0.05, settle_s=0.01),
         )  # fmt: skip
 
@@ -94,6 +95,29 @@ def test_what_was_not_committed_was_not_told(run: Callable[[Any], Any]) -> None:
         assert [one.device.device_id for one in decision.told] == ["CP1/1"]
         assert hands.brain.tenants["a"].failed == ""
 
+    run(acts())
+
+
+@pytest.mark.requirement("R84")
+def test_after_a_restart_commands_are_counted_from_where_they_were(run: Callable[[Any], Any]) -> None:
+    async def acts() -> None:
+        hands, told = Hands("a"), []
+        for commands_max in (6, 6, 1):
+            with hands.store.writing() as unit:
+                row = unit.devices.of("a")[0]
+                unit.devices.put([replace(row, commands_max=commands_max, control=Control.ON_OFF)])
+            hands.brain = Brain(
+                hands.store, ["a"], lambda: hands.now, lambda: f"new-{next(numbers)}", hands._count,
+                Known(lambda _: None), BrainSettings(),
+            )  # fmt: skip
+            hands.now += timedelta(minutes=5)
+            assert hands.brain.plan("a", "tick") is not None
+            seen = hands.brain.tenants["a"].seen
+            assert seen is not None
+            told.append((seen.said["s1"].changes, seen.said["s1"].kw))
+        assert told == [(0, 0.0), (1, 11.0), (1, 11.0)]
+
+    numbers = itertools.count()
     run(acts())
 
 
@@ -163,7 +187,7 @@ def test_a_tenant_full_of_news_starves_nobody(run: Callable[[Any], Any]) -> None
 def test_a_defect_met_with_one_tenant_is_its_own(run: Callable[[Any], Any], caplog: pytest.LogCaptureFixture) -> None:
     async def acts() -> None:
         hands = Hands("a", "b")
-        hands.brain._expected = lambda tenant: 1 / 0 if tenant == "a" else None  # type: ignore[assignment,return-value]
+        hands.brain._known = Known(lambda tenant: 1 / 0 if tenant == "a" else None)  # type: ignore[arg-type,return-value]
         assert hands.brain.plan("a", "tick") is None
         assert hands.brain.plan("b", "tick") is not None
         assert "defect" in hands.brain.tenants["a"].failed

@@ -160,9 +160,12 @@ def test_a_small_study_from_file_to_report(capsys: pytest.CaptureFixture[str], t
     [
         (("serve", "--port", "x"), "Invalid value for '--port': must be a whole number. See `evenload serve --help`."),
         (("demo", "--days", "-1"), "Invalid value for '--days': must be 0 or more. See `evenload demo --help`."),
-        (("key", "add", "x", "--role", "z"), "'z' is not one of 'viewer', 'driver_agent', 'operator', 'admin'."),
+        (
+            ("key", "add", "x", "--role", "z"),
+            "'z' is not one of 'driver', 'viewer', 'driver_agent', 'operator', 'admin'.",
+        ),
         (("key", "add", "x", "--role", "z"), "See `evenload key add --help`."),
-        (("srve",), "Did you mean 'serve'? See `evenload --help`."),
+        (("srve",), "Did you mean 'serve', 'driver'? See `evenload --help`."),
         (("serve", "--settings", "list.yaml"), "holds no settings: write each on a line, as `name: value`"),
         (("serve", "--tenant", "a/b"), "the tenant 'a/b' cannot be part of a path"),
     ],

@@ -160,7 +160,7 @@ def test_local_time_is_that_of_the_top_of_the_grid(capsys: pytest.CaptureFixture
     assert "from 2025-01-13T19:00:00+01:00" in out
     files = plan_inputs.Files(
         *(Path(f"{name}.csv") for name in ("sessions", "grid", "signal")),
-        None,
+        plan_inputs.LoadAsked(),
         None,
         None,
         None,

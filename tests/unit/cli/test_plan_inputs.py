@@ -7,6 +7,7 @@ import pytest
 
 from evenload.base.errors import SignalError
 from evenload.cli.plan_inputs import Files, Inputs, Span, read_inputs
+from evenload.cli.plan_load import LoadAsked
 from evenload.cli.plan_wishes import Departures
 from evenload.schedule.solver.objective import Objective
 
@@ -44,7 +45,7 @@ def inputs(folder: Path, objective: Objective = Objective.PRICE, carbon: float =
         (folder / name).write_text(text)
     paths = {name.partition(".")[0]: folder / name if text else None for name, text in texts.items()}
     sessions, grid, signal = (folder / f"{name}.csv" for name in ("sessions", "grid", "signal"))
-    files = Files(sessions, grid, signal, None, paths["limits"], paths["problem"], None, Departures(), False)
+    files = Files(sessions, grid, signal, LoadAsked(), paths["limits"], paths["problem"], None, Departures(), False)
     return read_inputs(files, Span("", "", 60), objective, carbon)
 
 

@@ -12,6 +12,7 @@ from evenload.client import (
     Client,
     ConflictApiError,
     Device,
+    Driver,
     ForbiddenApiError,
     Load,
     NotFoundApiError,
@@ -20,12 +21,17 @@ from evenload.client import (
     UnauthorisedApiError,
     UnreachableApiError,
     Vehicle,
+    Week,
+    Wish,
 )
 from evenload.service.access_rows import Role
 from evenload.web.routes import (
     circuits,
     decisions,
     devices,
+    driver_figures,
+    driver_wishes,
+    drivers,
     limits,
     loads,
     me,
@@ -35,6 +41,7 @@ from evenload.web.routes import (
     signals,
     sites,
     stations,
+    vehicle_links,
     vehicles,
 )
 
@@ -44,6 +51,13 @@ RESOURCES = {
     "LoadFlag": loads.Flag, "LoadsKept": loads.LoadsKept, "Signal": signals.Signal,
     "Reading": readings.MeteredReading, "Decision": decisions.Decision, "PlannedSession": plans.Planned,
     "Plan": plans.Plan, "PlannedStep": sessions.PlannedStep, "Explanation": sessions.Explained, "Me": me.Me,
+    "Driver": drivers.Driver, "Reason": drivers.Reason, "Promise": drivers.Promise, "DriverLink": drivers.DriverLink,
+    "Week": driver_wishes.Week, "Wish": driver_wishes.Wish, "Choice": driver_wishes.Choice,
+    "VehicleLink": vehicle_links.VehicleLink, "VehicleLinkBegun": vehicle_links.VehicleLinkBegun,
+    "VehicleState": vehicle_links.VehicleState, "VehicleAct": vehicle_links.VehicleAct,
+    "VehicleActsAccount": vehicle_links.ActsAccount,
+    "Charged": driver_figures.Charged, "HistoryEntry": driver_figures.HistoryEntry, "Quote": driver_figures.Quote,
+    "HistoryOfDriver": driver_figures.HistoryOfDriver, "Suggestion": driver_figures.Suggestion,
 }  # fmt: skip
 
 
@@ -54,6 +68,41 @@ def test_the_client_knows_every_field_the_server_answers() -> None:
     assert set(structs) == set(RESOURCES) | {"News"}
     for name, model in RESOURCES.items():
         assert set(structs[name].__struct_fields__) == set(model.model_fields), name
+
+
+def test_a_driver_is_asked_and_speaks(served: Any) -> None:
+    with served.client() as evenload:
+        evenload.put_vehicle(Vehicle(vehicle_id="leaf", battery_kwh=45.0))
+        ann = evenload.driver("ann")
+        assert ann.put(Driver(driver_id="ann", vehicles=["leaf"], currency="EUR")) == ann.get()
+        assert [one.driver_id for one in evenload.drivers()] == ["ann"]
+        wish = ann.wish(Wish(ready_by=Week(mon="07:00"), soc_target=0.8))
+        assert (wish.vehicle_id, wish.ready_by.mon, ann.wishes()) == ("leaf", "07:00", [wish])
+        ann.wish(Wish(energy_kwh=12.0))
+        assert (ann.undo_wish().soc_target, len(ann.wishes(past=True))) == (0.8, 3)
+        skip = ann.skip(reason="on foot")
+        assert ann.undo(skip.choice_id).settled
+        assert skip.end is not None
+        away = ann.vacation(skip.end + timedelta(days=9), skip.end)
+        out = ann.opt_out(start=skip.start, end=skip.end)
+        assert [one.choice_id for one in ann.choices(2)] == [out.choice_id, away.choice_id]
+        assert [one.code for one in ann.why()] == ["not_plugged_in"]
+        assert (ann.forecast(), ann.suggestions(), ann.history().items) == ([], [], [])
+        for ask in (ann.boost, ann.quote):
+            with pytest.raises(ConflictApiError, match="no vehicle of ann is plugged in"):
+                ask()
+        with pytest.raises(NotFoundApiError, match="no suggestion"):
+            ann.answer("leaf.fri.0640", accept=True)
+        link = ann.add_link(days=2.0)
+        with Client(served.url, link) as own:
+            assert (own.me().role, own.me().driver_id) == ("driver", "ann")
+            assert own.driver("ann").why() == ann.why()
+            with pytest.raises(ForbiddenApiError):
+                list(own.sessions())
+        (known,) = ann.links()
+        assert ann.revoke_link(known.link_id).revoked_at is not None
+        ann.remove()
+        assert list(evenload.drivers()) == []
 
 
 def test_a_tenant_is_furnished_and_a_car_charges(served: Any) -> None:

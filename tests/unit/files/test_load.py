@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from evenload.base.errors import LoadError
+from evenload.base.errors import InputError, LoadError
 from evenload.base.horizon import Horizon
 from evenload.base.units import FloatArray
 from evenload.domain.circuit import Circuit, CircuitKind, CircuitTree
 from evenload.files.load import direct_load_of, read_load, write_load
-from evenload.files.table import Table
+from evenload.files.specs import LOAD
+from evenload.files.table import Table, read_table
 
 Write = Callable[[str, str], Path]
 HORIZON = Horizon(datetime(2020, 1, 6, tzinfo=UTC), 30, 4)
@@ -100,3 +102,51 @@ def test_load_survives_writing_and_reading(tmp_path: Path, tree: CircuitTree, su
 def test_a_file_without_rows_is_no_load(tmp_path: Path, tree: CircuitTree) -> None:
     write_load(tmp_path / "load.csv", HORIZON, tree, np.zeros((4, 4)))
     assert not read_load(tmp_path / "load.csv", HORIZON, tree).any()
+
+
+QUANTILES = "node,timestamp,load_kw,load_kw_p10,load_kw_p50,load_kw_p90,kind\n"
+
+
+def quantile_load(write: Write, tree: CircuitTree, text: str, quantile: float) -> FloatArray:
+    path = write("load.csv", QUANTILES + text)
+    return direct_load_of(read_table(path, LOAD), HORIZON, tree, quantile)
+
+
+def test_load_is_read_at_a_quantile_and_drawn_between_those_known(write: Write, tree: CircuitTree) -> None:
+    text = "T1,2020-01-06T00:00:00Z,3,1,2,5,\nT1,2020-01-06T01:00:00Z,3,1,2,5,\n"
+    row = tree.index["T1"]
+    for quantile, kw in ((0.1, 1.0), (0.5, 2.0), (0.9, 5.0)):
+        assert quantile_load(write, tree, text, quantile)[row].tolist() == [kw] * 4
+    share = NormalDist().inv_cdf(0.8) / NormalDist().inv_cdf(0.9)
+    assert quantile_load(write, tree, text, 0.8)[row, 0] == pytest.approx(2 + share * 3)
+
+
+def test_totals_are_each_their_own_quantile(write: Write, tree: CircuitTree) -> None:
+    """F and T1 are measured with all below them: through each flows its own 90 %, not a sum of those below."""
+    text = "".join(f"F,2020-01-06T0{h}:00:00Z,9,7,9,11,total\n" for h in (0, 1))
+    text += "".join(f"T1,2020-01-06T0{h}:00:00Z,5,3,5,8,total\n" for h in (0, 1))
+    through = tree.sum_up(quantile_load(write, tree, text, 0.9))
+    assert through[tree.index["F"]].tolist() == [11.0] * 4
+    assert through[tree.index["T1"]].tolist() == [8.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "quantile", "words"),
+    [
+        ("3,,,", 0.9, r"load at quantile 0.9 is read from the columns load_kw_p10, .* and none is known; give two"),
+        ("3,1,2,5", 0.95, r"quantile = 0.95: give one between 0.1 and 0.9"),
+        ("3,1,2,", 0.9, r"quantile = 0.9: give one between 0.1 and 0.5"),
+        ("3,1,2,1.5", 0.9, r"load_kw_p50 = '2': is more than load_kw_p90 1.5"),
+    ],
+)
+def test_a_quantile_that_is_not_known_is_refused(
+    write: Write, tree: CircuitTree, cells: str, quantile: float, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        quantile_load(write, tree, f"T1,2020-01-06T00:00:00Z,{cells},\n", quantile)
+
+
+def test_a_quantile_that_stands_in_some_rows_only_is_refused(write: Write, tree: CircuitTree) -> None:
+    text = "T1,2020-01-06T00:00:00Z,3,1,2,5,\nT1,2020-01-06T01:00:00Z,3,1,2,,\n"
+    with pytest.raises(LoadError, match=r"load_kw_p90 of T1 is blank at 2020-01-06T01:00:00Z, but known in other rows"):
+        quantile_load(write, tree, text, 0.5)

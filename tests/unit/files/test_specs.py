@@ -12,8 +12,9 @@ from evenload.files.specs import GRID, HISTORY, SESSIONS, SPECS
 DESIGN = Path(__file__).resolve().parents[4] / "shared" / "DESIGN.md"
 
 ADDED = {"sessions": ["group", "opted_out_of", "dwell_minutes", "commands_max", "link", "fallback_verified",
-                      "measured_kw", "weight"]}  # fmt: skip
-"""Optional columns that came later: docs/decisions/0010-limits-across-the-tree-and-what-devices-say.md."""
+                      "measured_kw", "weight"],
+         "load": ["load_kw_p10", "load_kw_p50", "load_kw_p90"]}  # fmt: skip
+"""Optional columns that came later."""
 
 
 def columns_in_design() -> dict[str, tuple[list[str], list[str]]]:

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from evenload.base.instants import Interval
 from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.domain.event import Event, EventKind
 from evenload.domain.station_limits import Limits
+from evenload.schedule.risk.departures import DepartureRisk
+from evenload.schedule.risk.robust import Caution
 from evenload.service.control import ControlPolicy, Decision, decide, near_enough
 from evenload.service.dispatch import Given, dispatch, given_before
 from evenload.service.live_rows import DeviceRow, LimitRow, NeedBasis, SessionRow, SignalRow, SiteRow
@@ -268,6 +271,46 @@ def test_base_load_above_a_limit_is_told_as_an_overload() -> None:
     (over,) = [one for one in decision.overloads if one.node == "F"]
     assert over.kw_over == pytest.approx(10.0)
     assert told_now(decision) == {"s1": 0.0}
+
+
+@pytest.mark.requirement("R13", "R30")
+def test_an_event_is_part_of_the_plan_and_says_so() -> None:
+    event = Event("e7", EventKind.PAUSE, NOW, NOW + timedelta(hours=2), "F", mandatory=True)
+    gone = replace(event, event_id="e8", node="no longer there")
+    seen = seen_with(a_session(1), a_session(2))
+    decision = decide(replace(seen, events=(event, gone), opt_outs={"e7": ["s2", "s9"]}), "event", ids())
+    assert told_now(decision) == {"s1": 0.0, "s2": 11.0}
+    why = {one.session_id: one.why for one in decision.plan.sessions}
+    assert "event e7 asks for less" in why["s1"]
+    assert "event" not in why["s2"]
+
+
+@pytest.mark.requirement("R43", "R30")
+def test_a_shortage_is_shared_and_who_was_short_before_lacks_less() -> None:
+    sessions = [a_session(i, 4.0, energy_kwh=20.0, vehicle_id=f"v{i}") for i in range(3)]
+    seen = replace(seen_with(*sessions, limit_kw=8.0), weights={"vehicle v1": 2.0})
+    decision = decide(seen, "tick", ids())
+    planned = decision.planned.problem.delivered_kwh(decision.planned.power_kw)
+    lacks = (20.0 - planned).tolist()
+    assert sum(lacks) == pytest.approx(60.0 - 8.0 * (3.75 + 0.0), abs=1.0)
+    assert lacks[1] == pytest.approx(lacks[0] / 2, abs=1.5)  # as near as six amperes on three phases allow
+    assert all("of its need short: shares what" in one.why for one in decision.plan.sessions)
+
+
+@pytest.mark.requirement("R80")
+def test_where_early_departures_are_known_cars_charge_to_the_end_but_rather_early() -> None:
+    start = NOW.replace(minute=0)
+    dear = SignalRow("t", "", start, 5 * 3600, 0.30)
+    cheap = SignalRow("t", "", start + timedelta(hours=5), 40 * 3600, 0.25)
+    seen = seen_with(a_session(1, 6.0, energy_kwh=8.0), signals=(dear, cheap))
+    assert told_now(decide(seen, "tick", ids())) == {"s1": 0.0}
+    half_gone = DepartureRisk((0.0,), (0.0, 60.0, 120.0), ((0.5, 0.5, 1.0),))
+    found = decide(replace(seen, caution=Caution(half_gone, value_per_kwh=0.3)), "tick", ids())
+    assert told_now(found) == {"s1": 11.0}
+    trusting = Caution(DepartureRisk(), value_per_kwh=0.3)
+    late = decide(replace(seen, caution=trusting, sessions=(a_session(1, 6.0, energy_kwh=50.0),)), "tick", ids())
+    (planned,) = late.plan.sessions
+    assert planned.first_step + len(planned.power_kw) == 25  # until 23:07, where a quarter of an hour is no margin
 
 
 def test_nothing_enrolled_is_no_error() -> None:

@@ -89,4 +89,13 @@ def test_plan_and_decision_say_the_same_of_a_session() -> None:
     decision = decided(*(a_session(f"n{i}", energy_kwh=30.0) for i in range(5)), limit_kw=8.0)
     why = why_of(decision)
     assert {one.session.session_id: one.why for one in decision.told} == why
-    assert any("its turn" in one for one in why.values())
+    assert all("of its need short: shares what" in one for one in why.values())
+
+
+def test_who_waits_for_another_within_a_step_is_told_so() -> None:
+    two = decided(*(a_session(f"n{i}", energy_kwh=0.5, departs_at=NOW + timedelta(minutes=16)) for i in range(2)),
+                  limit_kw=5.0)  # fmt: skip
+    powers = {one.session.session_id: one.command.limits.steps[0].power_kw for one in two.told}
+    assert 0 < sum(powers.values()) <= 5.0
+    waiting = [name for name, kw in powers.items() if kw == 0]
+    assert all(why_of(two)[name].startswith("off until its turn comes") for name in waiting)

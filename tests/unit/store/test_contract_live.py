@@ -75,8 +75,9 @@ def test_sites_by_pages(store: Store) -> None:
 
 
 FULL_DEVICE = DeviceRow(
-    HERE, "d1", "site", "CP1", 2, 22.0, 4.14, 3, 400.0, 3.7, 5, Control.STEPPED, managed=False, enrolled_at=T0
-)
+    HERE, "d1", "site", "CP1", 2, 22.0, 4.14, 3, 400.0, 3.7, 5, Control.STEPPED, managed=False, enrolled_at=T0,
+    commands_max=6, dwell_minutes=12.5,
+)  # fmt: skip
 
 
 def test_devices_of_stations_sites_and_claims(store: Store) -> None:

@@ -12,13 +12,21 @@ from fastapi import FastAPI
 
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.station import StationId
+from evenload.domain.vehicle_state import Provider
 from evenload.service import access, keys
 from evenload.service.access_rows import Role, UserRow
+from evenload.service.car_rows import CarLinkRow, CarStateRow
+from evenload.service.driver_rows import DriverRow
+from evenload.service.drivers import links
 from evenload.service.live_rows import CircuitRow, DeviceRow, SessionRow, SiteRow, VehicleRow
+from evenload.service.messages.surveys import Question, put_survey
+from evenload.service.people.rows import PersonRow
+from evenload.service.people_rows import ConsentRow, Purpose, SurveyRow
 from evenload.service.ports import Store
 from evenload.service.rows import StationRow
 from evenload.service.scope import Scope
 from evenload.store.memory import MemoryStore
+from evenload.store.memory_people import MemoryPeopleStore
 from evenload.store.sql.store import opened
 from evenload.web.api import api
 from evenload.web.options import ApiOptions, Services
@@ -31,6 +39,14 @@ NOON = datetime(2026, 1, 12, 12, tzinfo=UTC)
 SHARED: dict[str, FastAPI] = {}
 TENANTS = ("north", "south")
 PASSWORD = "correct horse battery"  # noqa: S105
+
+
+def furnished_people() -> MemoryPeopleStore:
+    """Somebody of each tenant."""
+    made = MemoryPeopleStore()
+    with made.writing() as rows:
+        rows.put([PersonRow(one, f"p-{one}", "Ann Example", f"ann@{one}.example", made_at=NOON) for one in TENANTS])
+    return made
 
 
 class QuickHash:
@@ -54,11 +70,13 @@ class Bench:
     changes: list[tuple[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    people: MemoryPeopleStore = field(default_factory=furnished_people)
 
     def services(self) -> Services:
         return Services(
             self.store, lambda: self.now, self.options, QuickHash(), lambda key: f"hashed:{len(key)}", self.draw,
             lambda tenant, what: self.changes.append((tenant, what)), lambda: self.faults,
+            people=self.people,
         )  # fmt: skip
 
     def draw(self) -> str:
@@ -78,6 +96,9 @@ class Bench:
         """The text of a new key."""
         admin = Scope(tenant, "test", Role.ADMIN)
         key_id, secret = f"{next(self.numbers):012x}", self.draw() + self.draw()
+        if role is Role.DRIVER:
+            driver_id, until = f"driver-{tenant}", self.now + timedelta(days=1)
+            return links.add_link(admin, self.store, driver_id, key_id, secret, self.now, until)
         keys.add_key(admin, self.store, key_id, secret, self.now, name="test", role=role)
         return keys.key_text(key_id, secret)
 
@@ -101,9 +122,17 @@ def furnish(store: Store) -> None:
             device = DeviceRow(tenant, f"{identity}:1", site.node, identity, enrolled_at=NOON)
             unit.devices.put([device])
             unit.vehicles.put([VehicleRow(tenant, f"van-{tenant}", token=f"token-{tenant}", made_at=NOON)])
+            linked = CarLinkRow(tenant, f"van-{tenant}", Provider.ENODE, f"a-{tenant}", f"h-{tenant}", site.node,
+                                f"car:van-{tenant}", granted_at=NOON)  # fmt: skip
+            unit.cars.put_links([linked])
+            unit.cars.put_states([CarStateRow(tenant, linked.vehicle_id, NOON, NOON, soc=0.5)])
+            unit.consents.put([ConsentRow(tenant, f"c-{tenant}", f"p-{tenant}", Purpose.MESSAGES, NOON, "2026-01")])
+            unit.drivers.put([DriverRow(tenant, f"driver-{tenant}", vehicles=(f"van-{tenant}",), made_at=NOON)])
             hour = timedelta(hours=1)
             times = (NOON - hour, NOON + 8 * hour)
             unit.sessions.put([SessionRow(tenant, f"session-{tenant}", device.device_id, site.node, *times, 20.0)])
+        survey = SurveyRow(tenant, f"survey-{tenant}", "How was it?", "")
+        put_survey(admin, store, survey, [Question("ready", "Was it ready?")], NOON)
 
 
 @pytest.fixture

@@ -17,6 +17,10 @@ DEVICE = {"site_id": "depot-south", "identity": "CP-south"}
 LOADS = {"loads": [{"node": "feeder-south", "at": "2026-01-12T11:00:00Z", "load_kw": 3}]}
 SIGNALS = {"signals": [{"node": "feeder-south", "at": SOON, "price_per_kwh": 0.2, "currency": "EUR"}]}
 
+CAR = {"vehicle_id": "van-south", "provider": "smartcar", "site_id": "depot-south"}
+CONSENT = {"purpose": "research", "text_version": "2026-01"}
+SURVEY = {"title": "How was it?", "questions": [{"question_id": "ready", "text": "Was it ready?"}]}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -29,7 +33,8 @@ class Case:
     """It names nothing: who asks sees or changes only what is of the own tenant."""
 
 
-V, D, O, A = Role.VIEWER, Role.DRIVER_AGENT, Role.OPERATOR, Role.ADMIN  # noqa: E741
+AT = "/v1/drivers/driver-south"
+X, V, D, O, A = Role.DRIVER, Role.VIEWER, Role.DRIVER_AGENT, Role.OPERATOR, Role.ADMIN  # noqa: E741
 CASES = {
     "GET /v1/sites": Case(V, "/v1/sites", own=True),
     "GET /v1/sites/{site_id}": Case(V, "/v1/sites/depot-south"),
@@ -52,6 +57,38 @@ CASES = {
     "GET /v1/vehicles/{vehicle_id}": Case(V, "/v1/vehicles/van-south"),
     "PUT /v1/vehicles/{vehicle_id}": Case(D, "/v1/vehicles/van-south", {}, own=True),
     "DELETE /v1/vehicles/{vehicle_id}": Case(D, "/v1/vehicles/van-south"),
+    "GET /v1/vehicles/{vehicle_id}/state": Case(V, "/v1/vehicles/van-south/state"),
+    "GET /v1/vehicles/{vehicle_id}/sources": Case(V, "/v1/vehicles/van-south/sources"),
+    "POST /v1/vehicles/{vehicle_id}/source": Case(D, "/v1/vehicles/van-south/source", {"source": "obd"}),
+    "GET /v1/vehicle-links": Case(V, "/v1/vehicle-links", own=True),
+    "POST /v1/vehicle-links": Case(D, "/v1/vehicle-links", CAR),
+    "GET /v1/vehicle-links/{vehicle_id}": Case(V, "/v1/vehicle-links/van-south"),
+    "DELETE /v1/vehicle-links/{vehicle_id}": Case(D, "/v1/vehicle-links/van-south"),
+    "GET /v1/vehicle-acts": Case(V, "/v1/vehicle-acts", own=True),
+    "GET /v1/vehicle-acts/account": Case(V, "/v1/vehicle-acts/account?event_id=event-south"),
+    "GET /v1/drivers": Case(X, "/v1/drivers", own=True),
+    "GET /v1/drivers/{driver_id}": Case(X, AT),
+    "PUT /v1/drivers/{driver_id}": Case(X, AT, {"vehicles": ["van-south"], "language": "nb"}),
+    "DELETE /v1/drivers/{driver_id}": Case(O, AT),
+    "GET /v1/drivers/{driver_id}/why": Case(X, f"{AT}/why"),
+    "GET /v1/drivers/{driver_id}/forecast": Case(X, f"{AT}/forecast"),
+    "GET /v1/drivers/{driver_id}/links": Case(D, f"{AT}/links"),
+    "POST /v1/drivers/{driver_id}/links": Case(D, f"{AT}/links", {"days": 3.0}),
+    "DELETE /v1/drivers/{driver_id}/links/{link_id}": Case(X, f"{AT}/links/southernlink"),
+    "GET /v1/drivers/{driver_id}/wishes": Case(X, f"{AT}/wishes"),
+    "PUT /v1/drivers/{driver_id}/wishes": Case(X, f"{AT}/wishes", {"energy_kwh": 9.0}),
+    "POST /v1/drivers/{driver_id}/wishes/undo": Case(X, f"{AT}/wishes/undo", {}),
+    "GET /v1/drivers/{driver_id}/choices": Case(X, f"{AT}/choices"),
+    "DELETE /v1/drivers/{driver_id}/choices/{choice_id}": Case(X, f"{AT}/choices/choice-south"),
+    "POST /v1/drivers/{driver_id}/skip": Case(X, f"{AT}/skip", {}),
+    "POST /v1/drivers/{driver_id}/boost": Case(X, f"{AT}/boost", {}),
+    "POST /v1/drivers/{driver_id}/opt-outs": Case(X, f"{AT}/opt-outs", {}),
+    "POST /v1/drivers/{driver_id}/vacation": Case(X, f"{AT}/vacation", {"end": LATER}),
+    "GET /v1/drivers/{driver_id}/history": Case(X, f"{AT}/history"),
+    "GET /v1/drivers/{driver_id}/quote": Case(X, f"{AT}/quote"),
+    "GET /v1/drivers/{driver_id}/suggestions": Case(X, f"{AT}/suggestions"),
+    "POST /v1/drivers/{driver_id}/suggestions/{suggestion_id}/accept": Case(X, f"{AT}/suggestions/x/accept"),
+    "POST /v1/drivers/{driver_id}/suggestions/{suggestion_id}/dismiss": Case(X, f"{AT}/suggestions/x/dismiss"),
     "GET /v1/sessions": Case(V, "/v1/sessions", own=True),
     "GET /v1/sessions/{session_id}": Case(V, "/v1/sessions/session-south"),
     "GET /v1/sessions/{session_id}/explanation": Case(V, "/v1/sessions/session-south/explanation"),
@@ -84,21 +121,35 @@ CASES = {
     "PUT /v1/webhooks/{webhook_id}": Case(A, "/v1/webhooks/hook-south", {"url": "https://example.org/"}),
     "DELETE /v1/webhooks/{webhook_id}": Case(A, "/v1/webhooks/hook-south"),
     "GET /v1/audit": Case(A, "/v1/audit", own=True),
-    "GET /v1/me": Case(V, "/v1/me", own=True),
-    "PUT /v1/me/password": Case(V, "/v1/me/password", {"old": "x", "new": "0123456789"}, own=True),
+    "GET /v1/me": Case(X, "/v1/me", own=True),
+    "PUT /v1/me/password": Case(X, "/v1/me/password", {"old": "x", "new": "0123456789"}, own=True),
     "POST /v1/relay/events": Case(O, "/v1/relay/events", {"site_id": "depot-south", "events": []}),
     "GET /v1/relay/orders": Case(O, "/v1/relay/orders?site_id=depot-south"),
     "GET /v1/relay/site": Case(O, "/v1/relay/site?site_id=depot-south"),
     "GET /v1/state": Case(V, "/v1/state", own=True),
     "GET /v1/state/history": Case(V, "/v1/state/history", own=True),
+    "GET /v1/people": Case(O, "/v1/people", own=True),
+    "GET /v1/people/{person_id}": Case(O, "/v1/people/p-south"),
+    "PUT /v1/people/{person_id}": Case(O, "/v1/people/p-new", {"name": "Bea"}, own=True),
+    "DELETE /v1/people/{person_id}": Case(A, "/v1/people/p-south"),
+    "GET /v1/people/{person_id}/export": Case(A, "/v1/people/p-south/export"),
+    "GET /v1/people/{person_id}/consents": Case(X, "/v1/people/driver-south/consents", own=True),
+    "POST /v1/people/{person_id}/consents": Case(X, "/v1/people/p-new/consents", CONSENT, own=True),
+    "DELETE /v1/people/{person_id}/consents/{purpose}": Case(X, "/v1/people/driver-south/consents/messages"),
+    "GET /v1/messages": Case(O, "/v1/messages", own=True),
+    "GET /v1/surveys": Case(O, "/v1/surveys", own=True),
+    "PUT /v1/surveys/{survey_id}": Case(O, "/v1/surveys/new", SURVEY, own=True),
+    "POST /v1/surveys/{survey_id}/invitations": Case(O, "/v1/surveys/survey-south/invitations", {}),
+    "GET /v1/surveys/{survey_id}/results": Case(O, "/v1/surveys/survey-south/results"),
     "GET /v1/stream": Case(V, "/v1/stream?topics=nothing", own=True),
 }
 """The stream never ends, so it is asked for what it does not have: who may ask is told 422."""
 OPEN = {
     "GET /",
     "POST /v1/login", "POST /v1/logout", "GET /v1/oidc/login", "GET /v1/oidc/callback", "GET /healthz", "GET /readyz",
-    "GET /metrics", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /live", "GET /live.css",
-    "GET /live.js",
+    "GET /v1/clouds/{provider}/callback", "POST /v1/clouds/{provider}/webhook", "GET /metrics", "GET /docs",
+    "GET /docs/oauth2-redirect", "GET /redoc", "GET /live", "GET /live.css",
+    "GET /live.js", "GET /v1/answers/{token}", "POST /v1/answers/{token}",
 }  # fmt: skip
 ROLES = list(Role)
 
@@ -176,5 +227,9 @@ def kept_of(unit: Any, tenant: str) -> list[Any]:
         unit.vehicles.of(tenant), unit.sessions.going_on(tenant), unit.decisions.last(tenant, 99),
         unit.loads.latest(tenant), unit.users.of(tenant), unit.users.keys_of(tenant), unit.webhooks.of(tenant),
         unit.audit.last(tenant, 99), unit.stations.of(tenant), unit.plans.last(tenant, 9),
-        unit.orders.last(tenant, 9),
+        unit.orders.last(tenant, 9), unit.drivers.of(tenant), unit.wishes.of(tenant, f"driver-{tenant}", past=True),
+        unit.wishes.choices(tenant, f"driver-{tenant}"), unit.driver_links.of(tenant, f"driver-{tenant}"),
+        unit.consents.of_person(tenant, f"p-{tenant}"), unit.messages.last(tenant, 9),
+        unit.surveys.of(tenant), unit.surveys.invitations(tenant), unit.cars.links(tenant), unit.cars.states(tenant),
+        unit.cars.sources(tenant, f"van-{tenant}"),
     ]  # fmt: skip

@@ -19,7 +19,12 @@ def browser(bench: Any) -> TestClient:
 
 def logged_in(bench: Any) -> TestClient:
     client = browser(bench)
-    assert client.post("/v1/login", json=ANN).json() == {"tenant": "north", "actor": "user:ann-north", "role": "admin"}
+    assert client.post("/v1/login", json=ANN).json() == {
+        "tenant": "north",
+        "actor": "user:ann-north",
+        "role": "admin",
+        "driver_id": "",
+    }
     return client
 
 

@@ -127,7 +127,7 @@ EVE = {"sub": "s-1", "email": "eve@north.example", "email_verified": True}
 def test_a_login_elsewhere_binds_an_account_that_waits_for_its_address(browser: TestClient, issuer: OwnIssuer) -> None:
     answer = come_back(browser, issuer, **EVE)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert browser.get("/v1/me").json() == {"tenant": "north", "actor": "user:eve", "role": "operator"}
+    assert browser.get("/v1/me").json() == {"tenant": "north", "actor": "user:eve", "role": "operator", "driver_id": ""}
     assert "evenload_oidc" not in browser.cookies
     assert come_back(browser, issuer, sub="s-1").status_code == 303  # from then on by its subject alone
 

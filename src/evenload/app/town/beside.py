@@ -14,7 +14,8 @@ from evenload.simulate.town_result import DayResult
 @dataclass(frozen=True, slots=True)
 class TownNow:
     """How the town goes. ``lag_s`` is how many virtual seconds it was behind at worst since it was told last, ``day``
-    counts from 1.
+    counts from 1. ``cars`` are plugged in, ``cloud_cars`` of them at outlets nobody can talk to; ``linked`` cars are
+    reached by their makers' clouds, plugged in or not.
     """
 
     now: datetime
@@ -24,6 +25,8 @@ class TownNow:
     speed_wanted: float
     lag_s: float
     cars: int
+    cloud_cars: int = 0
+    linked: int = 0
 
     @property
     def is_slowed(self) -> bool:
@@ -35,6 +38,7 @@ class TownNow:
         return {
             "day": self.day, "speed": round(self.speed, 1), "speed_wanted": self.speed_wanted,
             "lag_s": round(self.lag_s, 1), "slowed": self.is_slowed,
+            "cloud_cars": self.cloud_cars, "linked": self.linked,
         }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from evenload.base.units import FloatArray
 from evenload.domain.circuit import CircuitKind
 from evenload.domain.station import Token
 from evenload.domain.station_commands import SetFallback
+from evenload.domain.vehicle_state import CAR_PREFIX
 from evenload.service.access_rows import Role
 from evenload.service.fallbacks import allot
 from evenload.service.keys import add_key, key_text
@@ -35,7 +36,10 @@ _LEAST_A: Final = 6.0
 
 
 def enrol_town(store: Store, town: Town, now: datetime, key_id: str, secret: str) -> str:
-    """Enrol everything in one unit of work; a key to the API for the utility and the drivers' phones."""
+    """Enrol everything in one unit of work; a key to the API for the utility and the drivers' phones.
+
+    Cars that are reached by clouds become devices when their drivers link them.
+    """
     past = Horizon(now - timedelta(days=HISTORY_DAYS), STEP_MINUTES, HISTORY_DAYS * 24 * 60 // STEP_MINUTES)
     base_kw = own_load_kw(town, past)
     devices = _with_fallbacks(town, devices_of(town, now), base_kw)
@@ -54,7 +58,7 @@ def enrol_town(store: Store, town: Town, now: datetime, key_id: str, secret: str
         unit.stations.put(StationRow(one.station, approved=True, noted_at=now) for one in devices)
         unit.vehicles.put(
             VehicleRow(
-                TENANT, one.token, token=Token(one.token).key, battery_kwh=one.battery_kwh,
+                TENANT, one.token.removeprefix(CAR_PREFIX), token=Token(one.token).key, battery_kwh=one.battery_kwh,
                 ready_by=f"{one.usually_ready_by:%H:%M}", made_at=now, power_kw_max=_most_kw(one),
             )
             for one in town.vehicles

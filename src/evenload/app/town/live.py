@@ -21,19 +21,22 @@ from evenload.app.platform import ApiServer, Platform
 from evenload.app.settings import Settings
 from evenload.app.tap import Tap, tap_of
 from evenload.app.town.beside import TownNow, Unmanaged, told_beside
+from evenload.app.town.checks import check, reached
+from evenload.app.town.clouds import TownClouds
 from evenload.app.town.enrol import TENANT, enrol_town
 from evenload.app.town.phones import RestPhones
 from evenload.app.town.registers import registers
 from evenload.app.town.utility import Utility
 from evenload.base.errors import InvariantError
 from evenload.base.instants import Interval
+from evenload.domain.vehicle_state import CAR_PREFIX
 from evenload.service.ports import Store
 from evenload.simulate.station import VirtualStation
 from evenload.simulate.station_sockets import SocketFleet
 from evenload.simulate.town import TELEMETRY_S, ZONE, Town
 from evenload.simulate.town_arrays import day_horizon
 from evenload.simulate.town_clock import Pace, TownClock
-from evenload.simulate.town_drivers import Done, Streets
+from evenload.simulate.town_drivers import Done, Point, Streets
 from evenload.simulate.town_grid import TownShape
 from evenload.simulate.town_measures import figures, metered_kw
 from evenload.simulate.town_result import DayResult
@@ -134,9 +137,11 @@ class _Live:
         self._lag_s_worst = 0.0
         self._unmanaged = Unmanaged(town)
         self._working: asyncio.Future[None] | None = None
+        server = self._server_settings()
+        self._clouds = TownClouds(town, self._clock, settings.seed, secrets.token_hex(16))
         self._platform = Platform(
-            self._server_settings(), store, writer, self._clock.instant, time.monotonic,
-            guard=GuardSettings.at_speed(settings.speed),
+            server, store, writer, self._clock.instant, time.monotonic,
+            guard=GuardSettings.at_speed(settings.speed), clouds=self._clouds.access(),
         )  # fmt: skip
 
     def _server_settings(self) -> Settings:
@@ -160,11 +165,15 @@ class _Live:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stop.set)
-        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=20.0) as client:
+        async with (
+            httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=20.0) as client,
+            httpx.AsyncClient(base_url=url, timeout=20.0) as outside,
+        ):
             fleet, streets, phones = self._people(port, client)
             self._told.ready(Opened(url, key, len(self._town.devices), self._settings.folder / "town.db"))
             parts: list[Coroutine[Any, Any, None]] = [
-                api.watch(), *self._platform.running(), self._live_days(fleet, streets, phones, client, stop)
+                api.watch(), *self._platform.running(), self._clouds.run(outside),
+                self._live_days(fleet, streets, phones, (client, outside), stop),
             ]  # fmt: skip
             tap = Tap(self._platform.stations.server, tap_of(self._settings.folder / "town.db"), self._clock.instant)
             try:
@@ -188,7 +197,13 @@ class _Live:
 
         fleet = SocketFleet(stations, url_of, clock=self._clock)
         phones = RestPhones(client)
-        return fleet, Streets(stations, self._town.vehicles, self._town.epoch, fleet.attend, phones), phones
+
+        def attend(point: Point) -> None:
+            if isinstance(point, VirtualStation):
+                fleet.attend(point)
+
+        points: list[Point] = [*stations, *self._clouds.parked]
+        return fleet, Streets(points, self._town.vehicles, self._town.epoch, attend, phones), phones
 
     async def _hang_up(self, fleet: SocketFleet, phones: RestPhones, api: ApiServer) -> None:
         self._clock.speed = 0.0
@@ -198,12 +213,14 @@ class _Live:
         await self._platform.stations.drain()
 
     async def _live_days(
-        self, fleet: SocketFleet, streets: Streets, phones: RestPhones, client: httpx.AsyncClient, stop: asyncio.Event
-    ) -> None:
+        self, fleet: SocketFleet, streets: Streets, phones: RestPhones,
+        clients: tuple[httpx.AsyncClient, httpx.AsyncClient], stop: asyncio.Event,
+    ) -> None:  # fmt: skip
         await asyncio.to_thread(self._platform.forecasting.refresh, TENANT)
         fleet.start()
         await self._all_connected(fleet)
-        utility = Utility(self._town, client, self._town.epoch)
+        await self._clouds.link_all(*clients)
+        utility = Utility(self._town, clients[0], self._town.epoch)
         await utility.step(self._clock.instant())
         pace = Pace(self._clock, self._settings.speed)
         number, expected, utility_at, lag_s_since = 0, -1, 0.0, 0.0
@@ -238,7 +255,9 @@ class _Live:
     def _tell(self, now: datetime, number: int, lag_s: float, streets: Streets) -> None:
         """Say how it goes; the day as it would be unmanaged is worked out meanwhile."""
         speed, wanted = self._clock.speed, self._settings.speed
-        town = TownNow(now, ZONE, number + 1, speed, wanted, lag_s, len(streets.here))
+        here = streets.here
+        parked = sum(one.station.startswith(CAR_PREFIX) for one in here)
+        town = TownNow(now, ZONE, number + 1, speed, wanted, lag_s, len(here), parked, self._clouds.linked)
         if self._unmanaged.number != number and (self._working is None or self._working.done()):
             self._working = asyncio.ensure_future(asyncio.to_thread(self._unmanaged.work_out, number))
         self._platform.states.extra[TENANT] = told_beside(town, self._unmanaged.power_kw(now), self._days)
@@ -261,35 +280,14 @@ class _Live:
         done = streets.take_done(day.end)
         opt_outs = sum(day.start <= at < day.end for at in phones.opted_out)
         result = await asyncio.to_thread(self._measure, number, done, opt_outs)
-        self._broken += await asyncio.to_thread(self._check, done)
+        self._broken += await asyncio.to_thread(check, self._store, done, self._clock.instant())
         self._days.append(result)
         self._told.day(result)
 
     def _measure(self, number: int, done: list[Done], opt_outs: int) -> DayResult:
         horizon = day_horizon(self._town, number)
         window = Interval(horizon.start - timedelta(hours=1), horizon.end + timedelta(hours=1))
-        meters = registers(self._store, self._town, window)
-        managed = figures(self._town, number, metered_kw(self._town, meters, horizon), done, opt_outs)
+        meters = registers(self._store, self._town, window) | self._clouds.meters()
+        power_kw = metered_kw(self._town, meters, horizon)
+        managed = figures(self._town, number, power_kw, done, opt_outs, reached(self._store, done, horizon.end))
         return DayResult.of(self._town, number, managed)
-
-    def _check(self, done: list[Done]) -> list[str]:
-        """What the platform knows of visits that ended, against the stations' own meters."""
-        if not done:
-            return []
-        window = Interval(min(one.visit.plugged_at for one in done) - timedelta(hours=1), self._clock.instant())
-        with self._store.reading() as unit:
-            kept = [one for one in unit.sessions.within(TENANT, window) if one.unplugged_at is not None]
-        known = {(one.device_id, one.token): one for one in kept}
-        broken = []
-        for one in done:
-            session = known.get((one.visit.station, one.visit.token.casefold()))
-            if session is None:
-                broken.append(f"{one.visit.visit_id}: no session is kept of it")
-        counted = sum(one.energy_kwh for one in done)
-        delivered = sum(one.energy_kwh_delivered for one in kept)
-        if len(kept) < len(done) or abs(counted - delivered) > 0.01 * max(counted, 1.0) + 1.0:
-            broken.append(
-                f"{len(done)} visits with {counted:.1f} kWh by the stations' meters are {len(kept)} sessions with "
-                f"{delivered:.1f} kWh"
-            )
-        return broken

@@ -8,9 +8,14 @@ from typing import Any, Final
 
 import httpx
 
+from evenload.domain.vehicle_state import CAR_PREFIX
+
 _log = logging.getLogger("evenload.app.town")
 
 _TRIES: Final = 4
+_TRIES_FOR_CARS: Final = 40
+"""That a car came home is known when its maker's cloud tells, or when it is read."""
+
 _AGAIN_S: Final = 0.5
 _AT_ONCE: Final = 8
 
@@ -32,25 +37,27 @@ class RestPhones:
         """Say when the car is needed and how much energy since it was plugged in."""
         _log.debug("event=phone at=%s station=%s evse=%d", at, station, evse_id)
         body = {"departs_at": departs_at.isoformat(), "energy_kwh": round(energy_kwh, 3)}
-        self._call(lambda: self._say(station, token, "declare", body))
+        self._call(station, lambda: self._say(station, token, "declare", body))
 
     def opt_out(self, station: str, evse_id: int, token: str, *, at: datetime) -> None:
         """Ask to be charged at once."""
         _log.debug("event=opt_out at=%s station=%s evse=%d", at, station, evse_id)
         self.opted_out.append(at)
-        self._call(lambda: self._say(station, token, "opt-out", {"out": True, "why": "in a hurry"}))
+        body = {"out": True, "why": "in a hurry"}
+        self._call(station, lambda: self._say(station, token, "opt-out", body))
 
     async def finish(self) -> None:
         """Wait for what is under way."""
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    def _call(self, say: Callable[[], Coroutine[Any, Any, bool]]) -> None:
-        task = asyncio.get_running_loop().create_task(self._until_said(say))
+    def _call(self, station: str, say: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+        tries = _TRIES_FOR_CARS if station.startswith(CAR_PREFIX) else _TRIES
+        task = asyncio.get_running_loop().create_task(self._until_said(say, tries))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
 
-    async def _until_said(self, say: Callable[[], Coroutine[Any, Any, bool]]) -> None:
-        for _ in range(_TRIES):
+    async def _until_said(self, say: Callable[[], Coroutine[Any, Any, bool]], tries: int) -> None:
+        for _ in range(tries):
             try:
                 async with self._lines:
                     if await say():

@@ -5,7 +5,7 @@ from math import isfinite
 import numpy as np
 
 from evenload.base.errors import ColumnsError, InputError
-from evenload.base.units import FloatArray
+from evenload.base.units import FloatArray, TextArray
 
 
 def fatigue(unserved_share: FloatArray, days_ago: FloatArray, half_life_days: float) -> FloatArray:
@@ -26,3 +26,21 @@ def fatigue(unserved_share: FloatArray, days_ago: FloatArray, half_life_days: fl
     if not (np.isfinite(days_ago) & (days_ago >= 0)).all():
         raise InputError("days_ago must be numbers of 0 or more: fatigue knows only the past")
     return np.asarray(1.0 + known @ 0.5 ** (days_ago / half_life_days))
+
+
+def fatigue_of(
+    driver: TextArray, past_driver: TextArray, unserved_share: FloatArray, days_ago: FloatArray, half_life_days: float
+) -> FloatArray:
+    """As ``fatigue``, from one row a stay of the past (P,): whose it was, its share, and how long ago it ended.
+
+    Who (``driver``, (S,)) has no row, or no name (blank), has a weight of 1.
+    """
+    if not past_driver.shape == unserved_share.shape == days_ago.shape:
+        raise ColumnsError(f"{past_driver.size} stays do not go with {unserved_share.size} shares")
+    each = np.ones(days_ago.size)
+    for age in np.unique(days_ago).tolist():
+        rows = days_ago == age
+        each[rows] = fatigue(unserved_share[rows][:, None], np.array([age]), half_life_days)
+    names, row = np.unique(np.concatenate([past_driver, driver]), return_inverse=True)
+    sums = np.bincount(row[: past_driver.size], weights=each - 1.0, minlength=names.size)
+    return np.where(driver == "", 1.0, 1.0 + sums[row[past_driver.size :]])

@@ -1,26 +1,30 @@
 """What a plan makes of a site: its highest loads and what is paid for them, its energy, its storage."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evenload.base.instants import to_datetime64
-from evenload.base.units import FloatArray
+from evenload.base.units import FloatArray, IntArray
 from evenload.domain.site_tariff import Subscription
 from evenload.schedule.problem import Problem
+from evenload.schedule.problem_parts import Tariffs
 from evenload.schedule.sites.storage import Storage
 from evenload.schedule.sites.terms import Site, outlooks_in
 
 
 @dataclass(frozen=True, slots=True)
 class SeenSite:
-    """A site to look at: its circuit, what it pays for load (None = nothing), and its storage, sessions by name."""
+    """A site to look at: its circuit, what it pays for load (None = nothing), its storage, sessions by name, and
+    whether all of it is behind one meter.
+    """
 
     name: str
     node: int
     bill: Site | None = None
     storages: tuple[Storage, ...] = ()
+    is_metered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,46 @@ class SiteFigures:
     storages: tuple[StorageFigures, ...]
 
 
-def site_figures(problem: Problem, power_kw: FloatArray, sites: tuple[SeenSite, ...]) -> tuple[SiteFigures, ...]:
+def site_figures(problem: Problem, power_kw: FloatArray, sites: Sequence[SeenSite]) -> tuple[SiteFigures, ...]:
     """Figures of sites under powers (K,); their storages are sessions of the problem."""
     members_kw = problem.ev_load_kw(power_kw)
     return tuple(_figures(problem, power_kw, members_kw[site.node], site) for site in sites)
+
+
+def money_of(problem: Problem, power_kw: FloatArray, tariffs: Tariffs, sites: Sequence[SeenSite]) -> float:
+    """What powers (K,) cost at ``tariffs`` and in wear, each metered site as its meter counts: beyond what it would pay
+    without cars and storage.
+    """
+    total = replace(problem, tariffs=tariffs).money(power_kw)
+    for site in sites:
+        rows = np.flatnonzero(problem.tree.below(site.node)[problem.node])
+        if site.is_metered and rows.size:
+            total += _metered_money(problem, power_kw, tariffs, rows, site.node)
+    return total
+
+
+def _metered_money(problem: Problem, power_kw: FloatArray, tariffs: Tariffs, rows: IntArray, node: int) -> float:
+    """By how much a meter differs from sessions that pay each for itself; all of ``rows`` have one tariff."""
+    buys, earns = (each[tariffs.of_session[rows[0]]] for each in (tariffs.import_per_kwh, tariffs.export_per_kwh))
+    slots = problem.slots_of(rows)[0]
+    step, kw = problem.slot_steps()[slots], power_kw[slots]
+    alone = np.where(kw > 0, kw * buys[step], kw * earns[step]).sum()
+    base_kw, may_kw = problem.base_load_kw[node], _export_kw(problem, node)
+    members_kw = np.bincount(step, weights=kw, minlength=buys.size)
+    paid = [buys * np.maximum(net, 0.0) - earns * np.clip(-net, 0.0, may_kw) for net in (base_kw + members_kw, base_kw)]
+    return float((paid[0] - paid[1]).sum() - alone) * problem.horizon.hours_per_step
+
+
+def _export_kw(problem: Problem, node: int) -> FloatArray:
+    """What a circuit may export, kW, shape (T,) or one value."""
+    return np.zeros(1) if problem.export_limit_kw is None else problem.export_limit_kw[node]
 
 
 def _figures(problem: Problem, power_kw: FloatArray, members_kw: FloatArray, site: SeenSite) -> SiteFigures:
     base_kw, hours = problem.base_load_kw[site.node], problem.horizon.hours_per_step
     net_kw = base_kw + members_kw
     out_kw, own_kw = np.maximum(-net_kw, 0.0), np.clip(members_kw, 0.0, np.maximum(-base_kw, 0.0))
-    may_kw = 0.0 if problem.export_limit_kw is None else problem.export_limit_kw[site.node]
-    fed_in_kw = np.minimum(out_kw, may_kw)
+    fed_in_kw = np.minimum(out_kw, _export_kw(problem, site.node))
     return SiteFigures(
         site.name, float(net_kw.max()), float(np.maximum(net_kw, 0.0).sum() * hours), float(fed_in_kw.sum() * hours),
         float((out_kw - fed_in_kw).sum() * hours), float(own_kw.sum() * hours),

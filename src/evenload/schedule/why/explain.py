@@ -16,6 +16,7 @@ from evenload.base.units import BoolArray, FloatArray, IntArray
 from evenload.schedule.blocks import Block, blocks
 from evenload.schedule.problem import Problem
 from evenload.schedule.why.held import Held
+from evenload.schedule.why.own_generation import own_generation_of
 from evenload.schedule.why.shortfalls import Shortfalls, shortfalls
 from evenload.schedule.why.step_reasons import Look, each_session, field_of
 from evenload.schedule.why.summary import Outcome
@@ -79,17 +80,20 @@ def explain(
     field = field_of(outcome, shadow_price, scarcity)
     lacking = outcome.unserved_kwh() > 0
     known = np.full(problem.sessions, np.nan) if marginal_per_kwh is None else marginal_per_kwh
-    reason = np.empty(problem.cap_kw.size, dtype=np.uint8)
+    reason, wants = np.empty(problem.cap_kw.size, dtype=np.uint8), np.empty(problem.cap_kw.size, dtype=np.bool_)
+    own = own_generation_of(outcome)
     ready, possible = np.zeros(problem.sessions, dtype=np.int64), np.zeros(problem.sessions, dtype=np.bool_)
     for block in blocks(problem, outcome.power_kw):
         here = block.sessions
         ready[here] = _ready_slots(problem, block)
-        look = Look.at(outcome, field, block)
+        look = Look.at(outcome, field, block, own)
         would_pay = np.where(lacking[here], np.inf, np.fmax(look.dearest_per_kwh, known[here]))
-        reason[block.slots] = look.reasons(would_pay, ready[here])
+        reason[block.slots], wants[block.slots] = look.reasons(would_pay, ready[here]), look.wants(would_pay)
         possible[here] = look.more_possible()
     if held is not None:
-        reason = held.over(reason)
+        reason = held.over(reason, wants)
+    if own is not None:
+        held = (held or Held.nothing(reason.size)).with_own(own, reason)
     plugged_at, departs_at = _window(problem)
     return Explanations(
         outcome, reason, np.where(lacking, -1, ready), plugged_at, departs_at,

@@ -16,6 +16,7 @@ Speak = Callable[[StepReason, bool, int, int, int], str]
 """Reason, whether power is drawn, node, start and end (seconds since 1970, UTC) to a sentence."""
 
 _CHARGES: Final = {
+    StepReason.UNTOLD: "charges {when}: its device is never told anything",
     StepReason.OPTED_OUT: "charges {when}: the driver has opted out",
     StepReason.MINIMUM: "charges {when} at once: the minimum asked for",
     StepReason.FULL_POWER: "charges {when} at full power",
@@ -26,20 +27,30 @@ _CHARGES: Final = {
     StepReason.CIRCUIT_LIMIT: "slowed {when}: {circuit} at its limit",
     StepReason.GROUP_LIMIT: "slowed {when}: {circuit} at its limit",
     StepReason.PEAK: "slowed {when}: {circuit} at its peak",
+    StepReason.EARLY_IN_CASE: "charges {when} early, in case the driver leaves early",
+    StepReason.OWN_GENERATION: "charges {when} from {circuit}",
+    StepReason.DWELL: "charges {when} as told before, which stands for its least time",
+    StepReason.COMMANDS: "charges {when} as told before: no command to spare",
+    StepReason.WHOLE_STEP: "charges {when} at a whole step of its device",
     StepReason.DEVICE: "charges {when} at the power it can be told that fits best",
     StepReason.CHEAP_SHARE: "charges {when} at part of its power, all it needs at that price",
 }
 _RESTS: Final = {
+    StepReason.UNTOLD: "off {when}: its device is never told anything",
     StepReason.NEED_MET: "rests {when}: the need is met",
     StepReason.OPTED_OUT: "off {when}: the driver has opted out",
     StepReason.GIVES_BACK: "gives back {when}",
     StepReason.TAPER: "off {when}: the battery is full",
     StepReason.EVENT: "paused {when}: {circuit} asks for less",
     StepReason.RELEASE: "held back {when}: released in turns {circuit}",
+    StepReason.DWELL: "waits {when} as told before, which stands for its least time",
+    StepReason.COMMANDS: "waits {when}: no command to spare",
+    StepReason.LEAST_LEVEL: "waits {when}: its device cannot go as low as it could be given",
     StepReason.DEVICE: "waits {when}: no power it can be told fits then",
     StepReason.CIRCUIT_LIMIT: "paused {when}: {circuit} at its limit",
     StepReason.GROUP_LIMIT: "paused {when}: {circuit} at its limit",
     StepReason.PEAK: "paused {when}: {circuit} at its peak",
+    StepReason.WAITING_GENERATION: "waits {when} for {circuit}",
     StepReason.WAITING_CHEAPER: "waits {when}: other times are cheaper",
 }
 

@@ -14,12 +14,16 @@ from evenload.schedule.devices.levels import levels_of
 from evenload.schedule.paths import heaviest, sum_down
 from evenload.schedule.problem import Problem
 from evenload.schedule.problem_parts import CircuitTerms
+from evenload.schedule.why.own_generation import OwnGeneration
 from evenload.schedule.why.summary import Outcome
 
 REASONS: Final = tuple(StepReason)
 """Reasons by their code."""
 
 CODE: Final = {reason: np.uint8(code) for code, reason in enumerate(REASONS)}
+
+NOTHING: Final = np.uint8(255)
+"""The code of a slot that has no reason of the kind asked for."""
 
 SHARE: Final = 1e-3
 """Power within this share of the cap is full, or off; prices within this share of the spread are alike."""
@@ -97,12 +101,13 @@ class Look:
     cell: tuple[IntArray, IntArray]  # (k,) node and step
     opted_out: BoolArray  # (k,)
     minimum: BoolArray  # (k,)
-    price_per_kwh: FloatArray  # (k,)
+    price_per_kwh: FloatArray  # (k,) of one kWh more
     dearest_per_kwh: FloatArray
+    own: OwnGeneration | None
 
     @classmethod
-    def at(cls, outcome: Outcome, field: Field, block: Block) -> "Look":
-        """Look at a block."""
+    def at(cls, outcome: Outcome, field: Field, block: Block, own: OwnGeneration | None = None) -> "Look":
+        """Look at a block; ``own`` is what own generation does to prices."""
         problem = outcome.problem
         cell = (problem.node[block.session], block.step)
         price = _price_per_kwh(problem, block)
@@ -113,9 +118,15 @@ class Look:
         if outcome.minimum_kw is not None:
             minimum = outcome.minimum_kw[block.slots] > off_kw
         drawing = (block.power_kw > off_kw) & ~minimum
-        dearest = each_session(np.maximum, np.where(drawing, price, -np.inf), block, -np.inf)
+        paid = price if own is None else price + own.drawn_per_kwh[block.slots]
+        dearest = each_session(np.maximum, np.where(drawing, paid, -np.inf), block, -np.inf)
         local = block.session - block.sessions.start
-        return cls(field, block, local, cell, problem.opted_out[block.session], minimum, price, dearest)
+        more = price if own is None else price + own.more_per_kwh[block.slots]
+        return cls(field, block, local, cell, problem.opted_out[block.session], minimum, more, dearest, own)
+
+    def wants(self, would_pay: FloatArray) -> BoolArray:
+        """Where a session wants all it can draw (k,): one kWh more costs less than it ``would_pay`` (m,)."""
+        return np.asarray(self.price_per_kwh < would_pay[self.local] - self.field.alike_per_kwh)
 
     def reasons(self, would_pay: FloatArray, ready: IntArray) -> NDArray[np.uint8]:
         """Codes (k,); ``would_pay`` (m,) is the price below which each session wants all it can draw, ``ready`` (m,)
@@ -123,11 +134,14 @@ class Look:
         """
         block, field = self.block, self.field
         kw, off_kw = block.power_kw, SHARE * block.cap_kw
-        wants = self.price_per_kwh < would_pay[self.local] - field.alike_per_kwh
+        wants = self.wants(would_pay)
         slot = np.arange(kw.size) - block.begin[self.local]
         code = np.where(kw > off_kw, CODE[StepReason.CHEAP_SHARE], CODE[StepReason.WAITING_CHEAPER])
         coarse = field.coarse[block.session]
-        code[coarse & ((kw > off_kw) | wants)] = CODE[StepReason.DEVICE]
+        if self.own is not None:
+            code[self._waits_for_own(self.own, would_pay)] = CODE[StepReason.WAITING_GENERATION]
+        done = slot == ready[self.local] - 1  # it stops by itself when the need is met, at whatever power it was told
+        code[coarse & (((kw > off_kw) & ~done) | wants)] = CODE[StepReason.DEVICE]
         if field.peaking is not None:
             code[wants & (field.peaking[self.cell] >= 0)] = CODE[StepReason.PEAK]
         code[wants & (field.limiting[self.cell] >= 0)] = CODE[StepReason.CIRCUIT_LIMIT]
@@ -135,11 +149,33 @@ class Look:
             tapered = (block.ceiling_kw < block.cap_kw - off_kw) & (kw >= block.ceiling_kw - off_kw)
             code[tapered] = CODE[StepReason.TAPER]
         code[kw >= block.cap_kw - off_kw] = CODE[StepReason.FULL_POWER]
+        if self.own is not None:
+            free = (code == CODE[StepReason.FULL_POWER]) | (code == CODE[StepReason.CHEAP_SHARE])
+            code[free & self._from_own(self.own, would_pay)] = CODE[StepReason.OWN_GENERATION]
         code[self.minimum] = CODE[StepReason.MINIMUM]
         code[kw < -off_kw] = CODE[StepReason.GIVES_BACK]
         code[self.opted_out] = CODE[StepReason.OPTED_OUT]
         code[(slot >= ready[self.local]) & (np.abs(kw) <= off_kw)] = CODE[StepReason.NEED_MET]
         return code
+
+    def _from_own(self, own: OwnGeneration, would_pay: FloatArray) -> BoolArray:
+        """Where a session draws own generation, and would not if it had to buy."""
+        here = self.block.slots
+        cheap = self.price_per_kwh - own.more_per_kwh[here] + own.drawn_per_kwh[here]
+        bought = self.price_per_kwh - own.more_per_kwh[here] + own.bought_per_kwh[here]
+        most = would_pay[self.local] + self.field.alike_per_kwh
+        drawing = self.block.power_kw > SHARE * self.block.cap_kw
+        return np.asarray(drawing & own.is_there[here] & (cheap <= most) & (bought > most))
+
+    def _waits_for_own(self, own: OwnGeneration, would_pay: FloatArray) -> BoolArray:
+        """Where a session is off for want of own generation, and draws some later."""
+        draws = self._from_own(own, would_pay)
+        here, slot = self.block.slots, np.arange(draws.size)
+        last = each_session(np.maximum, np.where(draws, slot, -1), self.block, -1)
+        cheap = self.price_per_kwh - own.more_per_kwh[here]
+        for_want = (cheap < would_pay[self.local]) & ~self.wants(would_pay) & (own.holder[here] >= 0)
+        off = np.abs(self.block.power_kw) <= SHARE * self.block.cap_kw
+        return np.asarray(off & for_want & (slot < last[self.local]))
 
     def more_possible(self) -> BoolArray:
         """Whether each session could draw more in any slot where the path to the grid is not blocked, shape (m,)."""

@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from evenload.store.sql import schema, schema_live  # noqa: F401 - their tables belong to the metadata
+from evenload.store.sql import schema, schema_cable, schema_cars, schema_drivers, schema_live, schema_people  # noqa: F401 - their tables belong to the metadata
 from evenload.store.sql.columns import metadata
 from evenload.store.sql.versions import is_ours, without_warnings
 

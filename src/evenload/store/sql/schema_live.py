@@ -30,7 +30,8 @@ devices = Table(
     told("evse_id", Whole), told("power_kw_max", Float), told("power_kw_min", Float), told("phases", Whole),
     told("voltage_v", Float), Column("fallback_kw", Float), told("priority", Whole), told("control", Word(Control)),
     told("managed", Boolean), Column("enrolled_at", Instant), Column("retired_at", Instant),
-    Column("fallback_allotted", Boolean, nullable=False, server_default=false()),
+    Column("fallback_allotted", Boolean, nullable=False, server_default=false()), Column("commands_max", Whole),
+    Column("dwell_minutes", Float, nullable=False, server_default="0"),
     Index("devices_by_evse", "identity", "tenant", "evse_id", unique=True,
           sqlite_where=_NOT_RETIRED, postgresql_where=_NOT_RETIRED),
     Index("devices_by_site", "tenant", "site_id", "device_id"), sqlite_with_rowid=False,
@@ -52,9 +53,12 @@ sessions = Table(
     told("opted_out", Boolean), told("boosted", Boolean), Column("heard_at", Instant),
     Column("transaction_ended", Words, nullable=False, server_default=""),
     Column("energy_kwh_ended", Float, nullable=False, server_default="0"),
+    Column("energy_kwh_at_soc", Float, nullable=False, server_default="0"),
+    Column("absorbed_by", Words, nullable=False, server_default=""),
     told("lately_until", Instant),  # its end, far off while it goes on
     Index("sessions_by_end", "tenant", "lately_until"),
-    Index("sessions_by_device", "tenant", "device_id", "lately_until"), sqlite_with_rowid=False,
+    Index("sessions_by_device", "tenant", "device_id", "lately_until"),
+    Index("sessions_by_vehicle", "tenant", "vehicle_id", "lately_until"), sqlite_with_rowid=False,
 )  # fmt: skip
 limits = Table(
     "limits", metadata, *tenant_key("limit_id"), told("node", Name), told("start", Instant), told("end", Instant),

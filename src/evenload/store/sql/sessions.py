@@ -28,8 +28,8 @@ class SqlSessions:
         return _SESSIONS.find(self.connection, tenant, session_id)
 
     def going_on(self, tenant: str) -> Sequence[SessionRow]:
-        """Those not unplugged, by plug-in and id."""
-        found = _SESSIONS.selecting.where(_OF.tenant == tenant, _OF.lately_until == FAR_OFF)
+        """Those not unplugged, by plug-in and id, but those that were absorbed."""
+        found = _SESSIONS.selecting.where(_OF.tenant == tenant, _OF.lately_until == FAR_OFF, _OF.absorbed_by == "")
         return _in_order(_SESSIONS.read(self.connection, found))
 
     def going_on_at(self, tenant: str, device_ids: Iterable[str]) -> Sequence[SessionRow]:
@@ -47,9 +47,17 @@ class SqlSessions:
         """Those plugged in at some time of a window, by id, at most ``count`` that follow an id."""
         found = _SESSIONS.selecting.where(_OF.tenant == tenant, _OF.lately_until > window.start)
         found = found.where(_OF.plugged_at < window.end)
-        if device_id:
-            found = found.where(_OF.device_id == device_id)
+        found = found.where(_OF.device_id == device_id if device_id else _OF.absorbed_by == "")
         return _SESSIONS.page(self.connection, found, "session_id", after, count)
+
+    def of_vehicles(self, tenant: str, vehicle_ids: Iterable[str], window: Interval) -> Sequence[SessionRow]:
+        """Those of vehicles, plugged in at some time of a window, by plug-in and id."""
+        rows = list[SessionRow]()
+        for some in portions(set(vehicle_ids) - {""}):
+            own = (_OF.tenant == tenant, _OF.vehicle_id.in_(some), _OF.lately_until > window.start)
+            found = _SESSIONS.selecting.where(*own, _OF.plugged_at < window.end, _OF.absorbed_by == "")
+            rows += _SESSIONS.read(self.connection, found)
+        return _in_order(rows)
 
     def put(self, rows: Iterable[SessionRow]) -> None:
         """Add or replace."""

@@ -1,17 +1,15 @@
 """A store in SQL: connections, and units of work in them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Self
 
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from evenload.base.errors import InputError, InvariantError
-from evenload.service.ports import StoreError
+from evenload.base.errors import InputError
+from evenload.store.sql.connections import Connections
 from evenload.store.sql.database import Database, first_line
 from evenload.store.sql.postgres import PostgresDatabase
 from evenload.store.sql.readings import Meter
@@ -28,10 +26,9 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._writer = Lock()
+        self._connections = Connections(database)
         self._meters: dict[Meter, int] = {}
-        self._readers: list[Connection] = []
-        with self._translated():
+        with self._connections.translated():
             bring_up(database, self.reading_connection, self.writing_connection)
 
     @property
@@ -51,52 +48,13 @@ class SqlStore:
         with self.writing_connection() as connection:
             yield SqlUnit(connection, self.database, self._meters)
 
-    @contextmanager
-    def reading_connection(self) -> Iterator[Connection]:
+    def reading_connection(self) -> AbstractContextManager[Connection]:
         """A connection that sees one state."""
-        with self._translated(), self._reader() as connection, connection.begin():
-            yield connection
+        return self._connections.reading()
 
-    @contextmanager
-    def _reader(self) -> Iterator[Connection]:
-        """A connection that was used before, where one is left: to have one from the pool costs like a question."""
-        try:
-            connection = self._readers.pop()
-        except IndexError:
-            connection = self.database.engine.connect()
-        keep = False
-        try:
-            yield connection
-            keep = len(self._readers) < self.database.readers_kept
-        finally:
-            if keep:
-                self._readers.append(connection)
-            else:
-                connection.close()
-
-    @contextmanager
-    def writing_connection(self) -> Iterator[Connection]:
+    def writing_connection(self) -> AbstractContextManager[Connection]:
         """A connection that holds the right to write from its beginning."""
-        with (
-            self._translated(),
-            self._writer,
-            self.database.engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
-            yield connection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError as error:
-            raise InvariantError(f"{self.name} refused what would break a rule: {first_line(error.orig)}") from error
-        except NoConnectionError as error:
-            raise StoreError(f"{self.name} cannot be used: too many connections are in use") from error
-        except DBAPIError as error:
-            if (why := self.database.sentence(error)) is None:
-                raise
-            raise StoreError(why) from error
+        return self._connections.writing()
 
     def size_bytes(self) -> int:
         """How many bytes the database takes."""
@@ -111,9 +69,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Close every connection."""
-        while self._readers:
-            self._readers.pop().close()
-        self.database.engine.dispose()
+        self._connections.close()
 
 
 def opened(where: str | Path, *, make: bool = True) -> SqlStore:

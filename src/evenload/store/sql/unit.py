@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from evenload.store.sql.access import SqlAudit, SqlReplies, SqlUsers, SqlWebhooks
+from evenload.store.sql.cable import SqlCables
+from evenload.store.sql.cars import SqlCars
 from evenload.store.sql.database import Database
+from evenload.store.sql.drivers import SqlDriverLinks, SqlDrivers, SqlPromises, SqlWishes
 from evenload.store.sql.live import SqlCircuits, SqlDevices, SqlSites, SqlVehicles
 from evenload.store.sql.orders import SqlEvents, SqlOrders
+from evenload.store.sql.people import SqlConsents, SqlMessages, SqlSurveys
 from evenload.store.sql.plans import SqlDecisions, SqlPlans
 from evenload.store.sql.readings import Meter, SqlReadings
 from evenload.store.sql.series import SqlLimits, SqlLoads, SqlSignals
@@ -129,3 +133,48 @@ class SqlUnit:
     def replies(self) -> SqlReplies:
         """Answers to repeated requests."""
         return SqlReplies(self.connection)
+
+    @property
+    def drivers(self) -> SqlDrivers:
+        """Drivers."""
+        return SqlDrivers(self.connection)
+
+    @property
+    def wishes(self) -> SqlWishes:
+        """What drivers wish for and choose."""
+        return SqlWishes(self.connection)
+
+    @property
+    def driver_links(self) -> SqlDriverLinks:
+        """Links of drivers."""
+        return SqlDriverLinks(self.connection)
+
+    @property
+    def promises(self) -> SqlPromises:
+        """What drivers were told that their cars will have."""
+        return SqlPromises(self.connection)
+
+    @property
+    def cars(self) -> SqlCars:
+        """Linked cars."""
+        return SqlCars(self.connection)
+
+    @property
+    def cables(self) -> SqlCables:
+        """Which car stands at which charger."""
+        return SqlCables(self.connection)
+
+    @property
+    def consents(self) -> SqlConsents:
+        """Consents."""
+        return SqlConsents(self.connection)
+
+    @property
+    def messages(self) -> SqlMessages:
+        """Messages."""
+        return SqlMessages(self.connection)
+
+    @property
+    def surveys(self) -> SqlSurveys:
+        """Surveys."""
+        return SqlSurveys(self.connection)

@@ -29,6 +29,8 @@ from evenload.store.sql.schema import (
     slots,
     slots_packed,
 )
+from evenload.store.sql.schema_cable import cable_pairs
+from evenload.store.sql.schema_cars import car_acts, car_notices
 from evenload.store.sql.schema_live import decisions, loads, plans, replies
 from evenload.store.sql.slots import Slot, slots_of
 from evenload.store.sql.store import SqlStore
@@ -59,6 +61,8 @@ class Retention:
     decisions: float | None = 90
     plans: float | None = 2
     replies: float | None = 2
+    car_acts: float | None = 400
+    car_notices: float | None = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +106,18 @@ def _rolled_until(connection: Connection, until: int) -> int:
     mark = connection.execute(select(marks.c.at).where(marks.c.name == _ROLLED)).scalar()
     earliest = until - 3 * DAY_US  # older ones get theirs when their day is packed
     if mark is not None:
-        return max(min(to_microseconds(mark), until) - _AGAIN_US, earliest)
+        again = min(to_microseconds(mark), until) - _AGAIN_US
+        return max(min(again, _told_anew(connection, mark) or again), earliest)
     first: datetime | None = connection.execute(select(readings.c.at).order_by(readings.c.at).limit(1)).scalar()
     return max(to_microseconds(first) // SLOT_US * SLOT_US, earliest) if first is not None else until - _AGAIN_US
+
+
+def _told_anew(connection: Connection, since: datetime) -> int | None:
+    """From when on it was found out since an instant which charger cars stood at, or that they did not."""
+    of = cable_pairs.c
+    found = select(of.plugged_at).where(of.made_at >= since, of.car_session_id != "").order_by(of.plugged_at).limit(1)
+    first: datetime | None = connection.execute(found).scalar()
+    return None if first is None else to_microseconds(first) // SLOT_US * SLOT_US
 
 
 def _roll(store: SqlStore, start: int, count: int) -> int:
@@ -113,7 +126,7 @@ def _roll(store: SqlStore, start: int, count: int) -> int:
     with store.reading_connection() as connection:
         near = READINGS.where(of.at >= to_instant(start - LOOK_BACK_US), of.at < to_instant(end + SLOT_US))
         rows = list(map(tuple, connection.execute(near).all()))
-        places = Places.of(connection)
+        places = Places.of(connection, start)
     made = slots_of(slot_means(rows, start, count), start) if rows else []
     with store.writing_connection() as connection:
         _put_slots(connection, made)
@@ -152,6 +165,7 @@ def _too_old(now: datetime, kept: Retention) -> Iterator[tuple[Table, ColumnElem
             yield table, table.c.day < day_of(to_microseconds(now - timedelta(days=days)))
     for table, column, days in (
         (circuit_slots, "at", kept.slots), (loads, "at", kept.loads), (replies, "made_at", kept.replies),
+        (car_acts, "made_at", kept.car_acts), (car_notices, "at", kept.car_notices),
     ):  # fmt: skip
         if days is not None:
             yield table, table.c[column] < now - timedelta(days=days)

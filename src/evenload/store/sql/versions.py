@@ -69,7 +69,7 @@ def differences(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    from evenload.store.sql import schema_live  # noqa: F401, PLC0415 - its tables belong to the metadata
+    from evenload.store.sql import schema_cable, schema_cars, schema_drivers, schema_live, schema_people  # noqa: F401, PLC0415 - its tables belong to the metadata
     from evenload.store.sql.columns import metadata  # noqa: PLC0415
 
     context = MigrationContext.configure(connection, opts={"include_name": is_ours, "compare_type": True})
@@ -86,8 +86,8 @@ def without_warnings() -> Iterator[None]:
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's signature
-    """Whether a table is of the schema and not a partition of one."""
-    return kind != "table" or not (name or "").startswith(("readings_d", "readings_other"))
+    """Whether a table is of the schema, and neither a partition of one nor of the store of identities."""
+    return kind != "table" or not (name or "").startswith(("readings_d", "readings_other", "people_"))
 
 
 def configuration(connection: Connection) -> "Config":

@@ -10,7 +10,7 @@ from evenload.domain.session import Control
 from evenload.service import enrolment
 from evenload.service.live_rows import DeviceRow
 from evenload.web.fields import (
-    IDENTITY_PATTERN,
+    STATION_PATTERN,
     Instant,
     Name,
     NameInPath,
@@ -35,7 +35,7 @@ class DeviceBody(
 
     site_id: Name = Field(description="Where it stands.", examples=["depot-north"])
     identity: str = Field(
-        min_length=1, max_length=48, pattern=IDENTITY_PATTERN,
+        min_length=1, max_length=48, pattern=STATION_PATTERN,
         description="Its station's own name, as its path ends.", examples=["CP1"],
     )  # fmt: skip
     evse_id: int = Field(1, strict=True, ge=1, le=999, description="Which EVSE of the station.")
@@ -52,6 +52,13 @@ class DeviceBody(
     priority: int = Field(0, strict=True, ge=-100, le=100, description="Higher goes first.")
     control: Control = Field(Control.CONTINUOUS, description="How finely it can be told.")
     managed: Switch = Field(True, description="Whether it is given plans, or only watched.")
+    commands_max: int | None = Field(
+        None, strict=True, ge=0, le=10_000,
+        description="How often it may be told something new in a session; null for any number.",
+    )  # fmt: skip
+    dwell_minutes: float = Field(
+        0.0, strict=True, ge=0, le=1440, description="How long what it is told stands at the least, minutes."
+    )
 
 
 class Device(DeviceBody, json_schema_extra={}):

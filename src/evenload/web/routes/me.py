@@ -16,9 +16,9 @@ from evenload.web.identity import Asking, With, doors_of, services_of
 from evenload.web.oidc import Issuer, Secrets
 from evenload.web.problem import ProblemError
 from evenload.web.routes.users import Password
-from evenload.web.tenant_route import tenant_router
+from evenload.web.tenant_route import DriverRoute, tenant_router
 
-router = tenant_router("me", "me")
+router = tenant_router("me", "me", DriverRoute)
 doors = APIRouter(prefix="/v1", tags=["me"])
 
 _UNDER_WAY: Final = "evenload_oidc"
@@ -29,8 +29,9 @@ class Me(Resource):
     """Who asks."""
 
     tenant: str
-    actor: str = Field(description="`user:ID` or `key:ID`.", examples=["user:ann"])
+    actor: str = Field(description="`user:ID`, `key:ID` or `link:ID`.", examples=["user:ann"])
     role: Role
+    driver_id: str = Field("", description="Which driver, where the role is that of a driver.")
 
 
 class LoginBody(Resource, json_schema_extra=example(email="ann@example.org", password="correct horse battery")):  # noqa: S106 - nobody has it
@@ -51,7 +52,7 @@ class PasswordBody(Resource, json_schema_extra=example(old="correct horse batter
 @router.get("")
 def who_am_i(scope: Asking) -> Me:
     """Who asks."""
-    return Me(tenant=scope.tenant, actor=scope.actor, role=scope.role)
+    return Me(tenant=scope.tenant, actor=scope.actor, role=scope.role, driver_id=scope.driver_id)
 
 
 @router.put("/password")
@@ -59,7 +60,7 @@ def change_password(scope: Asking, services: With, request: Request, response: R
     """Change one's own password: every other login of it ends."""
     kind, _, user_id = scope.actor.partition(":")
     if kind != "user":
-        raise ProblemError(403, "a key has no password", "no_password")
+        raise ProblemError(403, f"a {kind} has no password", "no_password")
     _take_attempt(request, scope.actor)
     row = access.set_own_password(
         scope, services.store, services.passwords, user_id, body.old, body.new, services.clock()
@@ -138,4 +139,4 @@ def _take_attempt(request: Request, name: str) -> None:
 
 def _me(row: UserRow) -> Me:
     scope = access.scope_of(row)
-    return Me(tenant=scope.tenant, actor=scope.actor, role=scope.role)
+    return Me(tenant=scope.tenant, actor=scope.actor, role=scope.role, driver_id=scope.driver_id)

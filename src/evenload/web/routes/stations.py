@@ -8,7 +8,7 @@ from pydantic import Field
 from evenload.service import stations
 from evenload.service.admission import Credentials
 from evenload.service.rows import StationRow
-from evenload.web.fields import IDENTITY_PATTERN, Instant, Resource, Switch, example
+from evenload.web.fields import IDENTITY_PATTERN, STATION_PATTERN, Instant, Resource, Switch, example
 from evenload.web.identity import Asking, With
 from evenload.web.options import Services
 from evenload.web.pages import Cutting, Page
@@ -16,7 +16,7 @@ from evenload.web.tenant_route import ONCE, tenant_router
 
 router = tenant_router("stations", "stations")
 
-Identity = Annotated[str, Path(pattern=IDENTITY_PATTERN, max_length=48, description="Its own name, as its path ends.")]
+Identity = Annotated[str, Path(pattern=STATION_PATTERN, max_length=48, description="Its own name, as its path ends.")]
 
 
 class CredentialsBody(Resource):

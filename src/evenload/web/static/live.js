@@ -67,7 +67,8 @@ function showHead(state) {
   $('clock').textContent = day(now)
   $('pace').textContent = town
     ? `day ${town.day}, ${number(town.speed)}× as fast as the world` +
-      (town.slowed ? `, slowed from ${number(town.speed_wanted)}× to keep up` : '')
+      (town.slowed ? `, slowed from ${number(town.speed_wanted)}× to keep up` : '') +
+      (town.linked ? `; ${town.cloud_cars} of ${town.linked} cars reached by cloud are plugged in` : '')
     : ''
   $('faults').hidden = !state.faults.length
   show('faults', state.faults, () => [make('ul', {}, ...state.faults.map(one => make('li', {}, one)))])

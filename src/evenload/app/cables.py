@@ -1,0 +1,97 @@
+"""Looks at both ends of cables: which car stands at which charger, and where both get in each other's way."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from evenload.base.errors import EvenloadError
+from evenload.service.cable.join import Joined, OrderIds, join
+from evenload.service.cable.seen import something_to_join
+from evenload.service.cable.watch import Watched, something_to_watch, watch
+from evenload.service.dispatch import Given
+from evenload.service.ports import Store
+
+_log = logging.getLogger("evenload.app.cables")
+
+EVERY_S: Final = 30.0
+
+Wanted = Callable[[str], Mapping[str, Given]]
+"""What devices of a tenant were told last."""
+
+
+class Cables:
+    """Looks every so often, in a thread; what breaks there is logged and tried again. ``changed`` is told of tenants
+    that have to be planned for anew, ``ordered`` that there are orders. To be made where the event loop runs.
+    """
+
+    def __init__(
+        self, store: Store, tenants: Sequence[str], clock: Callable[[], datetime], wanted: Wanted,
+        changed: Callable[[frozenset[str]], None], ordered: Callable[[], None], every_s: float = EVERY_S,
+    ) -> None:  # fmt: skip
+        self.counts: Counter[str] = Counter()
+        self._store = store
+        self._tenants = tenants
+        self._clock = clock
+        self._wanted = wanted
+        self._changed = changed
+        self._ordered = ordered
+        self._every_s = every_s
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                changed = await asyncio.to_thread(self.look)
+            except EvenloadError as error:
+                _log.warning("event=cables_wait why=%s", error)
+            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
+                _log.exception("event=cables_defect")
+            else:
+                if changed:
+                    self._ordered()
+                    self._changed(changed)
+
+    def wake(self) -> None:
+        """Look at once. For the event loop's thread."""
+        self._woken.set()
+
+    def look(self) -> frozenset[str]:
+        """One look at all tenants; those whose sessions changed."""
+        return frozenset(tenant for tenant in self._tenants if self._look_at(tenant))
+
+    def _look_at(self, tenant: str) -> bool:
+        now = self._clock()
+        with self._store.reading() as unit:
+            if not (something_to_join(unit, tenant, now) or something_to_watch(unit, tenant)):
+                return False
+        given = self._wanted(tenant)
+
+        def allowed_kw(device_id: str) -> float | None:
+            told = given.get(device_id)
+            return None if told is None or told.limits.end <= now else told.limits.at(now)
+
+        with self._store.writing() as unit:
+            joined = join(unit, tenant, now, OrderIds())
+            watched = watch(unit, tenant, now, allowed_kw)
+        self._say(tenant, joined, watched)
+        return joined.news or any(one.changes_need for one in watched.told)
+
+    def _say(self, tenant: str, joined: Joined, watched: Watched) -> None:
+        for how, pairs in (("matched", joined.matched), ("unmatched", joined.undone)):
+            self.counts[how] += len(pairs)
+            for pair in pairs:
+                _log.info("tenant=%s event=%s session=%s vehicle=%s confidence=%.2f reason=%s", tenant, how,
+                          pair.session_id, pair.vehicle_id, pair.confidence, pair.reason)  # fmt: skip
+        self.counts["conflicts"] += len(watched.told)
+        for row in watched.told:
+            _log.warning("tenant=%s event=conflict kind=%s session=%s device=%s why=%s", tenant, row.kind,
+                         row.session_id, row.device_id, row.why)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Programs: what is offered to whom, when it may ask, and who is asked."""

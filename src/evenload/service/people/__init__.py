@@ -1,0 +1,1 @@
+"""Who is behind a pseudonym, kept apart from everything else; export, erasure, retention, and exports for studies."""

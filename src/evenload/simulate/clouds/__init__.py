@@ -1,0 +1,1 @@
+"""Virtual clouds of car makers, in the shapes of public APIs, and the cars behind them."""
