@@ -183,7 +183,7 @@ class Draw:
         samples = tuple(self._sample(one, at, off, k) for k, at in enumerate(inside))
         plugged = Moment(None if before is None else _at(before + off), _at(inside[0] + off))
         left = None if out is None else Moment(_at(inside[-1] + off), _at(out + off))
-        return CarStay(f"v{number}", f"c{number}", plugged, left, True if self.place[number] else None, SITE,
+        return CarStay(f"v{number}", plugged, left, True if self.place[number] else None, SITE,
                        60.0 if self.tells[number] == "soc" else None, samples)  # fmt: skip
 
     def _looks(self, one: Truth, now: float) -> list[float]:

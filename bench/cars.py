@@ -8,8 +8,8 @@
 Fresh: 100,000 cars, a third at each shape of cloud, an evening's mix of doings, read under the quotas of
 `telematics/budget.py` and told by no push; ages of those plugged in are set beside the time between two reads that the
 quota of one car allows. Processor: the worker, its store (SQLite) and webhooks at the rate at which cars that charge
-have news; clouds answer from memory. Event: 10,000 cars that charge are told to stop at once; time goes ten times
-faster from when all are queued until each is accounted for. Nothing here asserts a time.
+have news; clouds answer from memory. Event: 10,000 cars that charge are told to stop at once; from when all are queued
+until each is accounted for time goes ten times faster, with those cars alone. Nothing here asserts a time.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cars", type=int, default=100_000)
     parser.add_argument("--paused", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=30.0, help="how long the steady while is")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long the steady while is")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     logging.disable(logging.WARNING)

@@ -31,7 +31,16 @@ from evenload.base.instants import Interval
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.station_commands import SetProfile
 from evenload.domain.station_limits import Limits
-from evenload.domain.vehicle_state import ActStatus, Capabilities, CarId, PlugState, Provider, SocBasis, VehicleState
+from evenload.domain.vehicle_state import (
+    CAR_PREFIX,
+    ActStatus,
+    Capabilities,
+    CarId,
+    PlugState,
+    Provider,
+    SocBasis,
+    VehicleState,
+)
 from evenload.service.access_rows import Role
 from evenload.service.car_rows import CarAccountRow, CarDeskRow, CarLinkRow
 from evenload.service.cars import acts
@@ -58,7 +67,7 @@ LATE_S = 900.0
 FAILED_OF_100, LATE_OF_100 = 2, 1
 PUSH_EVERY_S = 360.0
 """A car that charges tells of one per cent more in about that time."""
-CATCH_UP_S_MAX = 60.0
+CATCH_UP_S_MAX = 40.0
 EVENT_SPEED = 10.0
 DEADLINE_S = 720.0
 """Acts are worthless after ten minutes; a little later all of them have ended one way or the other."""
@@ -363,6 +372,9 @@ async def _event(found: Worked, store: Store, worker: CarWorker, clock: TownCloc
     while sum(_counts(store).values()) < found.paused and time.monotonic() < began + 60:
         await asyncio.sleep(0.02)
     found.queued_s = time.monotonic() - began
+    told = {one.identity.removeprefix(CAR_PREFIX) for one in stations}
+    for car in [one for one in worker.fleet.cars.values() if one.id.vehicle_id not in told]:
+        worker.fleet.drop(car)  # the others would have to be read as much faster as time goes
     clock.speed, began_s = EVENT_SPEED, clock.seconds()
     while clock.seconds() < began_s + DEADLINE_S:
         found.counts = await asyncio.to_thread(_by_car, store)

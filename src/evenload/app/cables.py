@@ -4,20 +4,23 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from evenload.base.errors import EvenloadError
+from evenload.domain.station_events import StationEvent
+from evenload.domain.vehicle_state import CarId
 from evenload.service.cable.join import Joined, OrderIds, join
-from evenload.service.cable.seen import something_to_join
-from evenload.service.cable.watch import Watched, something_to_watch, watch
+from evenload.service.cable.seen import likely
+from evenload.service.cable.watch import Watched, watch
 from evenload.service.dispatch import Given
 from evenload.service.ports import Store
 
 _log = logging.getLogger("evenload.app.cables")
 
 EVERY_S: Final = 30.0
+_ALL: Final = timedelta(minutes=10)
+"""So often all cars are looked at; in between those that told something, and those that may be at a charger."""
 
 Wanted = Callable[[str], Mapping[str, Given]]
 """What devices of a tenant were told last."""
@@ -40,15 +43,14 @@ class Cables:
         self._changed = changed
         self._ordered = ordered
         self._every_s = every_s
-        self._woken = asyncio.Event()
+        self._told: dict[str, set[str]] = {name: set() for name in tenants}
+        self._open: dict[str, set[str]] = {name: set() for name in tenants}
+        self._all_at: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._every_s):
-                    await self._woken.wait()
-            self._woken.clear()
+            await asyncio.sleep(self._every_s)
             try:
                 changed = await asyncio.to_thread(self.look)
             except EvenloadError as error:
@@ -60,9 +62,12 @@ class Cables:
                     self._ordered()
                     self._changed(changed)
 
-    def wake(self) -> None:
-        """Look at once. For the event loop's thread."""
-        self._woken.set()
+    def heed(self, events: Sequence[StationEvent]) -> None:
+        """Note which cars told something. For the event loop's thread."""
+        for event in events:
+            car = CarId.of_station(event.station)
+            if car is not None and car.tenant in self._told:
+                self._told[car.tenant].add(car.vehicle_id)
 
     def look(self) -> frozenset[str]:
         """One look at all tenants; those whose sessions changed."""
@@ -70,9 +75,15 @@ class Cables:
 
     def _look_at(self, tenant: str) -> bool:
         now = self._clock()
+        told, self._told[tenant] = self._told[tenant], set()
+        names = told | self._open[tenant]
         with self._store.reading() as unit:
-            if not (something_to_join(unit, tenant, now) or something_to_watch(unit, tenant)):
-                return False
+            if tenant not in self._all_at or now - self._all_at[tenant] >= _ALL:
+                names |= likely(unit, tenant, now)
+                self._all_at[tenant] = now
+            going_on = unit.cables.pairs_going_on(tenant) or unit.cables.conflicts_going_on(tenant)
+        if not names and not going_on:
+            return False
         given = self._wanted(tenant)
 
         def allowed_kw(device_id: str) -> float | None:
@@ -80,8 +91,9 @@ class Cables:
             return None if told is None or told.limits.end <= now else told.limits.at(now)
 
         with self._store.writing() as unit:
-            joined = join(unit, tenant, now, OrderIds())
-            watched = watch(unit, tenant, now, allowed_kw)
+            joined = join(unit, tenant, now, OrderIds(), names)
+            watched = watch(unit, tenant, now, allowed_kw, names)
+        self._open[tenant] = joined.open
         self._say(tenant, joined, watched)
         return joined.news or any(one.changes_need for one in watched.told)
 

@@ -206,6 +206,7 @@ class Platform:
     def _kept(self, events: Sequence[StationEvent], tenants: frozenset[str]) -> None:
         self._kept_at = self._clock()
         self.view.heed(events)
+        self.cables.heed(events)
         self.brain.wake(tenants, "stations")
 
     def _under(self, station: StationId, command: Command) -> Command:

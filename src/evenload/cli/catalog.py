@@ -1,7 +1,7 @@
 """`evenload catalog`: programs of utilities, makers of chargers and networks, as they were in 2021."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from evenload.cli.ocpp_words import show_table
-from evenload.cli.terminal import output
 
 if TYPE_CHECKING:
     from evenload.program.catalog import CatalogProgram, CatalogRecord
@@ -21,7 +20,7 @@ app = typer.Typer(
     epilog="Start with:  evenload catalog programs --state CA    Then:  evenload catalog document P37 > p37.yaml",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print whole records as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print whole records, one JSON object a line.")]
 Text = Annotated[str, typer.Option(help="Words that all stand somewhere in the record, in any case.")]
 Protocol = Annotated[
     str, typer.Option(help="A protocol with all its versions, such as OCPP, or one version, OCPP 1.6.")
@@ -58,7 +57,7 @@ def programs(
     if complete is not None:
         found = tuple(one for one in found if complete is not bool(missing_terms(one)))
     if as_json:
-        _tell_json([{**_plain(one), "incomplete": missing_terms(one)} for one in found])
+        _tell_json(*({**_plain(one), "incomplete": missing_terms(one)} for one in found))
         return
     rows = [
         (
@@ -94,7 +93,7 @@ def makers(
         packaged_catalog().makers, protocol=protocol, level=level, managed=managed, v2g=v2g, text=text
     )  # fmt: skip
     if as_json:
-        _tell_json([_plain(one) for one in found])
+        _tell_json(*map(_plain, found))
         return
     rows = [
         (
@@ -121,7 +120,7 @@ def networks(protocol: Protocol = "", managed: Managed = None, text: Text = "", 
 
     found = networks_with(packaged_catalog().networks, protocol=protocol, managed=managed, text=text)
     if as_json:
-        _tell_json([_plain(one) for one in found])
+        _tell_json(*map(_plain, found))
         return
     rows = [
         (
@@ -214,5 +213,6 @@ def _yes(flag: bool | None) -> str:
     return "-" if flag is None else "yes" if flag else "no"
 
 
-def _tell_json(content: Sequence[object] | dict[str, object] | dict[str, int]) -> None:
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+def _tell_json(*rows: Mapping[str, object]) -> None:
+    for row in rows:
+        typer.echo(json.dumps(row, ensure_ascii=False))

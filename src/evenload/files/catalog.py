@@ -1,5 +1,7 @@
-"""The packaged catalogue of programs, makers of chargers and networks. Source: the report "The State of Managed Charging in
-2021" of the Smart Electric Power Alliance; facts, in words of our own."""
+"""The packaged catalogue of programs, makers of chargers and networks.
+
+Source: "The State of Managed Charging in 2021", Smart Electric Power Alliance; its facts, in words of our own.
+"""
 
 import csv
 from collections.abc import Callable
@@ -28,7 +30,7 @@ def packaged_catalog() -> Catalog:
 
 
 def document_text(record_id: str) -> str:
-    """The program document of a catalogue program, YAML; ``InputError`` names what the record lacks where there is none."""
+    """The program document of a catalogue program, YAML; where there is none ``InputError`` names what is lacking."""
     program = packaged_catalog().program(record_id)
     if missing := missing_terms(program):
         raise InputError(

@@ -176,7 +176,9 @@ def _sentence(fault: dict[str, Any]) -> str:
         within = next((part for part in reversed(place[:-1]) if part in _PARTS), "")
         keys = (_PARTS[within] if within else ProblemFile).model_fields
         inside = within or "a problem file"
-        return f"{where} is not a key of {inside}.{did_you_mean(place[-1], keys)} There are: {', '.join(keys)}"
+        belongs = next((name for name, part in _PARTS.items() if name != within and place[-1] in part.model_fields), "")
+        hint = f" It is one of {belongs}." if belongs else did_you_mean(place[-1], keys)
+        return f"{where} is not a key of {inside}.{hint} There are: {', '.join(keys)}"
     if fault["type"] == "missing":
         return f"{where} is missing"
     message = _EXPECTED.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ")

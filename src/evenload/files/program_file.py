@@ -132,7 +132,8 @@ def _sentence(fault: dict[str, Any]) -> str:
     shown = "" if isinstance(fault["input"], dict | list) else f" = {value}"
     if kind == "enum":
         words = fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"{where}{shown} is no word for it.{did_you_mean(str(fault['input']), words.split(', '))} There are: {words}"
+        near = did_you_mean(str(fault["input"]), words.split(", "))
+        return f"{where}{shown} is no word for it.{near} There are: {words}"
     message = _EXPECTED.get(kind, str(fault["msg"]).removeprefix("Input ").removeprefix("Value error, "))
     return f"{where}{shown}: {message}" if where else f"the document: {message}"
 

@@ -77,9 +77,8 @@ def _having(
     known = sorted({*words_of(every, key), *more})
     wanted = asked.casefold()
     if wanted not in [word.casefold() for word in known]:
-        raise InputError(
-            f"no {key} {asked!r} in the catalogue.{did_you_mean(asked, known)} There are: {', '.join(known)}"
-        )
+        near, listed = did_you_mean(asked, known), ", ".join(known)
+        raise InputError(f"no {key.removesuffix('s')} {asked!r} in the catalogue.{near} There are: {listed}")
     return tuple(one for one in among if wanted in [word.casefold() for word in _words(one, key)])
 
 

@@ -1,4 +1,4 @@
-"""A program document: what is offered to whom, when events may be called, what is paid; frozen, and one version of many."""
+"""A program document: what is offered to whom, when events may be called, what is paid; one version of many."""
 
 import re
 from dataclasses import dataclass, fields

@@ -109,7 +109,7 @@ def _against_site(terms: EligibilityTerms, who: Applicant) -> Iterator[Refusal]:
     if terms.ports_min is not None:
         yield from _at_least(Rule.PORTS, "ports", "ports", who.ports, terms.ports_min)
     if terms.ports_max is not None and who.ports is not None and who.ports > terms.ports_max:
-        yield Refusal(Rule.PORTS, f"{who.ports} ports are more than the {terms.ports_max} the program takes")
+        yield Refusal(Rule.PORTS, f"the program takes {terms.ports_max} ports at the most, not {who.ports}")
 
 
 def _against_consents(document: ProgramDocument, who: Applicant) -> Iterator[Refusal]:
@@ -186,7 +186,7 @@ def _at_least(rule: Rule, key: str, what: str, told: int | None, least: int) -> 
     if told is None:
         yield _not_told(key, f"the program needs {least} {what} or more")
     elif told < least:
-        yield Refusal(rule, f"{told} {what} are fewer than the {least} the program needs")
+        yield Refusal(rule, f"the program needs {least} {what} or more, not {told}")
 
 
 def _one_of(rule: Rule, key: str, told: str | None, known: tuple[str, ...]) -> Iterator[Refusal]:

@@ -1,4 +1,4 @@
-"""Rules of events that read the local calendar: dates in force, seasons, weekdays, hours, and counts per span of time."""
+"""Rules of events that read the local calendar: dates, seasons, weekdays, hours, and counts per span of time."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -11,9 +11,9 @@ from evenload.base.local_clock import LocalClock, clock_text
 from evenload.program.document import ProgramDocument
 from evenload.program.event_rules import CallLimit, EventRules, LimitOf, LimitPer
 from evenload.program.local_calendar import ALL_DAY, Season, weekday_of
-from evenload.program.refusal import EventRule, Refusal
+from evenload.program.refusal import EligibilityRule, EventRule, Refusal
 
-_LONGEST: Final = timedelta(days=14)
+LONGEST: Final = timedelta(days=31)
 
 
 def against_calendar(
@@ -23,7 +23,7 @@ def against_calendar(
     dated = document.starts_on is not None or document.ends_on is not None
     if not document.timezone:
         if rules.reads_calendar or dated:
-            yield Refusal(EventRule.TIMEZONE, f"{document} does not say in which time zone its dates and hours are")
+            yield _no_zone(document)
         return
     day = _local_day(document, start)
     if not document.is_in_force(day):
@@ -31,12 +31,12 @@ def against_calendar(
         yield Refusal(EventRule.IN_FORCE, f"{document} is in force {span}, and the event starts on {day}")
     if rules.not_before is not None and day < rules.not_before:
         yield Refusal(EventRule.NOT_BEFORE, f"no event starts before {rules.not_before}, and this one does on {day}")
-    yield from _against_days(document, rules, start, min(end, start + _LONGEST))
+    yield from _against_days(document, rules, start, min(end, start + LONGEST))
 
 
 def _against_days(document: ProgramDocument, rules: EventRules, start: datetime, end: datetime) -> Iterator[Refusal]:
     """At most one refusal a rule: of the first minute that breaks it."""
-    told: set[EventRule] = set()
+    told: set[EventRule | EligibilityRule] = set()
     for day, minute in _minutes(document, start, end):
         owners = [of for hours in (rules.hours or (ALL_DAY,)) if (of := hours.day_of(day, minute)) is not None]
         for refusal in _against_minute(rules, day, minute, owners):
@@ -83,6 +83,8 @@ def against_limits(
 ) -> Iterator[Refusal]:
     """Counts that an event starting at ``start`` would exceed, beside others that start at ``others``."""
     limits = [limit for limit in rules.limits if limit.of is of]
+    if limits and not document.timezone:
+        yield _no_zone(document)
     if not limits or not document.timezone:
         return
     day = _local_day(document, start)
@@ -120,6 +122,10 @@ def _span_of(limit: CallLimit, seasons: tuple[Season, ...], day: date) -> tuple[
             return date(day.year, 1, 1), date(day.year, 12, 31)
         case LimitPer.SEASON:
             return next((span for season in seasons if (span := season.span(day))), None)
+
+
+def _no_zone(document: ProgramDocument) -> Refusal:
+    return Refusal(EventRule.TIMEZONE, f"{document} does not say in which time zone its dates and hours are")
 
 
 def _local_day(document: ProgramDocument, instant: datetime) -> date:

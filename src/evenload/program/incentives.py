@@ -1,4 +1,4 @@
-"""What a program pays, as typed terms: what for, how much, to whom. The ledger computes from these; nothing is paid here.
+"""What a program pays, as typed terms: what for, how much, to whom. Nothing is computed or paid here.
 
 Requirements R63 to R76 of the report name the kinds, tiers, floors and stacking.
 """

@@ -1,4 +1,4 @@
-"""What a program of the catalogue lacks to be run: the table names incentives without amounts, or prices without hours."""
+"""What a program of the catalogue lacks to be run: incentives without amounts, prices without hours."""
 
 import re
 from typing import Final
@@ -14,9 +14,9 @@ _HOURS: Final = "periods.hours"
 def missing_terms(program: CatalogProgram) -> tuple[str, ...]:
     """Keys of a program document the record cannot fill; empty where it can be run.
 
-    A program can be run where its segment is known and one of the incentives it names has its terms: a rebate its amount
-    or what is given, prices by the hour their hours, anything else an amount. What more the record leaves open is named
-    in the document under ``unstated``.
+    A program can be run where its segment is known and one of the incentives it names has its terms: a rebate its
+    amount or what is given, prices by the hour their hours, anything else an amount. What more the record leaves open
+    is named in the document under ``unstated``.
     """
     missing = [] if program.segment else ["eligibility.segments"]
     lacks = [_lacking(program, incentive) for incentive in program.incentives]

@@ -1,7 +1,7 @@
 """May this event be called: every rule of a program that stands against it, with a sentence that names the numbers.
 
-Local dates and hours are those of the program's time zone, on days of 23 and 25 hours too; lengths, notice and spacing are
-elapsed time.
+Local dates and hours are those of the program's time zone, on days of 23 and 25 hours too; lengths, notice and spacing
+are elapsed time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from evenload.base.errors import InputError
 from evenload.base.instants import Interval, as_utc
 from evenload.domain.event import EventKind
 from evenload.program.document import ProgramDocument
-from evenload.program.event_calendar import against_calendar, against_limits
+from evenload.program.event_calendar import LONGEST, against_calendar, against_limits
 from evenload.program.event_rules import EventRules, LimitOf
 from evenload.program.refusal import EventRule, Refusal
 
@@ -64,7 +64,7 @@ def may_call(
     rules = document.events
     if rules is None:
         return (Refusal(EventRule.NO_EVENTS, f"{document} calls no events: it has no rules of events"),)
-    return tuple(
+    found = tuple(
         chain(
             _against_what(rules, asked),
             against_calendar(document, rules, asked.start, asked.end),
@@ -75,6 +75,7 @@ def may_call(
             _against_weather(rules, asked, warnings),
         )
     )
+    return tuple(dict.fromkeys(found))
 
 
 def may_ask_customer(
@@ -118,6 +119,8 @@ def _against_notice(rules: EventRules, asked: EventAsked) -> Iterator[Refusal]:
 def _against_length(rules: EventRules, asked: EventAsked) -> Iterator[Refusal]:
     length = (asked.end - asked.start).total_seconds() / 60
     least, most = rules.length_minutes_min, rules.length_minutes_max
+    if asked.end - asked.start > LONGEST:
+        yield Refusal(EventRule.LENGTH, f"it lasts {_span(length)}, and no event lasts longer than {LONGEST.days} days")
     if least is not None and length < least:
         yield Refusal(EventRule.LENGTH, f"it lasts {_span(length)}, and must last {_span(least)} or more")
     if most is not None and length > most:
@@ -131,7 +134,7 @@ def _against_spacing(
         return
     for other in others:
         gap = max(asked.start - other.end, other.start - asked.end).total_seconds() / 60
-        if gap < min(least, 0) or 0 <= gap < least:
+        if gap < least:
             apart = f"is {_span(gap)} from" if gap >= 0 else "overlaps"
             wanted = f"events of {whose} must be {_span(least)} apart"
             yield Refusal(EventRule.SPACING, f"it {apart} event {other.event_id!r}, and {wanted}")

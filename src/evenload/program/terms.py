@@ -1,4 +1,4 @@
-"""The shorter parts of a program document: room, consents, arms, opting out, prices by hour, contract, voucher, host."""
+"""Shorter parts of a program document: room, consents, arms, opting out, prices by hour, contract, voucher, host."""
 
 from dataclasses import dataclass
 from decimal import Decimal

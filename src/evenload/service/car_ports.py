@@ -30,6 +30,9 @@ class Cars(Protocol):
     def links_live(self, tenant: str) -> Sequence[CarLinkRow]:
         """The live ones of a tenant, by vehicle."""
 
+    def live_among(self, tenant: str, vehicle_ids: Iterable[str]) -> set[str]:
+        """Those of these vehicles that have a live link."""
+
     def links_changed(self, tenant: str, since: datetime) -> Sequence[CarLinkRow]:
         """Those of a tenant that were granted or revoked at an instant or later, by vehicle."""
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from evenload.base.errors import EvenloadError
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
+from evenload.openadr.v3.objects import OpenAdrObjects
 from evenload.service.cable_ports import Cables
 from evenload.service.car_ports import Cars
 from evenload.service.driver_ports import DriverLinks, Drivers, Promises, Wishes
@@ -301,6 +302,10 @@ class Unit(Protocol):
     @property
     def surveys(self) -> Surveys:
         """Surveys."""
+
+    @property
+    def openadr3(self) -> OpenAdrObjects:
+        """Objects of OpenADR 3."""
 
 
 class Store(Protocol):

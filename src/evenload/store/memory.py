@@ -34,6 +34,7 @@ from evenload.store.memory_live import (
     MemorySites,
     MemoryVehicles,
 )
+from evenload.store.memory_openadr3 import MemoryOpenAdrObjects
 from evenload.store.memory_people import MemoryConsents, MemoryMessages, MemorySurveys
 from evenload.store.memory_series import MemoryLimits, MemoryLoads, MemorySignals
 from evenload.store.memory_slots import MemorySlots
@@ -285,6 +286,7 @@ class MemoryUnit:
     promises: MemoryPromises = field(default_factory=MemoryPromises)
     cars: MemoryCars = field(default_factory=MemoryCars)
     cables: MemoryCables = field(default_factory=MemoryCables)
+    openadr3: MemoryOpenAdrObjects = field(default_factory=MemoryOpenAdrObjects)
 
     @property
     def slots(self) -> MemorySlots:

@@ -51,6 +51,11 @@ class MemoryCars:
         """The live ones of a tenant, by vehicle."""
         return [row for row in self._live() if row.tenant == tenant]
 
+    def live_among(self, tenant: str, vehicle_ids: Iterable[str]) -> set[str]:
+        """Those of these vehicles that have a live link."""
+        rows = ((name, self.linked.get((tenant, name))) for name in vehicle_ids)
+        return {name for name, row in rows if row is not None and row.revoked_at is None}
+
     def links_changed(self, tenant: str, since: datetime) -> Sequence[CarLinkRow]:
         """Those of a tenant that were granted or revoked at an instant or later, by vehicle."""
         return [

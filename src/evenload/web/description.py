@@ -41,7 +41,9 @@ _TAGS: Final = {
     "surveys": "Questions to people, and what they answered.",
     "health": "Whether it lives and works.",
 }  # fmt: skip
-_NAMED_IN_QUERY: Final = frozenset({"/v1/readings", "/v1/relay/orders", "/v1/relay/site"})
+_NAMED_IN_QUERY: Final = frozenset(
+    {"/v1/readings", "/v1/relay/orders", "/v1/relay/site", "/v1/vehicle-acts", "/v1/vehicle-acts/account"}
+)
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 

@@ -408,8 +408,8 @@ WRONG_PROBLEMS = {
     ),
     "key of a later version": (
         TWO_WAY, "storage: {}\n",
-        "problem.yaml: storage is not a key of a problem file. There are: circuits, wear_per_kwh, taper, ramps, "
-        "outages, sites, phases_unknown",
+        "problem.yaml: storage is not a key of a problem file. It is one of sites. There are: circuits, wear_per_kwh, "
+        "taper, ramps, outages, sites, unmanaged_cars, fatigue_half_life_days, phases_unknown",
     ),
     "wear below 0": (
         TWO_WAY, "wear_per_kwh: -0.05\n", "problem.yaml: wear_per_kwh = -0.05: should be greater than or equal to 0"

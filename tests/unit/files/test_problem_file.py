@@ -54,8 +54,8 @@ def test_a_taper_has_usual_values(write: Write) -> None:
             "wear_kwh: 1\n",
             "wear_kwh is not a key of a problem file. Did you mean 'wear_per_kwh'? There are: circuits, wear_per",
         ),
-        ("storage: {}\n", "storage is not a key of a problem file. There are: circuits, wear_per_kwh, taper"),
-        ("demand_charges: []\n", "demand_charges is not a key of a problem file. There are: circuits"),
+        ("storage: {}\n", "storage is not a key of a problem file. It is one of sites. There are: circ"),
+        ("demand_charges: []\n", "demand_charges is not a key of a problem file. It is one of sites. There are"),
         (
             "taper: {knee: 0.8}\n",
             "taper.knee is not a key of taper. Did you mean 'knee_soc'? There are: knee_soc, full",

@@ -20,7 +20,7 @@ def history(*rows: tuple[str, str, float, float]) -> History:
     return History.of(
         session_id=np.array([f"s{i}" for i in range(len(rows))]),
         plugged_at=plugged,
-        unplugged_at=plugged + np.timedelta64(12, "h"),
+        unplugged_at=np.asarray(plugged + np.timedelta64(12, "h")),
         energy_kwh_metered=np.array([row[2] for row in rows]),
         power_kw_max=np.array([row[3] for row in rows]),
         user_id=np.array([row[0] for row in rows]),

@@ -49,6 +49,7 @@ def test_links_by_vehicle_cloud_vin_and_account(store: Store) -> None:
         assert cars.links(HERE) == [LINK, gone]
         assert cars.links(HERE, after="leaf", count=1) == [gone]
         assert cars.links_live(HERE) == [LINK]
+        assert cars.live_among(HERE, ["leaf", "zoe", "none"]) == {"leaf"}
         assert cars.links_changed(HERE, T0) == [LINK, gone]
         assert cars.links_changed(HERE, T0 + timedelta(microseconds=1)) == []
         assert cars.links_told(Provider.ENODE, "e-1") == [LINK]

@@ -96,7 +96,7 @@ def test_a_file_that_is_no_database_or_a_later_one_is_refused(tmp_path: Path) ->
 def test_a_full_disk_is_a_sentence_and_what_was_acknowledged_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode=WAL", "max_page_count=150"))
+    monkeypatch.setattr(module, "_PRAGMAS", ("journal_mode=WAL", "max_page_count=200"))
     station = StationId("home", "A")
     with opened(tmp_path / "a.db") as store:
         numbers = count()

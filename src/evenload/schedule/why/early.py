@@ -27,8 +27,8 @@ def early_slots(planned: Planned) -> BoolArray | None:
     not_by_risk = _least_later(problem, with_risk, room) >= with_risk - alike
     early = (kw > SHARE * problem.cap_kw) & cheaper & not_by_risk
     if problem.across is not None:
-        soft = np.isfinite(problem.across.over_per_kwh).any(axis=1)[problem.across.limit]
-        early &= ~np.isin(slots, problem.across.session[soft])
+        soft = np.flatnonzero(np.any(np.isfinite(problem.across.over_per_kwh), axis=1))
+        early &= ~np.isin(slots, problem.across.session[np.isin(problem.across.limit, soft)])
     return early if early.any() else None
 
 

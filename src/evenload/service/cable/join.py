@@ -2,6 +2,7 @@
 work a call; the same again changes nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +15,7 @@ from evenload.service import orders
 from evenload.service.cable import fuse
 from evenload.service.cable.clocks import ahead_s
 from evenload.service.cable.match import BELIEVED_STILL, POSSIBLE, Match, match
-from evenload.service.cable.seen import Seen, battery_of, car_stays, charger_stays, is_car, seen_at
+from evenload.service.cable.seen import Seen, battery_of, both_ends, is_car, seen_at
 from evenload.service.cable.stays import ChargerStay
 from evenload.service.cable_rows import CarStayRow, ConflictKind, PairReason, PairRow, PairState
 from evenload.service.drivers import standing
@@ -34,6 +35,8 @@ class Joined:
     undone: list[PairRow] = field(default_factory=list)
     ended: list[PairRow] = field(default_factory=list)
     told: int = 0
+    open: set[str] = field(default_factory=set)
+    """Cars that may be at a charger, which is not certain yet."""
 
     @property
     def news(self) -> bool:
@@ -41,9 +44,11 @@ class Joined:
         return bool(self.matched or self.undone or self.ended or self.told)
 
 
-def join(unit: Unit, tenant: str, now: datetime, order_ids: "OrderIds") -> Joined:
-    """Look at both ends of a tenant's cables, within a unit of work."""
-    seen = seen_at(unit, tenant, now)
+def join(
+    unit: Unit, tenant: str, now: datetime, order_ids: "OrderIds", names: Collection[str] | None = None
+) -> Joined:  # fmt: skip
+    """Look at both ends of a tenant's cables, within a unit of work: of all its cars, or of some and those matched."""
+    seen = seen_at(unit, tenant, now, names)
     done = _Joining(unit, tenant, now, seen, order_ids)
     done.end_pairs()
     done.match_cars()
@@ -71,7 +76,7 @@ class _Joining:
 
     def end_pairs(self) -> None:
         """A pair ends with its session, with the car's stay, or when the car tells of another stay."""
-        for key, pair in list(self._seen.pairs.items()):
+        for pair in list(self._seen.pairs.values()):
             session, stay = self._seen.sessions.get(pair.session_id), self._seen.stays.get(pair.vehicle_id)
             if pair.state is not PairState.MATCHED or session is None or session.unplugged_at is None:
                 moved = stay is not None and pair.stay_by is not None and stay.plugged_by != pair.stay_by
@@ -79,7 +84,6 @@ class _Joining:
                     continue
             over = replace(pair, state=PairState.ENDED, changed_at=self._now)
             self._keep(over)
-            self._seen.pairs[key] = over
             self.joined.ended.append(over)
 
     # which car stands where
@@ -89,16 +93,19 @@ class _Joining:
         names = [name for name, stay in self._seen.stays.items() if self._is_open(name, stay)]
         if not names:
             return
-        cars = car_stays(self._unit, self._tenant, self._seen, names)
         own = {pair.session_id for name in names if (pair := self._seen.pair_of(name))}
         taken = {one.session_id for one in self._seen.pairs.values() if one.state.is_believed}
         free = [one for one in self._seen.sessions.values() if one.session_id in own or one.session_id not in taken]
-        chargers = charger_stays(self._unit, self._tenant, self._seen, free, cars)
+        chargers, cars = both_ends(self._unit, self._tenant, self._seen, names, free)
         barred = {key for key, one in self._seen.pairs.items() if _is_said(one) and one.state is PairState.UNDONE}
         held = {key for key, one in self._seen.pairs.items() if _is_said(one) and one.state is PairState.MATCHED}
         found = match(chargers, cars, self._seen.gap, frozenset(held), frozenset(barred))
         for one in sorted(found, key=lambda one: one.is_certain):  # what is undone makes room first
             self._take(one)
+        self.joined.open = {
+            one.car.vehicle_id for one in found
+            if one.reason is not PairReason.NONE and self._seen.pair_of(one.car.vehicle_id) is None
+        }  # fmt: skip
 
     def _is_open(self, name: str, stay: CarStayRow) -> bool:
         pair = self._seen.pair_of(name)
@@ -106,7 +113,7 @@ class _Joining:
             return not any(
                 one.state is PairState.ENDED and one.vehicle_id == name and one.stay_by == stay.plugged_by
                 and (not stay.goes_on or not self._charges_on(one, stay))
-                for one in self._seen.pairs.values()
+                for one in self._seen.pairs_of(name)
             )  # fmt: skip
         return pair.changed_at is None or stay.told_at > pair.changed_at - timedelta(minutes=1)
 
@@ -287,7 +294,7 @@ class _Joining:
         return self._sites[site_id]
 
     def _keep(self, pair: PairRow) -> None:
-        self._seen.pairs[pair.session_id, pair.vehicle_id] = pair
+        self._seen.keep(pair)
         self._unit.cables.put_pairs([pair])
 
     def _put(self, session: SessionRow) -> None:
@@ -311,7 +318,8 @@ def said(unit: Unit, tenant: str, session_id: str, vehicle_id: str, now: datetim
     if session is None or is_car(session.device_id):
         raise NotFoundError(f"there is no session {session_id!r} of a charger")
     seen.sessions[session_id] = session
-    seen.pairs |= {(one.session_id, one.vehicle_id): one for one in unit.cables.pairs(tenant, [session_id])}
+    for one in unit.cables.pairs(tenant, [session_id]):
+        seen.keep(one)
     done = _Joining(unit, tenant, now, seen, OrderIds())
     why = f"{who} says that it {'is' if is_it else 'is not'} {vehicle_id}"
     for pair in list(seen.pairs.values()):

@@ -7,6 +7,7 @@ from typing import Final
 
 from evenload.service.cable.assignment import Weights, assign, losses
 from evenload.service.cable.evidence import UNKNOWN_GAP, ClockGap, Evidence, could_be, rush_s, weigh
+from evenload.service.cable.near import Near
 from evenload.service.cable.stays import CarStay, ChargerStay
 from evenload.service.cable_rows import PairReason
 
@@ -72,9 +73,11 @@ def match(
     """
     weights: dict[tuple[int, int], float] = {}
     found: dict[tuple[int, int], Evidence] = {}
+    near, said = Near(chargers), _columns_of(held, chargers)
     for row, car in enumerate(cars):
-        within_s = rush_s(chargers, car)
-        for column, charger in enumerate(chargers):
+        within_s = rush_s(near.rush(car), car)
+        for column in sorted({*near.of(car), *said.get(car.vehicle_id, ())}):
+            charger = chargers[column]
             key = (charger.session_id, car.vehicle_id)
             gap = gap_of(charger.device_id, car.vehicle_id)
             if key in barred or not (could_be(charger, car, gap) or key in held):
@@ -87,6 +90,16 @@ def match(
     for rows, columns in _apart(weights):
         told |= _of_group(rows, columns, weights, found, chargers, cars)
     return [told.get(row) or _alone(row, car, found) for row, car in enumerate(cars)]
+
+
+def _columns_of(held: frozenset[tuple[str, str]], chargers: Sequence[ChargerStay]) -> dict[str, list[int]]:
+    """Where somebody said that a vehicle is."""
+    found: dict[str, list[int]] = {}
+    for column, charger in enumerate(chargers) if held else ():
+        for session_id, vehicle_id in held:
+            if session_id == charger.session_id:
+                found.setdefault(vehicle_id, []).append(column)
+    return found
 
 
 def _apart(weights: Weights) -> list[tuple[list[int], list[int]]]:

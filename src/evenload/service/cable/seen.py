@@ -1,6 +1,6 @@
 """What both ends told, as the matching needs it: from what is kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,7 +9,8 @@ from evenload.base.instants import Interval
 from evenload.domain.station_readings import ReadingKind
 from evenload.domain.vehicle_state import CAR_PREFIX
 from evenload.service.cable.clocks import learned
-from evenload.service.cable.evidence import UNKNOWN_GAP, ClockGap, could_be
+from evenload.service.cable.evidence import UNKNOWN_GAP, ClockGap
+from evenload.service.cable.near import Near
 from evenload.service.cable.stays import CarStay, ChargerStay, Moment
 from evenload.service.cable_rows import CarStayRow, PairRow, PairState, Sample
 from evenload.service.live_rows import DeviceRow, SessionRow
@@ -20,6 +21,7 @@ LATE: Final = timedelta(hours=6)
 """So long after a stay is over it can still be found out whose it was."""
 
 _READINGS_MAX: Final = 600
+_MANY: Final = 200
 _BEFORE: Final = timedelta(minutes=10)
 _LEARNED_OVER: Final = timedelta(days=60)
 
@@ -32,8 +34,11 @@ class Seen:
     stays: dict[str, CarStayRow] = field(default_factory=dict)
     pairs: dict[tuple[str, str], PairRow] = field(default_factory=dict)
     history: dict[tuple[str, str], list[PairRow]] = field(default_factory=dict)
+    known_at: dict[str, set[str]] = field(default_factory=dict)
+    matched: dict[str, PairRow] = field(default_factory=dict)
     _devices: dict[str, DeviceRow | None] = field(default_factory=dict)
     _chargers: dict[str, int] = field(default_factory=dict)
+    _of: dict[str, list[str]] = field(default_factory=dict)
 
     def device(self, unit: Unit, tenant: str, device_id: str) -> DeviceRow | None:
         """A device, looked up once."""
@@ -55,8 +60,22 @@ class Seen:
 
     def pair_of(self, vehicle_id: str) -> PairRow | None:
         """The charger's session that a vehicle is matched with now."""
-        return next((one for (_, vehicle), one in self.pairs.items()
-                     if vehicle == vehicle_id and one.state is PairState.MATCHED), None)  # fmt: skip
+        return self.matched.get(vehicle_id)
+
+    def pairs_of(self, vehicle_id: str) -> list[PairRow]:
+        """All that is known of a vehicle."""
+        return [self.pairs[session_id, vehicle_id] for session_id in self._of.get(vehicle_id, ())]
+
+    def keep(self, pair: PairRow) -> None:
+        """A pair as it is now."""
+        key = (pair.session_id, pair.vehicle_id)
+        if key not in self.pairs:
+            self._of.setdefault(pair.vehicle_id, []).append(pair.session_id)
+        self.pairs[key] = pair
+        if pair.state is PairState.MATCHED:
+            self.matched[pair.vehicle_id] = pair
+        elif (now := self.matched.get(pair.vehicle_id)) is not None and now.session_id == pair.session_id:
+            del self.matched[pair.vehicle_id]
 
 
 def is_car(device_id: str) -> bool:
@@ -64,76 +83,118 @@ def is_car(device_id: str) -> bool:
     return device_id.startswith(CAR_PREFIX)
 
 
-def something_to_join(unit: Unit, tenant: str, now: datetime) -> bool:
-    """Whether there are cars that tell of stays; cheap."""
-    return bool(unit.cables.stays_lately(tenant, now - LATE) or unit.cables.pairs_going_on(tenant))
-
-
-def seen_at(unit: Unit, tenant: str, now: datetime) -> Seen:
-    """What goes on, and what ended of late."""
-    stays = {one.vehicle_id: one for one in unit.cables.stays_lately(tenant, now - LATE) if one.plugged_by}
-    pairs = {(one.session_id, one.vehicle_id): one for one in unit.cables.pairs_going_on(tenant)}
-    if not stays and not pairs:
+def seen_at(unit: Unit, tenant: str, now: datetime, names: Collection[str] | None = None) -> Seen:
+    """What goes on, and what ended of late: of all cars, or of some and of those that were matched."""
+    going_on = unit.cables.pairs_going_on(tenant)
+    if names is None:
+        rows = unit.cables.stays_lately(tenant, now - LATE)
+    else:
+        rows = unit.cables.stays(tenant, {*names, *(one.vehicle_id for one in going_on)})
+    stays = {one.vehicle_id: one for one in rows if one.plugged_by and _is_of_late(one, now)}
+    if not stays and not going_on:
         return Seen()
-    lately = Interval(now - LATE, now + timedelta(seconds=1))
-    sessions = {one.session_id: one for one in unit.sessions.within(tenant, lately) if not is_car(one.device_id)}
-    gone = {session_id for session_id, _ in pairs} - set(sessions)
-    sessions |= {name: row for name in gone if (row := unit.sessions.find(tenant, name)) is not None}
-    seen = Seen(sessions, stays, pairs)
-    known = unit.cables.pairs_of_vehicles(tenant, stays, Interval(now - _LEARNED_OVER, now))
-    for one in known:
+    chosen = None if names is None else [stays[one] for one in names if one in stays]
+    seen = Seen(_sessions(unit, tenant, now, going_on, chosen), stays)
+    for one in unit.cables.pairs_of_vehicles(tenant, stays, Interval(now - _LEARNED_OVER, now)):
         if one.state.is_believed:
             seen.history.setdefault((one.device_id, one.vehicle_id), []).append(one)
-        if one.session_id in sessions:
-            seen.pairs.setdefault((one.session_id, one.vehicle_id), one)
+            seen.known_at.setdefault(one.vehicle_id, set()).add(one.device_id)
+        if one.session_id in seen.sessions:
+            seen.keep(one)
+    for one in going_on:
+        seen.keep(one)
     return seen
 
 
-def car_stays(unit: Unit, tenant: str, seen: Seen, names: Iterable[str]) -> list[CarStay]:
-    """Stays of some vehicles."""
-    found: list[CarStay] = []
-    for name in sorted(names):
-        row, link = seen.stays[name], unit.cars.link(tenant, name)
-        if row.plugged_by is None:
-            continue
-        unplugged = None if row.unplugged_by is None else Moment(row.unplugged_after, row.unplugged_by)
-        known_at = frozenset(device for device, vehicle_id in seen.history if vehicle_id == name)
-        found.append(
-            CarStay(
-                name, "", Moment(row.plugged_after, row.plugged_by), unplugged, row.is_home,
-                link.site_id if link else "", battery_of(unit, tenant, name), _since_plug_in(row.samples), known_at,
-            )
-        )  # fmt: skip
-    return found
+def _is_of_late(stay: CarStayRow, now: datetime) -> bool:
+    return stay.unplugged_by is None or stay.unplugged_by >= now - LATE
 
 
-def charger_stays(
-    unit: Unit, tenant: str, seen: Seen, sessions: Sequence[SessionRow], cars: Sequence[CarStay]
-) -> list[ChargerStay]:  # fmt: skip
-    """Sessions that may be of one of these cars, with what their meters told."""
+def _sessions(
+    unit: Unit, tenant: str, now: datetime, pairs: Sequence[PairRow], stays: Sequence[CarStayRow] | None
+) -> dict[str, SessionRow]:  # fmt: skip
+    """Sessions of chargers: of pairs that go on, and where cars may be: all, or at the homes of some."""
+    lately = Interval(now - LATE, now + timedelta(seconds=1))
+    found: dict[str, SessionRow] = {}
+    if stays is None or any(one.is_home is False for one in stays):
+        found = {one.session_id: one for one in unit.sessions.within(tenant, lately) if not is_car(one.device_id)}
+    else:
+        for site_id in set(_homes(unit, tenant, [one.vehicle_id for one in stays]).values()):
+            for device in unit.devices.of(tenant, site_id=site_id):
+                if not is_car(device.device_id):
+                    own = unit.sessions.within(tenant, lately, device_id=device.device_id)
+                    found |= {one.session_id: one for one in own}
+    left = [one for one in pairs if one.session_id not in found]
+    found |= {one.session_id: one for one in unit.sessions.going_on_at(tenant, {one.device_id for one in left})}
+    gone = {one.session_id for one in left} - set(found)
+    return found | {name: row for name in gone if (row := unit.sessions.find(tenant, name)) is not None}
+
+
+def likely(unit: Unit, tenant: str, now: datetime) -> frozenset[str]:
+    """Cars that are at no charger yet and may be at one; reads all there is, and writes nothing."""
+    seen = seen_at(unit, tenant, now)
+    names = [name for name in seen.stays if seen.pair_of(name) is None]
+    homes = _homes(unit, tenant, names)
+    near = Near(_chargers(unit, tenant, list(seen.sessions.values())))
+    cars = [_car(seen, row, plugged_by, homes.get(name, "")) for name in names
+            if (plugged_by := (row := seen.stays[name]).plugged_by) is not None]  # fmt: skip
+    return frozenset(car.vehicle_id for car in cars if near.of(car))
+
+
+def both_ends(
+    unit: Unit, tenant: str, seen: Seen, names: Sequence[str], sessions: Sequence[SessionRow]
+) -> tuple[list[ChargerStay], list[CarStay]]:
+    """Sessions of chargers and stays of cars that may belong together, with all they told; and the other cars."""
+    homes = _homes(unit, tenant, names)
+    cars = [_car(seen, seen.stays[name], plugged_by, homes.get(name, "")) for name in sorted(names)
+            if (plugged_by := seen.stays[name].plugged_by) is not None]  # fmt: skip
+    bare = _chargers(unit, tenant, sessions)
+    near = Near(bare)
+    where = [near.of(car) for car in cars]
+    wanted = sorted({at for some in where for at in some})
+    chargers = [one for at in wanted if (one := _metered(unit, tenant, seen, bare[at])) is not None]
+    return chargers, [
+        replace(car, battery_kwh=battery_of(unit, tenant, car.vehicle_id)) if some else car
+        for car, some in zip(cars, where, strict=True)
+    ]
+
+
+def _homes(unit: Unit, tenant: str, names: Sequence[str]) -> dict[str, str]:
+    """The site that is home of each linked car."""
+    if len(names) > _MANY:
+        return {one.vehicle_id: one.site_id for one in unit.cars.links_live(tenant)}
+    return {name: link.site_id for name in names if (link := unit.cars.link(tenant, name)) is not None}
+
+
+def _car(seen: Seen, row: CarStayRow, plugged_by: datetime, home_site: str) -> CarStay:
+    unplugged = None if row.unplugged_by is None else Moment(row.unplugged_after, row.unplugged_by)
+    return CarStay(
+        row.vehicle_id, Moment(row.plugged_after, plugged_by), unplugged, row.is_home, home_site, None,
+        _since_plug_in(row.samples), frozenset(seen.known_at.get(row.vehicle_id, ())),
+    )  # fmt: skip
+
+
+def _chargers(unit: Unit, tenant: str, sessions: Sequence[SessionRow]) -> list[ChargerStay]:
+    """Sessions of chargers, without what their meters told."""
     tokens = {one.token for one in sessions if one.token}
     vehicles = {one.token: one.vehicle_id for one in unit.vehicles.with_tokens(tenant, tokens)} if tokens else {}
-    found: list[ChargerStay] = []
-    for session in sessions:
-        until = session.unplugged_at or session.metered_at or session.heard_at
-        bare = ChargerStay(
-            session.session_id, session.device_id, session.site_id, session.plugged_at, session.unplugged_at,
-            vehicles.get(session.token, ""), (), until,
-        )  # fmt: skip
-        if not any(_may_be(bare, car, seen) for car in cars):
-            continue
-        device = seen.device(unit, tenant, session.device_id)
-        if device is not None:
-            neighbours = seen.chargers_at(unit, tenant, session.site_id)
-            found.append(replace(bare, samples=_samples(unit, device, session), neighbours=neighbours))
-    return found
+    return [
+        ChargerStay(
+            one.session_id, one.device_id, one.site_id, one.plugged_at, one.unplugged_at, vehicles.get(one.token, ""),
+            (), one.unplugged_at or one.metered_at or one.heard_at,
+        )
+        for one in sessions
+    ]  # fmt: skip
 
 
-def _may_be(charger: ChargerStay, car: CarStay, seen: Seen) -> bool:
-    own = charger.site_id == car.home_site
-    if car.home_site and car.is_home is not None and car.is_home is not own:
-        return False
-    return could_be(charger, car, seen.gap(charger.device_id, car.vehicle_id))
+def _metered(unit: Unit, tenant: str, seen: Seen, bare: ChargerStay) -> ChargerStay | None:
+    """A stay with what its meter told."""
+    device = seen.device(unit, tenant, bare.device_id)
+    if device is None:
+        return None
+    neighbours = seen.chargers_at(unit, tenant, bare.site_id)
+    session = seen.sessions[bare.session_id]
+    return replace(bare, samples=_samples(unit, device, session), neighbours=neighbours)
 
 
 def _samples(unit: Unit, device: DeviceRow, session: SessionRow) -> tuple[Sample, ...]:

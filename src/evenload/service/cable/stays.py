@@ -65,7 +65,6 @@ class CarStay:
     """
 
     vehicle_id: str
-    session_id: str
     plugged: Moment
     unplugged: Moment | None = None
     is_home: bool | None = None

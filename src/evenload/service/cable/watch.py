@@ -1,25 +1,27 @@
 """Watch: conflicts between cars, chargers and plans are found, told once, and end. One unit of work a call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from evenload.base.instants import Interval
-from evenload.domain.vehicle_state import CarId
+from evenload.domain.vehicle_state import CAR_PREFIX, CarId, PlugState
 from evenload.service.cable import fuse
 from evenload.service.cable.clocks import learned
 from evenload.service.cable.conflicts import BothEnds, conflicts_of, followed
 from evenload.service.cable.evidence import UNKNOWN_GAP, ClockGap
-from evenload.service.cable.seen import battery_of
-from evenload.service.cable_rows import ConflictKind, ConflictRow, PairRow, PairState
-from evenload.service.live_rows import DecisionRow, DeviceRow, SessionRow, SiteRow
+from evenload.service.cable.seen import LATE, battery_of, is_car
+from evenload.service.cable_rows import CarStayRow, ConflictKind, ConflictRow, PairRow, PairState
+from evenload.service.car_rows import CarStateRow
+from evenload.service.live_rows import DecisionRow, SessionRow, SiteRow
 from evenload.service.ports import Unit
 
 AllowedKw = Callable[[str], float | None]
 """What a device was told that holds now (kW), ``None`` where nothing was."""
 
 _TOLD_WITHIN: Final = timedelta(minutes=3)
+_STUCK_FOR: Final = timedelta(hours=1)
 _LEARNED_OVER: Final = timedelta(days=60)
 
 
@@ -31,21 +33,17 @@ class Watched:
     ended: list[ConflictRow] = field(default_factory=list)
 
 
-def something_to_watch(unit: Unit, tenant: str) -> bool:
-    """Whether something was wrong before; cheap."""
-    return bool(unit.cables.conflicts_going_on(tenant))
-
-
-def watch(unit: Unit, tenant: str, now: datetime, allowed_kw: AllowedKw) -> Watched:
+def watch(
+    unit: Unit, tenant: str, now: datetime, allowed_kw: AllowedKw, names: Collection[str] | None = None
+) -> Watched:  # fmt: skip
     """Look for conflicts at a tenant's cables, within a unit of work.
 
-    Looked at are sessions with a car that was matched, cars alone that told something just now, and where something
-    was wrong before.
+    Looked at are cars that told something just now (of ``names``, where given), and where something was wrong before.
     """
     before: dict[str, list[ConflictRow]] = {}
     for row in unit.cables.conflicts_going_on(tenant):
         before.setdefault(row.session_id, []).append(row)
-    ends = _ends(unit, tenant, now, allowed_kw, set(before))
+    ends = _ends(unit, tenant, now, (allowed_kw, names), set(before))
     found = Watched()
     for session_id in sorted({*before, *ends}):
         seen = ends.get(session_id)
@@ -81,41 +79,58 @@ def _disbelieve(unit: Unit, session: SessionRow) -> None:
 
 
 def _ends(
-    unit: Unit, tenant: str, now: datetime, allowed_kw: AllowedKw, wrong: set[str]
+    unit: Unit, tenant: str, now: datetime, asking: tuple[AllowedKw, Collection[str] | None], wrong: set[str]
 ) -> dict[str, BothEnds]:  # fmt: skip
     pairs = [one for one in unit.cables.pairs_going_on(tenant) if one.state is PairState.MATCHED]
-    matched = {one.vehicle_id: one for one in pairs}
-    stays = {one.vehicle_id: one for one in unit.cables.stays_lately(tenant, now) if one.vehicle_id not in matched}
-    late = now - _TOLD_WITHIN
-    own = {CarId(tenant, name).station.identity: name for name, one in stays.items() if one.told_at >= late}
-    own |= {name: name.removeprefix("car:") for one in wrong if (name := one.partition("@")[0]).startswith("car:")}
+    matched = {one.vehicle_id for one in pairs}
+    allowed_kw, names = asking
+    wrong_own = {name.removeprefix(CAR_PREFIX) for one in wrong if is_car(name := one.partition("@")[0])}
+    if names is None:
+        rows = unit.cables.stays_lately(tenant, now - LATE)
+    else:
+        rows = unit.cables.stays(tenant, {*names, *wrong_own, *(one.vehicle_id for one in pairs)})
+    stays = {one.vehicle_id: one for one in rows}
+    told = {name for name, one in stays.items() if one.told_at >= now - _TOLD_WITHIN}
+    asked = [one for one in pairs if one.vehicle_id in told or one.session_id in wrong]
+    own = {CarId(tenant, name).station.identity: name for name in told - matched if stays[name].goes_on}
+    own |= {CarId(tenant, name).station.identity: name for name in wrong_own}
+    everybody = {*own.values(), *(one.vehicle_id for one in asked)}
+    states = {one.vehicle_id: one for one in unit.cars.states(tenant, everybody)}
+    own = {name: one for name, one in own.items() if one in states and _may_be_wrong(states[one], stays.get(one))}
     alone = [one for one in unit.sessions.going_on_at(tenant, own) if not one.absorbed_by]
     sessions: list[tuple[SessionRow, str, PairRow | None]] = [(one, own[one.device_id], None) for one in alone]
-    sessions += [
-        (row, one.vehicle_id, one) for one in pairs if (row := unit.sessions.find(tenant, one.session_id)) is not None
-    ]
-    found = {}
+    going_on = {one.session_id: one for one in unit.sessions.going_on_at(tenant, {one.device_id for one in asked})}
+    sessions += [(going_on[one.session_id], one.vehicle_id, one) for one in asked if one.session_id in going_on]
+    found: dict[str, BothEnds] = {}
     for session, vehicle_id, pair in sessions:
-        seen = _both(unit, session, vehicle_id, pair, now, allowed_kw)
-        if seen is not None and session.unplugged_at is None:
-            found[session.session_id] = seen
+        state, stay = states.get(vehicle_id), stays.get(vehicle_id)
+        if state is not None and stay is not None:
+            seen = _both(unit, session, (state, stay), pair, now, allowed_kw)
+            found |= {session.session_id: seen} if seen else {}
     return found
 
 
+def _may_be_wrong(state: CarStateRow, stay: CarStayRow | None) -> bool:
+    """Whether a car alone may be in conflict with what is planned; most are not, and there are many."""
+    waits = state.plug is PlugState.WAITING or state.charge_limit_soc is not None
+    known = [one for one in stay.samples if one.soc is not None] if stay else []
+    stuck = len({one.soc for one in known}) == 1 and known[-1].at - known[0].at >= _STUCK_FOR
+    return waits or stuck
+
+
 def _both(
-    unit: Unit, session: SessionRow, vehicle_id: str, pair: PairRow | None, now: datetime, allowed_kw: AllowedKw
+    unit: Unit, session: SessionRow, told: tuple[CarStateRow, CarStayRow], pair: PairRow | None, now: datetime,
+    allowed_kw: AllowedKw,
 ) -> BothEnds | None:  # fmt: skip
-    tenant = session.tenant
-    device: DeviceRow | None = unit.devices.find(tenant, session.device_id)
-    state = unit.cars.state(tenant, vehicle_id)
-    stay = next(iter(unit.cables.stays(tenant, [vehicle_id])), None)
-    if device is None or state is None or stay is None:
+    tenant, (state, stay) = session.tenant, told
+    device = unit.devices.find(tenant, session.device_id)
+    if device is None:
         return None
-    site, link = unit.sites.find(tenant, session.site_id), unit.cars.link(tenant, vehicle_id)
+    site, link = unit.sites.find(tenant, session.site_id), unit.cars.link(tenant, state.vehicle_id)
     at_home = link is not None and link.site_id == session.site_id
     return BothEnds(
         now, session, device, state, stay, allowed_kw(device.device_id), site.timezone if site else "UTC",
-        battery_of(unit, tenant, vehicle_id), _gap(unit, pair, now), at_home,
+        battery_of(unit, tenant, state.vehicle_id), _gap(unit, pair, now), at_home,
     )  # fmt: skip
 
 

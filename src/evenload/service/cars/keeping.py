@@ -42,7 +42,11 @@ def keep(
     with store.writing() as unit:
         news = observe.keep(unit, happened.events, logged) if happened.events else frozenset()
         told = {(one.tenant, one.vehicle_id) for rows in (happened.states, happened.desks) for one in rows}
-        live = {whose for whose in told if (link := unit.cars.link(*whose)) is not None and link.revoked_at is None}
+        live = {
+            (tenant, name)
+            for tenant in {one for one, _ in told}
+            for name in unit.cars.live_among(tenant, [name for owner, name in told if owner == tenant])
+        }
         keep_states(unit, [one for one in happened.states if (one.tenant, one.vehicle_id) in live])
         unit.cars.put_desks([one for one in happened.desks if (one.tenant, one.vehicle_id) in live])
         unit.cars.put_acts(happened.acts)

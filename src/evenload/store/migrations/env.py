@@ -5,7 +5,15 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from evenload.store.sql import schema, schema_cable, schema_cars, schema_drivers, schema_live, schema_people  # noqa: F401 - their tables belong to the metadata
+from evenload.store.sql import (  # noqa: F401 - their tables belong to the metadata
+    schema,
+    schema_cable,
+    schema_cars,
+    schema_drivers,
+    schema_live,
+    schema_openadr3,
+    schema_people,
+)
 from evenload.store.sql.columns import metadata
 from evenload.store.sql.versions import is_ours, without_warnings
 

@@ -55,6 +55,14 @@ class SqlCars:
         """The live ones of a tenant, by vehicle."""
         return self._links(tables.car_links.c.tenant == tenant)
 
+    def live_among(self, tenant: str, vehicle_ids: Iterable[str]) -> set[str]:
+        """Those of these vehicles that have a live link."""
+        of, found = tables.car_links.c, set[str]()
+        for some in portions(sorted(set(vehicle_ids))):
+            own = select(of.vehicle_id).where(of.tenant == tenant, of.vehicle_id.in_(some), _LIVE)
+            found.update(self.connection.execute(own).scalars())
+        return found
+
     def links_changed(self, tenant: str, since: datetime) -> Sequence[CarLinkRow]:
         """Those of a tenant that were granted or revoked at an instant or later, by vehicle."""
         of = tables.car_links.c

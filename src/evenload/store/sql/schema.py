@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from evenload.store.sql.columns import Instant, Name, Whole, Words, metadata, tenant_key, text, told
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest revision in ``store/migrations``."""
 
 stations = Table(

@@ -10,6 +10,7 @@ from evenload.store.sql.cars import SqlCars
 from evenload.store.sql.database import Database
 from evenload.store.sql.drivers import SqlDriverLinks, SqlDrivers, SqlPromises, SqlWishes
 from evenload.store.sql.live import SqlCircuits, SqlDevices, SqlSites, SqlVehicles
+from evenload.store.sql.openadr3 import SqlOpenAdrObjects
 from evenload.store.sql.orders import SqlEvents, SqlOrders
 from evenload.store.sql.people import SqlConsents, SqlMessages, SqlSurveys
 from evenload.store.sql.plans import SqlDecisions, SqlPlans
@@ -178,3 +179,8 @@ class SqlUnit:
     def surveys(self) -> SqlSurveys:
         """Surveys."""
         return SqlSurveys(self.connection)
+
+    @property
+    def openadr3(self) -> SqlOpenAdrObjects:
+        """Objects of OpenADR 3."""
+        return SqlOpenAdrObjects(self.connection)

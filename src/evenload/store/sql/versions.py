@@ -69,7 +69,14 @@ def differences(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    from evenload.store.sql import schema_cable, schema_cars, schema_drivers, schema_live, schema_people  # noqa: F401, PLC0415 - its tables belong to the metadata
+    from evenload.store.sql import (  # noqa: F401, PLC0415 - their tables belong to the metadata
+        schema_cable,
+        schema_cars,
+        schema_drivers,
+        schema_live,
+        schema_openadr3,
+        schema_people,
+    )
     from evenload.store.sql.columns import metadata  # noqa: PLC0415
 
     context = MigrationContext.configure(connection, opts={"include_name": is_ours, "compare_type": True})

@@ -71,7 +71,7 @@ def car(name: str = "v", minutes: float = 0.0, kw: float = 7.2, every: float = 3
     """The same by a car that is asked every half hour, ten minutes after it came first."""
     times = [minutes + 10 + every * n for n in range(int(hours * 60 / every) + 1)]
     samples = tuple(Sample(at(one), kw if one - minutes < hours * 60 else 0.0) for one in times)
-    return CarStay(name, "", Moment(at(times[0] - every), at(times[0])), None, True, "home", samples=samples)
+    return CarStay(name, Moment(at(times[0] - every), at(times[0])), None, True, "home", samples=samples)
 
 
 def test_a_pair_that_fits_is_certain_and_says_why() -> None:
