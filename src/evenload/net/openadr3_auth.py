@@ -73,8 +73,8 @@ def _asked(form: bytes, authorization: str) -> tuple[dict[str, str], _PAIR]:
     if len(told) != len(pairs) or any(len(value) > _FIELD_MAX for value in told.values()):
         raise _Refused(400, "invalid_request", "a field is there twice, or too long")
     if told.get("grant_type") != "client_credentials":
-        error = "unsupported_grant_type" if told.get("grant_type") else "invalid_request"
-        raise _Refused(400, error, "grant_type must be client_credentials")
+        word = "unsupported_grant_type" if told.get("grant_type") else "invalid_request"
+        raise _Refused(400, word, "grant_type must be client_credentials")
     return told, _credentials(told, authorization)
 
 

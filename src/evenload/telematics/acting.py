@@ -15,6 +15,7 @@ WAKE_SUFFIX: Final = "-wake"
 _WOKEN: Final = timedelta(seconds=30)
 _AGAIN: Final = timedelta(seconds=30)
 SEEN: Final = "seen by what the car does"
+SLEEPS: Final = "it sleeps, and so does not charge"
 _PERHAPS_DONE: Final = frozenset({ActReason.NO_ANSWER, ActReason.UPSTREAM, ActReason.UNREACHABLE})
 _SWITCHES: Final = frozenset({ActKind.START, ActKind.STOP})
 
@@ -159,6 +160,12 @@ class Actor:
 
     def _failed(self, under_way: UnderWay, told: ActOutcome, now: datetime) -> Outcome:
         retry_at = told.retry_at
+        if told.needs_wake and under_way.act.kind is ActKind.STOP:  # what sleeps does not charge
+            return self._confirmed(
+                under_way,
+                replace(told, status=ActStatus.CONFIRMED, reason=ActReason.UNNECESSARY, info=SLEEPS, fault=None),
+                now,
+            )
         if told.needs_wake:
             woken = self._wake(under_way, told, now)
             if woken is not None:

@@ -109,11 +109,11 @@ class Wisher:
         return last is not None and now < last + self.terms.dwell
 
     def _leaves_enough(self, step: Step, stay: Stay) -> bool:
-        """Whether commands are left, and one more where this one holds the car back: none is left standing for good."""
+        """Whether commands are left for this one and for letting the car go again, where it holds the car back. What
+        lets a car go is told whatever was told before: none is left standing for good.
+        """
         most = self.terms.commands_max
-        if most is None:
-            return True
-        return stay.commands + (2 if self._holds_back(step) else 1) <= most
+        return most is None or most > 0 and (not self._holds_back(step) or stay.commands + 2 <= most)
 
     def _holds_back(self, step: Step) -> bool:
         if step.kind is ActKind.SET_AMPS and step.value is not None:

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evenload.base.instants import Interval
+from evenload.domain.circuit import Circuit, CircuitKind
+from evenload.domain.station import StationId
+from evenload.domain.station_readings import Reading, ReadingKind
 from evenload.service.cable_rows import (
     CarStayRow,
     ConflictKind,
@@ -16,8 +19,11 @@ from evenload.service.cable_rows import (
     PairState,
     Sample,
 )
-from evenload.service.live_rows import SessionRow
+from evenload.service.live_rows import CircuitRow, DeviceRow, SessionRow, SiteRow
 from evenload.service.ports import Store
+from evenload.service.rows import ReadingRow
+from evenload.store.sql.store import SqlStore
+from evenload.store.sql.upkeep import roll_up
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -82,6 +88,37 @@ def test_energy_managers_are_kept_and_forgotten(store: Store) -> None:
     with store.writing() as unit:
         unit.cables.remove_energy_manager(HERE, "lot")
         assert unit.cables.energy_managers(HERE) == []
+
+
+@pytest.mark.requirement("R138")
+def test_a_circuit_counts_a_stay_once_also_when_it_is_found_out_late(store: Store) -> None:
+    """A car and its charger both tell of 8 kW for an hour; then it is found out that both are one, and again not."""
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    car, box = StationId(HERE, "car:leaf"), StationId(HERE, "box")
+    own = SessionRow(HERE, "car:leaf@1", "car:leaf", "s", start, start + HOUR, 8.0, vehicle_id="leaf")
+    pair = replace(PAIR, session_id="box@1", plugged_at=start, car_session_id="car:leaf@1")
+    with store.writing() as unit:
+        unit.sites.put([SiteRow(HERE, "s")])
+        unit.circuits.put([CircuitRow(HERE, Circuit("s", "", CircuitKind.SITE))])
+        unit.devices.put([DeviceRow(HERE, "car:leaf", "s", "car:leaf"), DeviceRow(HERE, "box", "s", "box")])
+        unit.sessions.put([replace(own, unplugged_at=start + HOUR)])
+        for station in (car, box):
+            for quarter in range(4):
+                reading = Reading(
+                    at=start + quarter * HOUR / 4, kind=ReadingKind.INTERVAL, power_kw=8.0, duration_s=900
+                )
+                unit.readings.put([ReadingRow(station, 1, reading)])
+    found = []
+    for n, absorbed_by in enumerate(("", "box@1", "")):
+        now = start + 3 * HOUR + n * HOUR
+        with store.writing() as unit:
+            unit.sessions.put([replace(own, unplugged_at=start + HOUR, absorbed_by=absorbed_by)])
+            unit.cables.put_pairs([replace(pair, made_at=now)] if n else [])
+        if isinstance(store, SqlStore):
+            roll_up(store, now)
+        with store.reading() as unit:
+            found.append([one.power_kw for one in unit.slots.of_circuit(HERE, "s", Interval(start, start + HOUR))])
+    assert found == [[16.0] * 4, [8.0] * 4, [16.0] * 4]
 
 
 @pytest.mark.requirement("R138")

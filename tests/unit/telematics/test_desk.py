@@ -565,15 +565,36 @@ def test_a_wish_that_changed_while_waiting_is_superseded(told: Tell) -> None:
 
 def test_a_car_asleep_is_woken_once_for_an_act(told: Tell) -> None:
     desk = CarDesk(AMPS)
+    desk.receive(told(0, PlugState.WAITING))
+    start = one(desk.want(limit(7.4), at(1)))
+    wake = one(desk.settle(failed(start, Failing.ASLEEP, needs_wake=True), at(2)))
+    assert (wake.kind, wake.act_id) == (ActKind.WAKE, f"{start.act_id}-wake")
+    assert desk.wakes_left(at(2)) == pytest.approx(1)
+    assert one(desk.settle(ActOutcome(wake.act_id, ActStatus.CONFIRMED), at(2.5))) == start
+    again = desk.settle(failed(start, Failing.ASLEEP, 3, needs_wake=True), at(2.7))
+    assert again.acts == ()
+    assert one(desk.tick(at(3))) == start
+
+
+def test_a_car_that_sleeps_is_not_woken_to_be_stopped(told: Tell) -> None:
+    desk = CarDesk(AMPS)
     desk.receive(told(0, PlugState.CHARGING))
     stop = one(desk.want(limit(0.0), at(1)))
-    wake = one(desk.settle(failed(stop, Failing.ASLEEP, needs_wake=True), at(2)))
-    assert (wake.kind, wake.act_id) == (ActKind.WAKE, f"{stop.act_id}-wake")
-    assert desk.wakes_left(at(2)) == pytest.approx(1)
-    assert one(desk.settle(ActOutcome(wake.act_id, ActStatus.CONFIRMED), at(2.5))) == stop
-    again = desk.settle(failed(stop, Failing.ASLEEP, 3, needs_wake=True), at(2.7))
-    assert again.acts == ()
-    assert one(desk.tick(at(3))) == stop
+    turn = desk.settle(failed(stop, Failing.ASLEEP, needs_wake=True), at(2))
+    assert (turn.acts, turn.ended[0].status) == ((), ActStatus.CONFIRMED)
+    assert desk.wakes_left(at(2)) == pytest.approx(2)
+
+
+def test_what_lets_a_car_go_is_told_however_often_it_was_told_something(told: Tell) -> None:
+    desk = CarDesk(replace(ON_OFF, commands_max=2))
+    desk.receive(told(0, PlugState.CHARGING))
+    done(desk, desk.want(limit(0.0), at(1)), 2)
+    desk.receive(told(6, PlugState.WAITING))
+    start = one(desk.want(limit(7.4), at(7)))
+    desk.settle(failed(start, Failing.UPSTREAM), at(8))
+    again = [act for minute in range(9, 180, 10) for act in desk.tick(at(minute)).acts]
+    assert again
+    assert {act.kind for act in again} == {ActKind.START}
 
 
 def test_a_car_that_could_not_be_woken_again_is_not_stopped(told: Tell) -> None:

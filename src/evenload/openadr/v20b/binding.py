@@ -26,7 +26,7 @@ NAMESPACES: Final = {
     "gb": "http://naesb.org/espi",
     "atom": "http://www.w3.org/2005/Atom",
 }
-Element = etree._Element  # noqa: SLF001 - the only name lxml has for it
+Element = etree._Element  # the only name lxml has for it
 T = TypeVar("T")
 
 
@@ -45,7 +45,8 @@ class Part:
     """A field and where it is: a path of elements, ``xcal:dtstart/xcal:date-time``.
 
     Neighbours whose paths begin alike share those elements. A part that is ``many`` is a tuple. A path that ends with
-    ``*`` stands for an element of several names, which its contents know. One without contents is an empty element. Elements around a ``shell`` are written even where there is nothing in them.
+    ``*`` stands for an element of several names, which its contents know. One without contents is an empty element.
+    Elements around a ``hollow`` one are written even where there is nothing in them.
     """
 
     field: str
@@ -53,7 +54,7 @@ class Part:
     what: "Kind | Form[Any] | Variant | None"
     needed: bool = True
     many: bool = False
-    shell: bool = False
+    hollow: bool = False
 
 
 class Variant:
@@ -102,7 +103,7 @@ class Form(Generic[T]):
                 out.append(f"<{path[-1]}/>")
                 continue
             held = getattr(value, part.field)
-            if held is None or (part.many and not held and not part.shell):
+            if held is None or (part.many and not held and not part.hollow):
                 continue
             opened = _moved(opened, path[:-1], out)
             for one in held if part.many else (held,):

@@ -21,7 +21,7 @@ _CLOSE: Final = "</oadr:oadrSignedObject></oadr:oadrPayload>"
 
 
 def parsed(body: bytes) -> Element:
-    """The root of a document; ``ProtocolError`` where it is malformed, has a DTD, or is larger or deeper than may be."""
+    """The root of a document; ``ProtocolError`` where it is malformed, has a DTD, or is too large or too deep."""
     if len(body) > BYTES_MAX:
         raise ProtocolError(Code.COMPLIANCE_ERROR, f"{len(body)} bytes, at most {BYTES_MAX}")
     parser = etree.XMLParser(
@@ -32,12 +32,16 @@ def parsed(body: bytes) -> Element:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ProtocolError(Code.COMPLIANCE_ERROR, f"not well-formed XML: {str(error)[:200]}") from error
-    if root.getroottree().docinfo.doctype:
+    if _has_doctype(root):
         raise ProtocolError(Code.COMPLIANCE_ERROR, "a document type is not taken")
     _checked_size(root)
     if local_name(root) != "oadrPayload":
         raise ProtocolError(Code.COMPLIANCE_ERROR, f"oadrPayload was expected, not {local_name(root)[:60]}")
     return root
+
+
+def _has_doctype(root: Element) -> bool:
+    return bool(root.getroottree().docinfo.doctype)
 
 
 def _checked_size(root: Element) -> None:

@@ -44,8 +44,8 @@ class Answering(StrEnum):
     NEVER = "never"
 
 
-class Signal(Wire):
-    """One signal: a name (``SIMPLE``, ``ELECTRICITY_PRICE``, ``x-...``), what its numbers are, intervals back to back."""
+class Signal(Wire, frozen=True, kw_only=True):
+    """A name (``SIMPLE``, ``ELECTRICITY_PRICE``, ``x-...``), what its numbers are, and intervals back to back."""
 
     name: str
     type: SignalType
@@ -56,7 +56,7 @@ class Signal(Wire):
     current_value: float | None = None
 
 
-class Baseline(Wire):
+class Baseline(Wire, frozen=True, kw_only=True):
     """What would be drawn without the event, as the utility sees it."""
 
     start: datetime
@@ -68,7 +68,7 @@ class Baseline(Wire):
     unit: Unit | None = None
 
 
-class Event(Wire):
+class Event(Wire, frozen=True, kw_only=True):
     """One event as it is on the wire. ``duration`` 0 has no end until it is cancelled.
 
     ``start_after`` is the most by which a VEN starts later, at random; it never starts sooner.
@@ -100,7 +100,7 @@ class Event(Wire):
         return self.test_event is not None and self.test_event.casefold() != "false"
 
 
-class Distributed(Wire):
+class Distributed(Wire, frozen=True, kw_only=True):
     """An event as it is told, and whether an answer is asked for."""
 
     event: Event

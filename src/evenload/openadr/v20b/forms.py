@@ -17,7 +17,7 @@ _REGISTRATION_ID: Final = Part("registration_id", "ei:registrationID", TEXT, nee
 _OPT_ID: Final = Part("opt_id", "ei:optID", TEXT)
 _OPT: Final = Part("opt", "ei:optType", word_of(wire.OptType))
 _PENDING: Final = Part(
-    "pending", "oadr:oadrPendingReports/ei:reportRequestID", TEXT, needed=False, many=True, shell=True
+    "pending", "oadr:oadrPendingReports/ei:reportRequestID", TEXT, needed=False, many=True, hollow=True
 )
 _PROFILE: Final = Form(
     wire.Profile,
@@ -63,7 +63,7 @@ _CREATED_REGISTRATION: Final = Form(
     _REGISTRATION_ID,
     _VEN_ID,
     Part("vtn_id", "ei:vtnID", TEXT),
-    Part("profiles", "oadr:oadrProfiles/oadr:oadrProfile", _PROFILE, needed=False, many=True, shell=True),
+    Part("profiles", "oadr:oadrProfiles/oadr:oadrProfile", _PROFILE, needed=False, many=True, hollow=True),
     Part("poll_every", "oadr:oadrRequestedOadrPollFreq/xcal:duration", DURATION, needed=False),
 )
 _CREATE_OPT: Final = Form(

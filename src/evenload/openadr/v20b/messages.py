@@ -15,30 +15,30 @@ class OptType(StrEnum):
     OUT = "optOut"
 
 
-class Message(Wire, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag=True, tag_field="message"):
+class Message(Wire, frozen=True, kw_only=True, tag=True, tag_field="message"):
     """What every message is made of."""
 
 
-class Poll(Message):
+class Poll(Message, frozen=True, kw_only=True):
     """A VEN asks whether there is anything for it."""
 
     ven_id: str
 
 
-class Answered(Message):
+class Answered(Message, frozen=True, kw_only=True):
     """oadrResponse: how a message was taken, where no other answer has that."""
 
     response: Response
     ven_id: str | None = None
 
 
-class QueryRegistration(Message):
+class QueryRegistration(Message, frozen=True, kw_only=True):
     """A VEN asks what a VTN can do."""
 
     request_id: str
 
 
-class CreateRegistration(Message):
+class CreateRegistration(Message, frozen=True, kw_only=True):
     """A VEN registers, or registers again."""
 
     request_id: str
@@ -53,14 +53,14 @@ class CreateRegistration(Message):
     pulls: bool | None = None
 
 
-class Profile(Wire):
+class Profile(Wire, frozen=True, kw_only=True):
     """A profile and its transports."""
 
     name: str = "2.0b"
     transports: tuple[str, ...] = ("simpleHttp",)
 
 
-class CreatedRegistration(Message):
+class CreatedRegistration(Message, frozen=True, kw_only=True):
     """A VTN answers a query or a registration."""
 
     response: Response
@@ -71,7 +71,7 @@ class CreatedRegistration(Message):
     poll_every: timedelta | None = None
 
 
-class CancelRegistration(Message):
+class CancelRegistration(Message, frozen=True, kw_only=True):
     """Either side ends a registration."""
 
     request_id: str
@@ -79,7 +79,7 @@ class CancelRegistration(Message):
     ven_id: str | None = None
 
 
-class CanceledRegistration(Message):
+class CanceledRegistration(Message, frozen=True, kw_only=True):
     """The other side has ended it too."""
 
     response: Response
@@ -87,13 +87,13 @@ class CanceledRegistration(Message):
     ven_id: str | None = None
 
 
-class RequestReregistration(Message):
+class RequestReregistration(Message, frozen=True, kw_only=True):
     """A VTN asks a VEN to register again."""
 
     ven_id: str
 
 
-class DistributeEvent(Message):
+class DistributeEvent(Message, frozen=True, kw_only=True):
     """All events a VEN has to know; one it knows and that is not among them is called off."""
 
     request_id: str
@@ -102,7 +102,7 @@ class DistributeEvent(Message):
     response: Response | None = None
 
 
-class RequestEvent(Message):
+class RequestEvent(Message, frozen=True, kw_only=True):
     """A VEN asks for its events."""
 
     request_id: str
@@ -110,7 +110,7 @@ class RequestEvent(Message):
     reply_limit: int | None = None
 
 
-class EventResponse(Wire):
+class EventResponse(Wire, frozen=True, kw_only=True):
     """How one event was taken, and whether the VEN takes part."""
 
     request_id: str
@@ -120,7 +120,7 @@ class EventResponse(Wire):
     description: str | None = None
 
 
-class CreatedEvent(Message):
+class CreatedEvent(Message, frozen=True, kw_only=True):
     """A VEN answers events."""
 
     response: Response
@@ -128,14 +128,14 @@ class CreatedEvent(Message):
     events: tuple[EventResponse, ...] = ()
 
 
-class Available(Wire):
+class Available(Wire, frozen=True, kw_only=True):
     """A window of an opt schedule."""
 
     start: datetime
     duration: timedelta
 
 
-class CreateOpt(Message):
+class CreateOpt(Message, frozen=True, kw_only=True):
     """A VEN opts in or out: of an event, or in windows it names."""
 
     request_id: str
@@ -151,14 +151,14 @@ class CreateOpt(Message):
     device_class: Target | None = None
 
 
-class CreatedOpt(Message):
+class CreatedOpt(Message, frozen=True, kw_only=True):
     """A VTN has an opt."""
 
     response: Response
     opt_id: str
 
 
-class CancelOpt(Message):
+class CancelOpt(Message, frozen=True, kw_only=True):
     """A VEN takes an opt back."""
 
     request_id: str
@@ -166,14 +166,14 @@ class CancelOpt(Message):
     ven_id: str
 
 
-class CanceledOpt(Message):
+class CanceledOpt(Message, frozen=True, kw_only=True):
     """A VTN has taken it back."""
 
     response: Response
     opt_id: str | None = None
 
 
-class RegisterReport(Message):
+class RegisterReport(Message, frozen=True, kw_only=True):
     """What a side can report."""
 
     request_id: str
@@ -182,7 +182,7 @@ class RegisterReport(Message):
     report_request_id: str | None = None
 
 
-class RegisteredReport(Message):
+class RegisteredReport(Message, frozen=True, kw_only=True):
     """The other side knows, and asks for these."""
 
     response: Response
@@ -190,7 +190,7 @@ class RegisteredReport(Message):
     ven_id: str | None = None
 
 
-class CreateReport(Message):
+class CreateReport(Message, frozen=True, kw_only=True):
     """Reports are asked for."""
 
     request_id: str
@@ -198,7 +198,7 @@ class CreateReport(Message):
     ven_id: str | None = None
 
 
-class CreatedReport(Message):
+class CreatedReport(Message, frozen=True, kw_only=True):
     """They will come; ``pending`` are all that are still to come."""
 
     response: Response
@@ -206,7 +206,7 @@ class CreatedReport(Message):
     ven_id: str | None = None
 
 
-class UpdateReport(Message):
+class UpdateReport(Message, frozen=True, kw_only=True):
     """Reports."""
 
     request_id: str
@@ -214,7 +214,7 @@ class UpdateReport(Message):
     ven_id: str | None = None
 
 
-class CancelReport(Message):
+class CancelReport(Message, frozen=True, kw_only=True):
     """Reports are not asked for any more; one more may still be wanted."""
 
     request_id: str
@@ -223,7 +223,7 @@ class CancelReport(Message):
     ven_id: str | None = None
 
 
-class UpdatedReport(Message):
+class UpdatedReport(Message, frozen=True, kw_only=True):
     """Reports have come; some may not be wanted any more."""
 
     response: Response
@@ -231,7 +231,7 @@ class UpdatedReport(Message):
     ven_id: str | None = None
 
 
-class CanceledReport(Message):
+class CanceledReport(Message, frozen=True, kw_only=True):
     """They will not come; ``pending`` are all that still will."""
 
     response: Response
@@ -241,7 +241,7 @@ class CanceledReport(Message):
 
 AnyMessage = (
     Poll | Answered | QueryRegistration | CreateRegistration | CreatedRegistration | CancelRegistration
-    | CanceledRegistration | RequestReregistration | DistributeEvent | RequestEvent | CreatedEvent | CreateOpt | CreatedOpt
-    | CancelOpt | CanceledOpt | RegisterReport | RegisteredReport | CreateReport | CreatedReport | UpdateReport
-    | UpdatedReport | CancelReport | CanceledReport
+    | CanceledRegistration | RequestReregistration | DistributeEvent | RequestEvent | CreatedEvent | CreateOpt
+    | CreatedOpt | CancelOpt | CanceledOpt | RegisterReport | RegisteredReport | CreateReport | CreatedReport
+    | UpdateReport | UpdatedReport | CancelReport | CanceledReport
 )  # fmt: skip

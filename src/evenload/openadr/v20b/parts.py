@@ -13,7 +13,7 @@ class Wire(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every part is made of. Nothing in it can form a cycle."""
 
 
-class Response(Wire):
+class Response(Wire, frozen=True, kw_only=True):
     """How a message was taken: a code, a sentence, and the id of the request it answers."""
 
     code: int = 200
@@ -23,10 +23,10 @@ class Response(Wire):
     @property
     def is_ok(self) -> bool:
         """Whether it was done."""
-        return 200 <= self.code < 300  # noqa: PLR2004 - the codes of success
+        return 200 <= self.code < 300
 
 
-class Target(Wire):
+class Target(Wire, frozen=True, kw_only=True):
     """Whom something is for; blank is everyone it reaches."""
 
     device_classes: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class Target(Wire):
         return not any(getattr(self, name) for name in self.__struct_fields__)
 
 
-class QualifiedEventId(Wire):
+class QualifiedEventId(Wire, frozen=True, kw_only=True):
     """An event in one of its modifications."""
 
     event_id: str
     modification_number: int
 
 
-class Unit(Wire):
+class Unit(Wire, frozen=True, kw_only=True):
     """What a number is of: the element's name (``powerReal``), units and scale (``W``, ``k``).
 
     Power has the grid it is measured in: hertz, volts, alternating or not.
@@ -73,7 +73,8 @@ class Unit(Wire):
 
 
 _SCALES: Final = {
-    "p": 1e-12, "n": 1e-9, "micro": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1, "none": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
+    "p": 1e-12, "n": 1e-9, "micro": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1, "none": 1.0, "k": 1e3, "M": 1e6, "G": 1e9,
+    "T": 1e12,
 }  # fmt: skip
 KILOWATTS: Final = Unit(element="powerReal", units="W", scale="k")
 KILOWATT_HOURS: Final = Unit(element="energyReal", units="Wh", scale="k")
@@ -112,7 +113,7 @@ _PLAIN: Final = (
 _SCALED: Final = Part("scale", "scale:siScaleCode", _SCALE, needed=False)
 
 
-class _UnitFields(Wire):
+class _UnitFields(Wire, frozen=True, kw_only=True):
     description: str = ""
     units: str = ""
     scale: str = "none"
@@ -169,7 +170,7 @@ UNIT: Final = Variant(tuple(_PREFIXED), _read_unit, _write_unit)
 
 
 def _read_code(text: str) -> int:
-    if len(text) != 3 or not text.isascii() or not text.isdigit():  # noqa: PLR2004 - three digits
+    if len(text) != 3 or not text.isascii() or not text.isdigit():
         raise ProtocolError(Code.INVALID_DATA, f"{text[:20]!r} is not a response code")
     return int(text)
 
@@ -192,7 +193,7 @@ def _named(field: str, path: str) -> Part:
     return Part(field, path, TEXT, needed=False, many=True)
 
 
-class _One(Wire):
+class _One(Wire, frozen=True, kw_only=True):
     text: str = ""
 
 

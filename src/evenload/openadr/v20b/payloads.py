@@ -9,7 +9,7 @@ from evenload.openadr.v20b.parts import Wire
 from evenload.openadr.v20b.values import DURATION, FLAG, INSTANT, NUMBER, TEXT, WHOLE
 
 
-class LoadState(Wire):
+class LoadState(Wire, frozen=True, kw_only=True):
     """How far a load can be turned: where it is, and its least, most and usual where known."""
 
     current: float
@@ -18,7 +18,7 @@ class LoadState(Wire):
     normal: float | None = None
 
 
-class ResourceStatus(Wire):
+class ResourceStatus(Wire, frozen=True, kw_only=True):
     """Whether a resource is reached, whether somebody overrode control, and how far it can be turned."""
 
     is_online: bool
@@ -29,7 +29,7 @@ class ResourceStatus(Wire):
     set_point: LoadState | None = None
 
 
-class Payload(Wire):
+class Payload(Wire, frozen=True, kw_only=True):
     """A value of a signal (without ``r_id``) or of a report's data point: a number or a status."""
 
     value: float | None = None
@@ -40,7 +40,7 @@ class Payload(Wire):
     quality: str | None = None
 
 
-class Interval(Wire):
+class Interval(Wire, frozen=True, kw_only=True):
     """A window and what holds in it; one without start follows the one before."""
 
     payloads: tuple[Payload, ...]

@@ -9,8 +9,8 @@ from evenload.openadr.v20b.faults import Code, ProtocolError
 class ReplayGuard:
     """Takes each nonce once, within ``window`` of now to either side (clocks differ by minutes).
 
-    What was signed before ``opened_at`` is refused: nobody knows what was seen before a restart. Beyond ``kept_max`` nonces
-    in a window nothing more is taken, since forgetting one would let it come twice.
+    What was signed before ``opened_at`` is refused: nobody knows what was seen before a restart. Beyond ``kept_max``
+    nonces in a window nothing more is taken, since forgetting one would let it come twice.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ METADATA: Final = "METADATA_"
 """What comes before the name of a report that only says what can be reported."""
 
 
-class SamplingRate(Wire):
+class SamplingRate(Wire, frozen=True, kw_only=True):
     """How often a data point can be sampled."""
 
     min_period: timedelta
@@ -23,7 +23,7 @@ class SamplingRate(Wire):
     on_change: bool = False
 
 
-class DataPoint(Wire):
+class DataPoint(Wire, frozen=True, kw_only=True):
     """A data point that can be reported."""
 
     r_id: str
@@ -36,7 +36,7 @@ class DataPoint(Wire):
     sampling_rate: SamplingRate | None = None
 
 
-class Report(Wire):
+class Report(Wire, frozen=True, kw_only=True):
     """What can be reported (data points) or what was measured (intervals)."""
 
     specifier_id: str
@@ -50,7 +50,7 @@ class Report(Wire):
     points: tuple[DataPoint, ...] = ()
 
 
-class PointAsked(Wire):
+class PointAsked(Wire, frozen=True, kw_only=True):
     """A data point that is asked for."""
 
     r_id: str
@@ -58,11 +58,11 @@ class PointAsked(Wire):
     unit: Unit | None = None
 
 
-class ReportRequest(Wire):
+class ReportRequest(Wire, frozen=True, kw_only=True):
     """What is asked for: data points, sampled each ``granularity``, sent each ``back``, from ``start`` on.
 
-    ``granularity`` 0 is as often as they come; ``back`` 0 is once, at the end of the window. A window of no length, or none,
-    has no end.
+    ``granularity`` 0 is as often as they come; ``back`` 0 is once, at the end of the window. A window of no length, or
+    none, has no end.
     """
 
     request_id: str

@@ -73,7 +73,7 @@ class EventDesk:
         self._seen_by(told, vens)
 
     def modify(self, event: Event, now: datetime, reason: str, vens: dict[str, Ven]) -> Event:
-        """Put an event in place of the one of its id, before or while it lasts; the modification number is counted here."""
+        """Put an event in place of the one of its id, before or while it lasts; modifications are counted here."""
         record = self._open(event.event_id, now)
         before = record.told.event
         after = replace(
@@ -204,7 +204,8 @@ class EventDesk:
         answer = EventAnswer(modification_number=number, opt=response.opt, code=response.code, answered_at=now)
         key = key_of(event_id, ven.ven_id)
         before = self._answers.get(key) or AnswerRecord(event_id=event_id, ven_id=ven.ven_id)
-        self._answers.put(key, replace(before, answers=(*before.answers, answer)))
+        if not before.answers or replace(before.answers[-1], answered_at=now) != answer:  # said again is said once
+            self._answers.put(key, replace(before, answers=(*before.answers, answer)))
         if number == current:
             view = self.view(ven, now)
             view.pending.pop(event_id, None)

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from evenload.openadr.v20b.faults import Code, ProtocolError
 from evenload.openadr.v20b.keeping import Keeper, Table
 from evenload.openadr.v20b.messages import (
-    CancelRegistration,
     CanceledRegistration,
+    CancelRegistration,
     CreatedRegistration,
     CreateRegistration,
     QueryRegistration,
@@ -53,6 +53,13 @@ class Parties:
         ven = self._known(ven_id, fingerprint)
         if ven.registration_id is None:
             raise ProtocolError(Code.NOT_REGISTERED, f"VEN {ven.ven_id!r} has not registered")
+        return ven
+
+    def admitted_here(self, ven_id: str) -> Ven:
+        """The registered VEN of an id, at the wish of this side."""
+        ven = self._vens.get(ven_id)
+        if ven is None or ven.registration_id is None:
+            raise ProtocolError(Code.NOT_REGISTERED, f"VEN {ven_id!r} has not registered")
         return ven
 
     def _known(self, ven_id: str | None, fingerprint: str | None) -> Ven:

@@ -8,11 +8,12 @@ from evenload.openadr.v20b.parts import Wire
 from evenload.openadr.v20b.reports import DataPoint, Report, ReportRequest
 
 
-class VtnSettings(Wire):
+class VtnSettings(Wire, frozen=True, kw_only=True):
     """How a VTN behaves.
 
     ``needs_identity``: a VEN must be known by the certificate it comes with. A message that is not acknowledged is told
-    at most ``tellings_max`` times, an event that wants no answer so often in any case; one that does, until it is answered.
+    at most ``tellings_max`` times. An event that wants an answer is told until it is answered, another one
+    ``never_tellings`` times.
     """
 
     vtn_id: str
@@ -22,7 +23,7 @@ class VtnSettings(Wire):
     never_tellings: int = 2
 
 
-class Ven(Wire):
+class Ven(Wire, frozen=True, kw_only=True):
     """A VEN that may register, and its registration where it has."""
 
     ven_id: str
@@ -39,14 +40,14 @@ class Ven(Wire):
     signs: bool = False
 
 
-class EventRecord(Wire):
+class EventRecord(Wire, frozen=True, kw_only=True):
     """An event as it is now, and each modification of it as it was; nothing of it is forgotten."""
 
     told: Distributed
     past: tuple[Event, ...] = ()
 
 
-class EventAnswer(Wire):
+class EventAnswer(Wire, frozen=True, kw_only=True):
     """What a VEN said of an event, in one modification."""
 
     modification_number: int
@@ -55,7 +56,7 @@ class EventAnswer(Wire):
     answered_at: datetime
 
 
-class AnswerRecord(Wire):
+class AnswerRecord(Wire, frozen=True, kw_only=True):
     """All a VEN said of an event, in order."""
 
     event_id: str
@@ -68,7 +69,7 @@ class AnswerRecord(Wire):
         return max((answer.modification_number for answer in self.answers), default=-1)
 
 
-class OptRecord(Wire):
+class OptRecord(Wire, frozen=True, kw_only=True):
     """An opt, and when it was taken back."""
 
     opt: CreateOpt
@@ -76,14 +77,14 @@ class OptRecord(Wire):
     canceled_at: datetime | None = None
 
 
-class OfferRecord(Wire):
+class OfferRecord(Wire, frozen=True, kw_only=True):
     """What a VEN can report."""
 
     ven_id: str
     report: Report
 
 
-class RequestRecord(Wire):
+class RequestRecord(Wire, frozen=True, kw_only=True):
     """A report that was asked for, and what its data points are."""
 
     ven_id: str
@@ -93,7 +94,7 @@ class RequestRecord(Wire):
     canceled_at: datetime | None = None
 
 
-class Waiting(Wire):
+class Waiting(Wire, frozen=True, kw_only=True):
     """A message that waits for a VEN."""
 
     ven_id: str
@@ -103,19 +104,19 @@ class Waiting(Wire):
     tellings: int = 0
 
 
-class VenRegistered(Wire):
+class VenRegistered(Wire, frozen=True, kw_only=True):
     """A VEN has registered, or registered again."""
 
     ven: Ven
 
 
-class VenLeft(Wire):
+class VenLeft(Wire, frozen=True, kw_only=True):
     """A registration has ended."""
 
     ven_id: str
 
 
-class EventAnswered(Wire):
+class EventAnswered(Wire, frozen=True, kw_only=True):
     """A VEN has answered an event."""
 
     event_id: str
@@ -123,26 +124,26 @@ class EventAnswered(Wire):
     answer: EventAnswer
 
 
-class OptCreated(Wire):
+class OptCreated(Wire, frozen=True, kw_only=True):
     """A VEN has opted."""
 
     opt: CreateOpt
 
 
-class OptCanceled(Wire):
+class OptCanceled(Wire, frozen=True, kw_only=True):
     """A VEN has taken an opt back."""
 
     opt: CreateOpt
 
 
-class ReportsOffered(Wire):
+class ReportsOffered(Wire, frozen=True, kw_only=True):
     """A VEN has said what it can report."""
 
     ven_id: str
     reports: tuple[Report, ...]
 
 
-class ReportArrived(Wire):
+class ReportArrived(Wire, frozen=True, kw_only=True):
     """A report has come, of data points that are known."""
 
     ven_id: str
@@ -150,14 +151,14 @@ class ReportArrived(Wire):
     points: tuple[DataPoint, ...]
 
 
-class MessageDropped(Wire):
+class MessageDropped(Wire, frozen=True, kw_only=True):
     """A VEN was told something as often as may be and did not acknowledge it."""
 
     ven_id: str
     request_id: str
 
 
-class Refused(Wire):
+class Refused(Wire, frozen=True, kw_only=True):
     """Something was refused."""
 
     ven_id: str

@@ -21,7 +21,7 @@ LATE: Final = timedelta(hours=6)
 """So long after a stay is over it can still be found out whose it was."""
 
 _READINGS_MAX: Final = 600
-_MANY: Final = 200
+_MANY: Final = 2000
 _BEFORE: Final = timedelta(minutes=10)
 _LEARNED_OVER: Final = timedelta(days=60)
 
@@ -162,7 +162,8 @@ def both_ends(
 def _homes(unit: Unit, tenant: str, names: Sequence[str]) -> dict[str, str]:
     """The site that is home of each linked car."""
     if len(names) > _MANY:
-        return {one.vehicle_id: one.site_id for one in unit.cars.links_live(tenant)}
+        asked = set(names)
+        return {one.vehicle_id: one.site_id for one in unit.cars.links_live(tenant) if one.vehicle_id in asked}
     return {name: link.site_id for name in names if (link := unit.cars.link(tenant, name)) is not None}
 
 
