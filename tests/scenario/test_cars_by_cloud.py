@@ -45,7 +45,7 @@ from evenload.telematics.port import (
 )
 from evenload.telematics.terms import Terms
 
-pytestmark = [pytest.mark.requirement("R84", "R138", "R145"), pytest.mark.slow]
+pytestmark = [pytest.mark.requirement("R80", "R91", "R145"), pytest.mark.slow]
 
 BEGAN = datetime(2026, 1, 13, 12, tzinfo=UTC)
 EVENT = (BEGAN + timedelta(hours=6, minutes=30), BEGAN + timedelta(hours=8))

@@ -56,7 +56,7 @@ def test_nothing_broke_and_the_day_is_told(day: tuple[dict[str, Any], Path], tow
     assert managed["cars_ready"] + managed["cars_short"] + managed["cars_left_early_short"] == managed["cars"]
 
 
-@pytest.mark.requirement("R84")
+@pytest.mark.requirement("R91", "R142")
 def test_cars_at_outlets_are_reached_by_their_makers_clouds(day: tuple[dict[str, Any], Path], town: Town) -> None:
     managed, unmanaged = day[0]["days"][0]["managed"], day[0]["days"][0]["unmanaged"]
     ours = [one for one in visits_ending(town, 0) if one.station.startswith("car:")]

@@ -58,7 +58,7 @@ class _Line:
         self._name = name
         self._is_silent = False
 
-    async def over(self, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
+    async def over(self, ask: Callable[[], Awaitable[T]], otherwise: T, /) -> T:
         """What was asked, or something else where the line fails."""
         try:
             async with asyncio.timeout(2 * _ANSWER_S):
@@ -103,11 +103,19 @@ class RestManager:
 
     async def set_limit(self, limit_kw: float) -> bool:
         """One request."""
-        return await self._line.over(lambda: self._put("limit", {"limit_kw": limit_kw}), otherwise=False) is True
+
+        async def put() -> bool | None:
+            return await self._put("limit", {"limit_kw": limit_kw})
+
+        return await self._line.over(put, False) is True
 
     async def set_fallback(self, fallback_kw: float) -> bool | None:
         """One request; an answer of 404 or 405 says that it stores none."""
-        return await self._line.over(lambda: self._put("fallback", {"fallback_kw": fallback_kw}), otherwise=False)
+
+        async def put() -> bool | None:
+            return await self._put("fallback", {"fallback_kw": fallback_kw})
+
+        return await self._line.over(put, False)
 
     async def _put(self, name: str, body: dict[str, float]) -> bool | None:
         answer = await self._client.put(f"{self._url}/{name}", json=body)
@@ -148,7 +156,7 @@ class ModbusManager:
 
     async def set_limit(self, limit_kw: float) -> bool:
         """The limit, and a heartbeat that counts on."""
-        return await self._line.over(lambda: self._set_limit(limit_kw), otherwise=False)
+        return await self._line.over(lambda: self._set_limit(limit_kw), False)
 
     async def _set_limit(self, limit_kw: float) -> bool:
         await self._connected()
@@ -169,7 +177,7 @@ class ModbusManager:
             await self._write(register, fallback_kw)
             return True
 
-        return await self._line.over(write, otherwise=False)
+        return await self._line.over(write, False)
 
     async def _connected(self) -> None:
         if not self._client.connected and not await self._client.connect():

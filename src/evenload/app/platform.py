@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from evenload.app import metrics
 from evenload.app.brain import Brain, BrainSettings, Known
@@ -108,14 +109,7 @@ class Platform:
             store, settings.tenants, clock, _new_id, self.forecasting, self.stations.delivery.wake
         )  # fmt: skip
         self.learning = Learning(store, settings.tenants, clock, settings.forecast_every_s)
-        self.brain = Brain(
-            store, settings.tenants, clock, _new_id, self.stations.delivery.wake,
-            Known(self._expected, self.learning.of),
-            BrainSettings(
-                settings.plan_every_s, settings.plan_settle_s, settings.dry_run, settings.value_per_kwh,
-                ControlPolicy(soon=timedelta(seconds=settings.plan_soon_s)),
-            ),
-        )  # fmt: skip
+        self.brain = self._brain()
         self.far_sites = FarSites(store, writer, clock, self._site_lost)
         self.guarding = Guarding(
             store, settings.tenants, clock, self.view, self._wanted,
@@ -143,16 +137,7 @@ class Platform:
             notes=notes, relayed=self._relayed, state=self.states.of, history=self.states.history, cars=self.cars,
             people=people,
         )  # fmt: skip
-        registry = metrics.registry_of(
-            partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
-            partial(metrics.of_delivery, self.stations.delivery), partial(metrics.of_guard, self.guarding),
-            partial(metrics.of_forecasts, self.forecasting, settings.tenants),
-            partial(metrics.of_fallbacks, self.fallbacks, self.brain),
-            partial(metrics.of_store, store, lambda: self._kept_at), partial(metrics.of_clock, clock),
-            partial(metrics.of_cars, self.cars), partial(metrics.of_hub, self.hub),
-            partial(metrics.of_run, dry_run=settings.dry_run),
-        )  # fmt: skip
-        self.app = api(services, seconds, hub=self.hub, registry=registry)
+        self.app = api(services, seconds, hub=self.hub, registry=self._registry())
 
     def running(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What has to run."""
@@ -165,6 +150,29 @@ class Platform:
             *self.stations.running(), self.forecasting.run(), *plans, self._main_meters.run(), self.guarding.run(),
             self.hub.run(), self.states.run(), self.far_sites.run(), self.webhooks.run(), self._drivers.run(),
             self.cables.run(), self.managers.run(), self._upkeep.run(), *self.cars.running(),
+        )  # fmt: skip
+
+    def _registry(self) -> CollectorRegistry:
+        settings = self._settings
+        return metrics.registry_of(
+            partial(metrics.of_stations, self.stations), partial(metrics.of_brain, self.brain),
+            partial(metrics.of_delivery, self.stations.delivery), partial(metrics.of_guard, self.guarding),
+            partial(metrics.of_forecasts, self.forecasting, settings.tenants),
+            partial(metrics.of_fallbacks, self.fallbacks, self.brain),
+            partial(metrics.of_store, self._store, lambda: self._kept_at), partial(metrics.of_clock, self._clock),
+            partial(metrics.of_cars, self.cars), partial(metrics.of_hub, self.hub),
+            partial(metrics.of_run, dry_run=settings.dry_run),
+        )  # fmt: skip
+
+    def _brain(self) -> Brain:
+        settings = self._settings
+        return Brain(
+            self._store, settings.tenants, self._clock, _new_id, self.stations.delivery.wake,
+            Known(self._expected, self.learning.of),
+            BrainSettings(
+                settings.plan_every_s, settings.plan_settle_s, settings.dry_run, settings.value_per_kwh,
+                ControlPolicy(soon=timedelta(seconds=settings.plan_soon_s)),
+            ),
         )  # fmt: skip
 
     def _messages(self, people: PeopleStore) -> Messages:

@@ -27,6 +27,7 @@
     │   └── UnreachableApiError       no answer came
     ├── UpstreamError             exit code 1   the server above a site did not answer (app.upstream)
     │   └── RefusedByUpstreamError    it does not take what it was told
+    ├── VtnError                  exit code 1   a VTN of OpenADR 3 answered what does not help (openadr.v3.ven)
     ├── StoreError                exit code 3   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)
     └── MissingRequirementError   exit code 3   something needed is not in this environment

@@ -14,6 +14,9 @@ from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, now, opened, 
 from evenload.cli.terminal import errors, output
 from evenload.files.importers import obd, obd_stays
 from evenload.service.cable import logged, said, sources
+from evenload.service.cable.managers import put_manager
+from evenload.service.cable_rows import EnergyManagerRow
+from evenload.service.live_rows import DeviceRow
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -99,6 +102,37 @@ def history(
         for one in found
     ]  # fmt: skip
     show_table(("plugged in", "unplugged", "source", "kWh", "quality"), rows, f"Nothing is known of {vehicle}.")
+
+
+@app.command("add-manager")
+def add_manager(  # noqa: PLR0913 - one parameter an option
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="What it is called here.")],
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Where its cars stand.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="https://..., or modbus:HOST:PORT/UNIT/REGISTER?limit=REGISTER.")
+    ],
+    power_kw_max: Annotated[float, typer.Option(min=1, help="What its cars can draw together.")],
+    fallback_kw: Annotated[float, typer.Option(min=0, help="What they may draw when its line is lost.")],
+    cars: Annotated[float, typer.Option(min=0, help="How many cars come usually.")] = 0.0,
+    kwh_a_car: Annotated[float, typer.Option(min=0, help="What each needs usually.")] = 0.0,
+    ready_by: Annotated[str, typer.Option(help="When they are to be ready, by the site's clocks.")] = "17:00",
+    heartbeat_s: Annotated[float, typer.Option(help="How often it is told that somebody is there.")] = 30.0,
+    secret: Annotated[str, typer.Option(envvar="EVENLOAD_MANAGER_SECRET", help="Bearer token, for REST.")] = "",
+    database: Database = EVENLOAD_DB,
+    tenant: Tenant = "home",
+) -> None:
+    """Enrol the energy manager of a building or parking lot, which takes one limit for many cars.
+
+    Example:  evenload cable add-manager lot depot https://lot.example/api --power-kw-max 150 --fallback-kw 20
+    """
+    from evenload.app.manager_links import manager_of  # noqa: PLC0415 - loads when it is needed
+
+    row = EnergyManagerRow(tenant, device, address, cars, kwh_a_car, ready_by, heartbeat_s, secret)
+    manager_of(row).close()  # which says what is wrong with an address
+    made = DeviceRow(tenant, device, site, "", power_kw_max=power_kw_max, fallback_kw=fallback_kw)
+    with opened(database, make=True) as store:
+        put_manager(operator(tenant), store, row, made, now())
+    output.print(f"{device} at {site} is asked every {heartbeat_s:g} s.", markup=False)
 
 
 @app.command("import-logger")

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from evenload.domain.vehicle_state import CAR_PREFIX
+
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Names of weekdays, in the order in which a wish tells its times."""
 
@@ -89,6 +91,11 @@ class ChoiceRow:
     applied_to: str = ""
     before: str = ""
     settled: bool = False
+
+    @property
+    def is_by_car(self) -> bool:
+        """Whether it was not said here, but seen by what a car does: its driver took it in hand in its maker's app."""
+        return self.made_by.startswith(CAR_PREFIX)
 
     def holds(self, at: datetime) -> bool:
         """Whether it holds at an instant, as far as its times say."""

@@ -123,8 +123,8 @@ class SessionRow:
     ``opted_out``: charges at once, as fast as the limits allow. ``boosted``: goes before others within the limits.
     ``metered_at`` is by the station's clock where that can be, ``heard_at`` when the meter was last heard of here.
     ``transaction_ended`` is the last transaction whose end is known, and ``energy_kwh_ended`` what it counted for.
-    ``energy_kwh_at_soc`` is what was delivered when ``soc`` was told. One that was ``absorbed_by`` another is a car's own
-    of a stay at a charger that is seen: the charger's session counts what flows, and is planned for.
+    ``energy_kwh_at_soc`` is what was delivered when ``soc`` was told. One that was ``absorbed_by`` another is a car's
+    own of a stay at a charger that is seen: the charger's session counts what flows, and is planned for.
     """
 
     tenant: str

@@ -11,6 +11,7 @@ from evenload.domain.station_commands import CommandSettled
 from evenload.domain.station_events import (
     ChargingState,
     DisobedienceFound,
+    DriverOverrode,
     MeterSampled,
     NeedDeclared,
     StationBooted,
@@ -42,7 +43,9 @@ _NOISE_KWH: Final = 0.01
 """A meter that shows less than before by more than that began anew."""
 
 _TRUST_CHANGES: Final = (StationBooted, StationLost, DisobedienceFound)
-_TOLD_BY: Final = (StatusChanged, TransactionStarted, TransactionUpdated, TransactionEnded, MeterSampled, NeedDeclared)
+_TOLD_BY: Final = (
+    StatusChanged, TransactionStarted, TransactionUpdated, TransactionEnded, MeterSampled, NeedDeclared, DriverOverrode,
+)  # fmt: skip
 
 
 def track(unit: Unit, events: Sequence[StationEvent]) -> frozenset[str]:
@@ -101,6 +104,9 @@ class _Tracked:
             if not isinstance(event, TransactionStarted) or session.transaction_id:
                 return  # of the time before this session
             session = replace(session, plugged_at=event.at)  # a stay that is told of from its end
+        if isinstance(event, DriverOverrode):
+            self._keep(device, session, self._overrode(session, event))
+            return
         after = _CHANGES[type(event)](session, event)
         if after.token != session.token:
             vehicles = self._unit.vehicles.with_tokens(device.tenant, [after.token])
@@ -119,6 +125,12 @@ class _Tracked:
         if after.basis is NeedBasis.WISH and (after.soc != before.soc or told_kwh is not None):
             return standing.renewed(self._unit, after, event.received_at, told_kwh)
         return after
+
+    def _overrode(self, session: SessionRow, event: DriverOverrode) -> SessionRow:
+        """A driver took charging in hand in the maker's app; what is told of another stay says nothing of this one."""
+        if event.transaction_id and event.transaction_id not in _transactions(session):
+            return session
+        return standing.taken_in_hand(self._unit, session, event.at, event.info, event.received_at)
 
     def _begun(self, device: DeviceRow, event: StationEvent) -> SessionRow:
         car = CarId.of_station(device.station)
@@ -209,7 +221,7 @@ def _transactions(session: SessionRow) -> set[str]:
 def _matters(session: SessionRow) -> tuple[object, ...]:
     """What a plan depends on, beyond what flowed."""
     return (session.departs_at, session.energy_kwh, session.energy_kwh_minimum, session.power_kw_max,
-            session.unplugged_at, session.transaction_id, session.suspended_by_vehicle)  # fmt: skip
+            session.unplugged_at, session.transaction_id, session.suspended_by_vehicle, session.opted_out)  # fmt: skip
 
 
 def _status(session: SessionRow, event: StatusChanged) -> SessionRow:

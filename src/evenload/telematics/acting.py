@@ -148,9 +148,16 @@ class Actor:
         if not self._is_told_again(act):
             obeyed.strikes, obeyed.is_marked = 0, False
         if act.kind in _SWITCHES:
-            obeyed.is_on, obeyed.is_on_at, obeyed.seen_stopped_at = act.kind is ActKind.START, now, None
+            obeyed.is_on, obeyed.is_on_at = act.kind is ActKind.START, now
+            obeyed.seen_stopped_at = self._stopped_since(act)
         elif act.kind is ActKind.SET_AMPS:
             obeyed.current_a, obeyed.current_at = act.value, now
+
+    def _stopped_since(self, act: Act) -> datetime | None:
+        """When a car was seen stopped that was told to: a car that tells changes only shows it before the answer."""
+        state = self.memory.state
+        is_seen = state is not None and state.plug in (PlugState.WAITING, PlugState.COMPLETE) and state.at > act.made_at
+        return state.at if state is not None and is_seen and act.kind is ActKind.STOP else None
 
     def _late(self, told: ActOutcome, now: datetime) -> None:
         late = self.memory.late

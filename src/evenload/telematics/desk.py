@@ -105,6 +105,9 @@ class CarDesk:
 
     def manage_again(self, now: datetime) -> Turn:
         """The driver is back in after having taken the charging in hand."""
+        obeyed = self.memory.obeyed
+        if self.memory.is_opted_out:  # that it charges now shows nothing any more
+            obeyed.is_on, obeyed.is_on_at, obeyed.seen_stopped_at = None, None, None
         self.memory.is_opted_out = False
         return self._turn([], self._acted(now))
 

@@ -113,7 +113,7 @@ class Wisher:
         lets a car go is told whatever was told before: none is left standing for good.
         """
         most = self.terms.commands_max
-        return most is None or most > 0 and (not self._holds_back(step) or stay.commands + 2 <= most)
+        return most is None or (most > 0 and (not self._holds_back(step) or stay.commands + 2 <= most))
 
     def _holds_back(self, step: Step) -> bool:
         if step.kind is ActKind.SET_AMPS and step.value is not None:

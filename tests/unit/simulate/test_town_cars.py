@@ -19,7 +19,7 @@ from evenload.simulate.town_drivers import Streets
 from evenload.simulate.town_grid import TownShape
 from evenload.simulate.town_measures import figures, metered_kw, unmanaged_figures
 
-pytestmark = pytest.mark.requirement("R84")
+pytestmark = pytest.mark.requirement("R91", "R142")
 
 SHAPE = TownShape(transformers=8, home_stations=40, workplace_stations=4, public_stations=2, cloud_cars=18)
 TOWN, BEFORE = Town(5, SHAPE), Town(5, replace(SHAPE, cloud_cars=0))

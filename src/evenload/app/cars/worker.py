@@ -24,7 +24,7 @@ from evenload.domain.station_commands import Command, CommandSettled
 from evenload.domain.station_events import StationSeen
 from evenload.domain.vehicle_state import ActStatus, CarId, VehicleState
 from evenload.net.seldom import Seldom
-from evenload.service.cars import links, permission
+from evenload.service.cars import links, permission, states
 from evenload.service.live_rows import DeviceRow
 from evenload.service.ports import Store, StoreError
 from evenload.telematics.desk import Turn
@@ -93,12 +93,20 @@ class CarWorker:
         """Have a car do what its station is ordered; how it ended, once that is kept."""
         car = CarId.of_station(station)
         found = self.fleet.cars.get(car) if car is not None else None
+        if found is not None and found.desk.memory.is_opted_out:
+            await self._perhaps_back(found)
         settled = await self._ordering.carried_out(found, station, command)
         if found is None:
             return settled
         promised = self.keeping.promise(settled)
         self.wake()
         return await promised
+
+    async def _perhaps_back(self, car: Car) -> None:
+        """A driver who took charging in hand, and has undone that since, is managed again."""
+        await self.keeping.flush()  # that it was taken in hand is known to the store after this
+        if not await self._door.do(states.is_left_alone, self._store, car.id.tenant, car.row.device_id):
+            self._take(car, car.desk.manage_again(self._clock()))
 
     def changed(self, tenant: str, resource: str = "links") -> None:
         """Links, devices or consents of a tenant changed: look at once. For any thread."""

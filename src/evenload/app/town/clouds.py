@@ -110,7 +110,9 @@ class TownClouds:
     async def run(self, outside: httpx.AsyncClient) -> None:
         """Let the cars tell what is new, for ever, and read the meters of their outlets now and then."""
         counted_at = 0.0
-        while self.parked:
+        if not self.parked:
+            await asyncio.Event().wait()
+        while True:
             began, now = time.monotonic(), self._clock.seconds()
             await self.makers.beat(lambda push: self._deliver(outside, push))
             if now >= counted_at:

@@ -149,7 +149,10 @@ class OpenAdrVen:
 
     def _merged(self, there: Mapping[str, Event], now: datetime) -> Changes:
         kept = dict(self.memory.events)
-        new, changed, cancelled, ended = [], [], [], []
+        new: list[Held] = []
+        changed: list[Held] = []
+        cancelled: list[Held] = []
+        ended: list[Held] = []
         for event in there.values():
             before = kept.get(event.id)
             if before is not None and before.event == event:

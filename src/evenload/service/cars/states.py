@@ -58,6 +58,13 @@ def states(scope: Scope, store: Store) -> Sequence[CarStateRow]:
         return unit.cars.states(scope.tenant)
 
 
+def is_left_alone(store: Store, tenant: str, device_id: str) -> bool:
+    """Whether a car that was taken in hand is to be left alone still: until that is undone, or it is unplugged."""
+    with store.reading() as unit:
+        found = unit.sessions.going_on_at(tenant, [device_id])
+    return all(one.opted_out for one in found)
+
+
 def keep_states(unit: Unit, rows: Iterable[CarStateRow]) -> None:
     """Keep what cars told, but nothing older than what is kept."""
     told = list(rows)

@@ -2,6 +2,7 @@
 charge, when a choice is made or undone, and when its time begins or ends.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from evenload.base.instants import Interval
+from evenload.domain.vehicle_state import CAR_PREFIX
 from evenload.service import needs
 from evenload.service.driver_rows import ChoiceKind, ChoiceRow, DriverRow
 from evenload.service.drivers import promising
@@ -19,6 +21,9 @@ from evenload.service.ports import Unit
 
 NO_SESSION: Final = "-"
 """What a choice was applied to that has begun while no car was plugged in."""
+
+IN_HAND: Final = "taken in hand in the app of the car's maker"
+"""Why a driver is out who said so to the car's maker, and not to us."""
 
 _BLINK: Final = timedelta(seconds=1)
 _OVER: Final = {
@@ -60,6 +65,25 @@ def renewed(unit: Unit, session: SessionRow, now: datetime, kwh_told: float | No
     if (driver := _driver_of(unit, session)) is not None:
         promising.estimate(unit, driver, after, now)
     return after
+
+
+def taken_in_hand(unit: Unit, session: SessionRow, at: datetime, info: str, now: datetime) -> SessionRow:
+    """A session whose driver took charging in hand in the app of the car's maker: an opt-out of this stay, which can be
+    undone as any other. Told again it changes nothing; without a known driver the session alone keeps it.
+    """
+    driver = _driver_of(unit, session)
+    if driver is None:
+        if not session.opted_out:
+            _decided(unit, session, now, str(ChoiceKind.OPT_OUT), f"{_BEGAN[ChoiceKind.OPT_OUT]}: {IN_HAND} ({info})")
+        return replace(session, opted_out=True)
+    name = hashlib.sha256(f"{session.session_id}\n{at.isoformat()}".encode()).hexdigest()[:32]
+    if unit.wishes.find_choice(session.tenant, name) is not None:
+        return session
+    choice = ChoiceRow(
+        session.tenant, name, driver.driver_id, ChoiceKind.OPT_OUT, min(at, now), vehicle_id=session.vehicle_id,
+        reason=f"{IN_HAND} ({info})" if info else IN_HAND, made_at=now, made_by=f"{CAR_PREFIX}{session.vehicle_id}",
+    )  # fmt: skip
+    return _begun(unit, choice, session, now)
 
 
 def refreshed(unit: Unit, driver: DriverRow, vehicle_ids: Iterable[str], now: datetime) -> Sequence[SessionRow]:

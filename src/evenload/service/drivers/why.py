@@ -258,6 +258,12 @@ def _by_driver(seen: Around, session: SessionRow, outlook: _Outlook, is_charging
         return _NOTHING
     ready = f" and {outlook.ready(seen, session)}" if outlook.ready(seen, session) else ""
     does = f"is charging at {_kw(session.power_kw)}" if is_charging else "charges as soon as the limits allow"
+    if session.opted_out and any(one.is_by_car and one.holds(seen.now) for one in seen.choices):
+        now_does = does if is_charging else "is not charging"
+        return WhyCode.TAKEN_IN_HAND, (
+            f"You took your car in hand in its maker's app, so it {now_does}{ready}; we leave it alone until it is "
+            "unplugged, or you undo that."
+        )
     if session.opted_out:
         return WhyCode.OPTED_OUT, f"You took your car out, so it {does}{ready}."
     return WhyCode.BOOSTED, f"You let your car go first, so it {does}{ready}."

@@ -29,7 +29,7 @@ from evenload.telematics.port import (
     Tokens,
 )
 
-pytestmark = pytest.mark.requirement("R84", "R138")
+pytestmark = pytest.mark.requirement("R80", "R90", "R91")
 
 SHAPES = tuple(CLOUDS)
 PLUG = {
