@@ -99,6 +99,7 @@ BENCHES = {
     "sites": "bench/sites.py",
     "cable": "bench/cable.py",
     "cars": "bench/cars.py",
+    "openadr3": "bench/openadr3.py",
 }
 
 COMMANDS = {

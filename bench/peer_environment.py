@@ -10,6 +10,7 @@ ENVIRONMENTS = BENCH.parent / ".venv-peers"
 REQUIREMENTS = {
     "acnportal": ("acnportal", "highspy", "setuptools"),  # acnportal needs the pkg_resources of an older setuptools
     "flexmeasures": ("flexmeasures",),
+    "openleadr": ("openleadr",),
     "pypsa": ("pypsa", "highspy"),
 }
 

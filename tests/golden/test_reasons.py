@@ -41,7 +41,14 @@ def missing(energy_kwh: float, declared: str, unplugged: str) -> dict[str, float
     price[[8, 11]] = 0.05, 0.10
     tree = CircuitTree.of([Circuit("system", "", CircuitKind.SYSTEM)])
     inputs = StudyInputs(
-        HORIZON, LocalClock("UTC"), HomeGrid.of(tree, 1), Signal(HORIZON, price, "EUR"), np.ones((1, 24)), None, no_cars
+        HORIZON,
+        LocalClock("UTC"),
+        HomeGrid.of(tree, 1),
+        Signal(HORIZON, price, "EUR"),
+        np.ones((1, 24)),
+        None,
+        no_cars,
+        {},
     )
     sessions = Sessions.of(
         session_id=np.array(["s1"]), plugged_at=at("18:00"), departs_at=at(declared), energy_kwh=np.array([energy_kwh]),

@@ -84,7 +84,9 @@ class DriverRounds:
         """What drivers were told last, by session; without those that should have left."""
         told = self._told.setdefault(tenant, {})
         with self._store.reading() as unit:
-            while rows := unit.promises.after(tenant, self._numbers.get(tenant, 0), _AT_ONCE):
+            if tenant not in self._numbers:
+                self._numbers[tenant] = unit.promises.number_before(tenant, now - _FORGET)
+            while rows := unit.promises.after(tenant, self._numbers[tenant], _AT_ONCE):
                 self._numbers[tenant] = rows[-1].number
                 for row in rows:
                     told[row.session_id] = row

@@ -104,10 +104,10 @@ class RestManager:
     async def set_limit(self, limit_kw: float) -> bool:
         """One request."""
 
-        async def put() -> bool | None:
-            return await self._put("limit", {"limit_kw": limit_kw})
+        async def put() -> bool:
+            return await self._put("limit", {"limit_kw": limit_kw}) is True
 
-        return await self._line.over(put, False) is True
+        return await self._line.over(put, False)
 
     async def set_fallback(self, fallback_kw: float) -> bool | None:
         """One request; an answer of 404 or 405 says that it stores none."""
@@ -115,7 +115,8 @@ class RestManager:
         async def put() -> bool | None:
             return await self._put("fallback", {"fallback_kw": fallback_kw})
 
-        return await self._line.over(put, False)
+        failed: bool | None = False
+        return await self._line.over(put, failed)
 
     async def _put(self, name: str, body: dict[str, float]) -> bool | None:
         answer = await self._client.put(f"{self._url}/{name}", json=body)

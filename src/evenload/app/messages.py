@@ -68,6 +68,8 @@ class Messages:
                 count = await self.round()
             except EvenloadError as error:
                 _log.warning("event=messages_wait why=%s", error)
+            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
+                _log.exception("event=messages_defect")
             await asyncio.sleep(max(count * 60 / self._settings.per_minute, 0 if count else POLL_S))
 
     async def round(self) -> int:
@@ -126,8 +128,10 @@ class Messages:
             self._forget(tenant, now)
 
     def _promises(self, tenant: str, now: datetime) -> None:
-        before = self._told.get(tenant, 0)
         with self._store.reading() as unit:
+            if tenant not in self._told:
+                self._told[tenant] = unit.promises.number_before(tenant, now - producing.PROMISE_AGE_MAX)
+            before = self._told[tenant]
             if not unit.promises.after(tenant, before, 1):
                 return
         with self._store.writing() as unit:

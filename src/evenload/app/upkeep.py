@@ -81,5 +81,6 @@ def retention_of(settings: Settings) -> Retention:
         events=settings.events_days or None,
         orders=settings.orders_days or None,
         decisions=settings.decisions_days or None,
+        promises=settings.decisions_days or None,
         plans=settings.plans_hours / _HOURS_A_DAY or None,
     )

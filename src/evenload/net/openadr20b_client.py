@@ -14,7 +14,8 @@ from evenload.net.openadr20b_server import PATH
 from evenload.openadr.v20b.document import BYTES_MAX
 from evenload.openadr.v20b.envelope import Envelope
 from evenload.openadr.v20b.faults import ProtocolError
-from evenload.openadr.v20b.messages import AnyMessage
+from evenload.openadr.v20b.messages import AnyMessage, Answered
+from evenload.openadr.v20b.parts import Response
 from evenload.openadr.v20b.ven import Ven
 from evenload.openadr.v20b.vtn import Push, Vtn
 
@@ -57,7 +58,9 @@ class OpenAdr20bPost:
         address = root.rstrip("/") + PATH + service
         try:
             answer = await self._sent(address, body)
-            return None if answer is None else self._envelope.opened(answer, None, self._clock()).message
+            if answer is None or answer:
+                return None if answer is None else self._envelope.opened(answer, None, self._clock()).message
+            return Answered(response=Response())  # peers answer what wants no answer with nothing
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             _log.warning("event=no_answer address=%s why=%r", address, f"{type(error).__name__}: {error}")
         except ProtocolError as error:

@@ -31,7 +31,8 @@ def of_connection(scope: Scope) -> str | None:
 def of_proxy(header: str, proxies: frozenset[str]) -> Identify:
     """The fingerprint in a header, believed only from these addresses.
 
-    The header holds the certificate (PEM, percent-encoded or not) or its SHA-256 in hexadecimal, all or its last 10 bytes.
+    The header holds the certificate (PEM, percent-encoded or not) or its SHA-256 in hexadecimal, all or the last
+    10 bytes.
     A proxy must set the header in every request, else a client could.
     """
     name = header.lower().encode("latin-1")

@@ -62,11 +62,8 @@ class OpenAdr20bServer:
         except ProtocolError as error:
             _log.warning(
                 "event=refused service=%s code=%d address=%s why=%r",
-                service,
-                error.code,
-                scope.get("client"),
-                str(error),
-            )
+                service, error.code, scope.get("client"), str(error),
+            )  # fmt: skip
             return self._envelope.sealed(refusal(None, error), now, signs=True)
         reply, facts = self._respond(service, opened.message, opened.fingerprint, now)
         if facts:

@@ -26,7 +26,9 @@ class Room:
 
     caps_kw: Mapping[str, float]
     spent_kw: dict[tuple[str, int], float] = field(default_factory=dict)
-    _full_before: dict[str, int] = field(default_factory=dict)
+    grain_kw: float = _LEAST_KW
+    """A minute with less room than this is passed over."""
+    _next_open: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for circuit, cap in self.caps_kw.items():
@@ -55,16 +57,16 @@ class Room:
         if self.left_kw(circuits, _minutes_of(earliest)) + _LEAST_KW >= member.power_kw:
             return self._taken(circuits, [Turn(earliest, member.power_kw)])
         whole = min(self.caps_kw[one] for one in circuits) >= member.power_kw
-        minute = max([_minutes_of(earliest)[-1], *(self._full_before.get(one, 0) for one in circuits)])
+        minute = _minutes_of(earliest)[-1]
         turns: list[Turn] = []
         wanted_kw = member.power_kw
         while wanted_kw > _LEAST_KW:
+            minute = self._open(circuits, minute)
             left_kw = self.left_kw(circuits, [minute])
             power_kw = min(wanted_kw, left_kw) if not whole or left_kw + _LEAST_KW >= wanted_kw else 0.0
             if power_kw > _LEAST_KW:
                 turns += self._taken(circuits, [Turn(_instant(minute), power_kw)])
                 wanted_kw -= power_kw
-            self._pass_full(circuits, minute)
             minute += 1
         return tuple(turns)
 
@@ -73,11 +75,24 @@ class Room:
             self.spend(circuits, turn)
         return tuple(turns)
 
-    def _pass_full(self, circuits: Sequence[str], minute: int) -> None:
-        """Remember where nothing is left from the start, so that those who come later need not look there."""
-        for one in circuits:
-            if self._full_before.get(one, minute) == minute and self.left_kw([one], [minute]) <= _LEAST_KW:
-                self._full_before[one] = minute + 1
+    def _open(self, circuits: Sequence[str], minute: int) -> int:
+        """The first minute, this one or later, that is full at none of the circuits; what is full is remembered."""
+        while True:
+            at = max(self._open_of(circuit, minute) for circuit in circuits)
+            if at == minute:
+                return at
+            minute = at
+
+    def _open_of(self, circuit: str, minute: int) -> int:
+        passed = []
+        while (circuit, minute) in self._next_open or self._is_full(circuit, minute):
+            passed.append((circuit, minute))
+            minute = self._next_open.get((circuit, minute), minute + 1)
+        self._next_open.update(dict.fromkeys(passed, minute))
+        return minute
+
+    def _is_full(self, circuit: str, minute: int) -> bool:
+        return self.left_kw([circuit], [minute]) < min(self.grain_kw, self.caps_kw[circuit])
 
 
 def in_turns(
@@ -89,6 +104,7 @@ def in_turns(
     Who goes first is chance, so that nobody is always last. The same members, room and generator give the same turns.
     """
     first = whole_minute(begins)
+    room.grain_kw = min((one.power_kw for one in members if one.power_kw > 0), default=_LEAST_KW)
     drawn = rng.random(len(members)) * over_minutes
     return {
         members[row].participant_id: room.place(members[row], first + timedelta(minutes=int(drawn[row])))

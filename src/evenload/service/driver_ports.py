@@ -91,6 +91,9 @@ class Promises(Protocol):
     def after(self, tenant: str, number: int, count: int) -> Sequence[PromiseRow]:
         """Those that follow a number, in order."""
 
+    def number_before(self, tenant: str, at: datetime) -> int:
+        """The number of the last one that was made before an instant, 0 of none: where to begin to read on from."""
+
     def add(self, rows: Iterable[PromiseRow]) -> None:
         """Append."""
 

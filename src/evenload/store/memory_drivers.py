@@ -128,6 +128,10 @@ class MemoryPromises:
         """Those that follow a number, in order."""
         return [row for row in self.rows.values() if row.tenant == tenant and row.number > number][:count]
 
+    def number_before(self, tenant: str, at: datetime) -> int:
+        """The number of the last one that was made before an instant, 0 of none."""
+        return max((row.number for row in self.rows.values() if row.tenant == tenant and row.at < at), default=0)
+
     def add(self, rows: Iterable[PromiseRow]) -> None:
         """Append."""
         for row in rows:

@@ -36,8 +36,9 @@ class Judge:
             return []
         if state.is_overridden:
             return self._overrode(state, "the car's cloud says so")
-        if obeyed.is_on is False and obeyed.is_on_at is not None and state.at >= obeyed.is_on_at:
-            return self._should_stand(state, before, obeyed)
+        if obeyed.is_on is False and obeyed.is_on_at is not None:
+            asked_at = min(obeyed.is_on_at, memory.commanded_at or obeyed.is_on_at)  # it may stop before it says so
+            return self._should_stand(state, before, obeyed) if state.at >= asked_at else []
         if obeyed.current_a is not None and state.plug is PlugState.CHARGING:
             limit_kw = self.terms.capabilities.power_kw(obeyed.current_a)
             since = obeyed.current_at

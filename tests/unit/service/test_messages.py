@@ -24,7 +24,7 @@ from evenload.service.messages.queue import Draft, enqueue
 from evenload.service.messages.surveys import Question, QuestionKind
 from evenload.service.messages.values import encoded
 from evenload.service.people.rows import PersonRow, Way
-from evenload.service.people_rows import ConsentRow, MessageKind, MessageRow, MessageStatus, Purpose, SurveyRow
+from evenload.service.people_rows import ConsentRow, MessageKind, MessageRow, MessageStatus, Purpose, SurveyRow, WhyNot
 from evenload.service.refusals import ConflictError, NotFoundError
 from evenload.service.rows import SlotRow
 from evenload.service.scope import Scope
@@ -403,3 +403,20 @@ def test_clean_hours_are_those_of_least_carbon() -> None:
     assert found.share == pytest.approx(1 - 200 / 375)  # the mean of the day is (12 x 200 + 84 x 400) / 96 = 375
     assert clean_hours(dict.fromkeys(carbon, 300.0), NOON) is None
     assert clean_hours({at: value for at, value in carbon.items() if at != NOON + HOUR}, NOON) is None
+
+
+def test_one_that_cannot_be_made_out_does_not_hold_up_the_others() -> None:
+    store, people = world(*Purpose)
+    with people.writing() as rows:
+        rows.put([replace(ANN, person_id="d-0", timezone="Mars/Olympus")])
+    with store.writing() as unit:
+        unit.consents.put([ConsentRow("home", f"c0-{one}", "d-0", one, NOON - DAY, "1") for one in Purpose])
+        for person in ("d-0", "d-1"):
+            fields = fields_of(MessageKind.EVENT_NOTICE)
+            enqueue(unit, Draft("home", person, MessageKind.EVENT_NOTICE, f"k-{person}", fields), NOON)
+    found = claim(store, people, ["home"], packaged_catalogue(), Policy(), NOON, 9)
+    assert [one.row.person_id for one in found] == ["d-1"]
+    with store.reading() as unit:
+        (bad,) = [row for row in unit.messages.last("home", 9) if row.person_id == "d-0"]
+    assert (bad.status, bad.why) == (MessageStatus.FAILED, WhyNot.GIVEN_UP)
+    assert bad.info.startswith("it cannot be made out: ")

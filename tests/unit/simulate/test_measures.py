@@ -50,6 +50,7 @@ def test_every_missing_kwh_has_its_reason() -> None:
         UnservedReason.LEFT_EARLY: pytest.approx(6.0),  # 5 h were declared, 2 kept
         UnservedReason.CIRCUIT_LIMIT: pytest.approx(6.0),  # 4 h of 4 kW would have done
         UnservedReason.OUTSIDE_HOURS: 0.0,
+        UnservedReason.TOO_COARSE: 0.0,
     }
 
 

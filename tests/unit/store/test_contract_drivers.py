@@ -122,6 +122,8 @@ def test_links_promises_and_answers(store: Store) -> None:
         assert set(unit.promises.latest(HERE, ["s1", "s2", "s3"])) == {"s1", "s2"}
         assert [one.session_id for one in unit.promises.after(HERE, told[0].number, 9)] == ["s2", "s1"]
         assert len(unit.promises.after(HERE, 0, 1)) == 1
+        assert unit.promises.number_before(HERE, T0) == 0
+        assert unit.promises.number_before(HERE, T0 + HOUR) == told[1].number
         assert unit.wishes.answers(HERE, "ann")[0].suggestion_id == "leaf.fri.0640"
     with store.writing() as unit:
         for port in (unit.wishes, unit.driver_links, unit.promises):

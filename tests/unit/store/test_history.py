@@ -313,3 +313,16 @@ def test_an_export_is_a_canonical_file(sql: SqlStore, tmp_path: Path) -> None:
     )
     part = export_readings(sql, "home", Interval(T0 + DAY, T0 + 2 * DAY), tmp_path / "day.parquet")
     assert part.rows == sum(T0 + DAY <= row.reading.at < T0 + 2 * DAY for row in rows)
+
+
+def test_what_drivers_were_told_is_forgotten_but_for_the_last_number(sql: SqlStore) -> None:
+    told = PromiseRow(
+        "t", "s", "ann", "leaf", NOW - timedelta(days=91), PromiseBasis.PLAN, NOW, 7.5, 20.0, is_met=False,
+        sentence="Your car ...",
+    )  # fmt: skip
+    with sql.writing() as unit:
+        unit.promises.add([told, told, replace(told, at=NOW)])
+    assert prune(sql, NOW, Retention(promises=None)) == 0
+    assert prune(sql, NOW, Retention()) == 2
+    with sql.reading() as unit:
+        assert [(one.number, one.at) for one in unit.promises.after("t", 0, 9)] == [(3, NOW)]

@@ -83,6 +83,9 @@ class Inbox:
                 _log.warning("cloud=%s event=webhook_waits why=%s", provider.value, error)
                 await asyncio.sleep(_AGAIN_S)
                 return
+            except Exception:  # noqa: BLE001  # the boundary between clouds: what cannot be understood is left out
+                self.counts.came[provider.value, "defect"] += 1
+                _log.exception("cloud=%s event=webhook_defect", provider.value)
             self._waiting.popleft()
 
     async def _understand(self, provider: Provider, told: Told, digest: str) -> None:

@@ -142,8 +142,10 @@ _WRITE_UNITS: Final = {
 
 def _read_unit(element: Element) -> Unit:
     held = _READ_UNIT.read(element)
+    name = local_name(element)
     return Unit(
-        element=local_name(element), units=held.units, scale=held.scale, description=held.description,
+        element=name, units=held.units, scale=held.scale,
+        description="" if name in _DESCRIPTIONS else held.description,
         hertz=held.hertz, volts=held.volts, is_ac=held.is_ac, pulse_kwh=held.pulse_kwh,
     )  # fmt: skip
 

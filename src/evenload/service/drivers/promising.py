@@ -67,8 +67,8 @@ def confirm(
     rows = []
     for planned in plan.sessions:
         before = told.get(planned.session_id)
-        if before is None or before.plan_id == plan.plan_id:
-            continue
+        if before is None or before.plan_id == plan.plan_id or before.at > plan.made_at:
+            continue  # one made before knows nothing of what was wished since
         session = unit.sessions.find(plan.tenant, planned.session_id)
         if session is None or session.unplugged_at is not None or session.departs_at <= now:
             continue

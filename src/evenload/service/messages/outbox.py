@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from evenload.base.errors import InputError
 from evenload.base.instants import time_zone
 from evenload.service.consents import may
 from evenload.service.messages.catalogue import Catalogue, Rendered
@@ -65,10 +66,20 @@ def claim(
         with people.reading() as kept:
             known = kept.find_all({(row.tenant, row.person_id) for row in due})
         for row in due:
-            decided = decide(unit, row, known.get((row.tenant, row.person_id)), catalogue, policy, now)
+            decided = _decided(unit, row, known.get((row.tenant, row.person_id)), catalogue, policy, now)
             unit.messages.put([decided.row if isinstance(decided, Sending) else decided])
             found += [decided] if isinstance(decided, Sending) else []
     return found
+
+
+def _decided(
+    unit: Unit, row: MessageRow, person: PersonRow | None, catalogue: Catalogue, policy: Policy, now: datetime
+) -> Sending | MessageRow:  # fmt: skip
+    """The same; one that cannot be made out, as it was queued for other texts, does not hold up the others."""
+    try:
+        return decide(unit, row, person, catalogue, policy, now)
+    except InputError as error:
+        return _failed(row, WhyNot.GIVEN_UP, f"it cannot be made out: {error}", now)
 
 
 def decide(

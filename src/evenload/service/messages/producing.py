@@ -21,7 +21,7 @@ SAVED_LEAST: Final = 0.5
 """Less than half a unit of money is not worth a message."""
 _WEEK: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
-_PROMISE_AGE_MAX: Final = timedelta(hours=1)
+PROMISE_AGE_MAX: Final = timedelta(hours=1)
 _CLEAN_DAYS: Final = (1, 4)
 _CLEAN_FROM: Final = 14
 """Clean hours are told on Tuesdays and Fridays from 14:00 on, before people come home."""
@@ -32,7 +32,7 @@ def tell_promises(unit: Unit, tenant: str, number: int, now: datetime, count: in
     The number up to which it was done."""
     for row in unit.promises.after(tenant, number, count):
         number = row.number
-        if now - row.at <= _PROMISE_AGE_MAX and row.by > now and (not row.is_met or row.corrects):
+        if now - row.at <= PROMISE_AGE_MAX and row.by > now and (not row.is_met or row.corrects):
             enqueue(unit, _of_promise(unit, row), now)
     return number
 

@@ -206,6 +206,12 @@ class SqlPromises:
         of = tables.driver_promises.c
         return self._read(_PROMISES.selecting.where(of.tenant == tenant, of.number > number).limit(count))
 
+    def number_before(self, tenant: str, at: datetime) -> int:
+        """The number of the last one that was made before an instant, 0 of none; found from the end on."""
+        of = tables.driver_promises.c
+        found = select(of.number).where(of.tenant == tenant, of.at < at).order_by(of.number.desc()).limit(1)
+        return self.connection.execute(found).scalar() or 0
+
     def _read(self, found: Any) -> Sequence[PromiseRow]:  # noqa: ANN401 - a selection
         return _PROMISES.read(self.connection, found.order_by(tables.driver_promises.c.number))
 

@@ -31,6 +31,7 @@ from evenload.store.sql.schema import (
 )
 from evenload.store.sql.schema_cable import cable_pairs
 from evenload.store.sql.schema_cars import car_acts, car_notices
+from evenload.store.sql.schema_drivers import driver_promises
 from evenload.store.sql.schema_live import decisions, loads, plans, replies
 from evenload.store.sql.slots import Slot, slots_of
 from evenload.store.sql.store import SqlStore
@@ -59,6 +60,7 @@ class Retention:
     orders: float | None = 90
     unanswered: float | None = 2
     decisions: float | None = 90
+    promises: float | None = 90
     plans: float | None = 2
     replies: float | None = 2
     car_acts: float | None = 400
@@ -182,7 +184,7 @@ def _forget_first(store: SqlStore, now: datetime, kept: Retention) -> int:
         _forget_numbered(store, table, table.c[column] < now - timedelta(days=days), only)
         for table, column, days, only in (
             (events, "received_at", kept.events, None), (orders, "made_at", kept.orders, ~TO_GIVE),
-            (decisions, "at", kept.decisions, None),
+            (decisions, "at", kept.decisions, None), (driver_promises, "at", kept.promises, None),
         )
         if days is not None
     )  # fmt: skip

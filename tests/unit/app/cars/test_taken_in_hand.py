@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evenload.domain.vehicle_state import ActKind, Provider
+from evenload.domain.vehicle_state import ActKind, ActReason, Provider
 from evenload.service.access_rows import Role
 from evenload.service.driver_rows import ChoiceKind, DriverRow
 from evenload.service.drivers import asking, choosing
@@ -61,7 +61,7 @@ def test_it_is_an_opt_out_of_this_stay_that_is_decided_explained_and_undone(
 
         stops = sum(one.kind is ActKind.STOP for one in bench.acts())
         bench.later(minutes=20)
-        assert (await bench.carry_out(bench.order(0.0))).info == "the driver took charging in hand in the maker's app"
+        assert (await bench.carry_out(bench.order(0.0))).info == ActReason.OPTED_OUT.sentence
         assert sum(one.kind is ActKind.STOP for one in bench.acts()) == stops
 
         choosing.undo_last(scope, bench.store, "ann", ChoiceKind.OPT_OUT, bench.now)

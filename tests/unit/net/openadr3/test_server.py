@@ -1,7 +1,7 @@
 """The VTN over HTTP on a database: tokens, bounds, restarts; our VEN at our VTN."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,14 @@ import pytest
 
 from evenload.net.openadr3_client import OpenAdrHttp
 from evenload.net.openadr3_tokens import Tokens, secret_fits, secret_hash
-from evenload.openadr.v3.access import VEN_SCOPES
-from evenload.openadr.v3.objects import Asked, ClientRow
+from evenload.openadr.v3.access import BUSINESS_SCOPES, VEN_SCOPES, Claims
+from evenload.openadr.v3.objects import ClientRow
 from evenload.openadr.v3.ven import Credentials, OpenAdrVen, VtnError
-from evenload.openadr.v3.vtn import BASE_PATH
-from evenload.openadr.v3.wire import ObjectType
+from evenload.openadr.v3.vtn import BASE_PATH, Request, Vtn
 from evenload.store.memory import MemoryStore
 from evenload.store.sql.store import opened
 
+T0 = datetime(2026, 1, 12, 17, tzinfo=UTC)
 URL = f"http://vtn.example{BASE_PATH}"
 
 
@@ -70,12 +70,13 @@ def test_guessing_is_made_slow(door_at: Any) -> None:
     async def tries() -> list[int]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
             form = {"grant_type": "client_credentials", "client_id": "ven1"}
-            found = []
-            for secret in ("a", "b", "ven1-secret"):
-                found.append((await http.post(f"{URL}/auth/token", data=form | {"client_secret": secret})).status_code)
+            found = [
+                (await http.post(f"{URL}/auth/token", data=form | {"client_secret": secret})).status_code
+                for secret in ("a", "b", "ven1-secret")
+            ]
             door.seconds = 2.0
-            found.append((await http.post(f"{URL}/auth/token", data=form | {"client_secret": secret})).status_code)
-            return found
+            last = await http.post(f"{URL}/auth/token", data=form | {"client_secret": "ven1-secret"})
+            return [*found, last.status_code]
 
     assert asyncio.run(tries()) == [401, 429, 429, 200]
 
@@ -85,12 +86,10 @@ def test_tokens_run_out_are_signed_and_end_with_their_client(door: Any) -> None:
     for bad in (
         token[:-4] + "AAAA",
         token + "x",
-        "é",
-        "",
         "a.b.c",
         Tokens(b"other").made("ven1", VEN_SCOPES, door.now),
     ):
-        assert door.ask("GET", "/events", token=bad or "-").status_code == 401
+        assert door.ask("GET", "/events", token=bad).status_code == 401
     with door.store.writing() as unit:
         (row,) = [one for one in unit.openadr3.clients("home") if one.client_id == "ven1"]
         unit.openadr3.put_clients([ClientRow("ven1", "home", row.secret_hash, ("read_targets",), row.made_at)])
@@ -137,6 +136,17 @@ def test_what_is_to_be_sent_is_handed_on_once_it_is_kept(door: Any) -> None:
     assert [one.url for one in sent.webhooks] == ["https://bl.example/cb"]
 
 
+def run(door: Any, errand: Any) -> Any:
+    async def carried_out() -> Any:
+        http = OpenAdrHttp(URL, transport=httpx.ASGITransport(app=door.app()))
+        try:
+            return await http.run(errand)
+        finally:
+            await http.close()
+
+    return asyncio.run(carried_out())
+
+
 @pytest.mark.requirement("R12")
 def test_our_ven_at_our_vtn_over_http(door_at: Any, tmp_path: Path) -> None:
     with opened(tmp_path / "vtn.db") as store:
@@ -144,35 +154,13 @@ def test_our_ven_at_our_vtn_over_http(door_at: Any, tmp_path: Path) -> None:
         bl = door.token("bl").json()["access_token"]
         program = door.ask("POST", "/programs", {"programName": "tou"}, bl).json()["id"]
         ven = OpenAdrVen(Credentials("ven1", "ven1-secret"), "ven1")
-
-        async def errands() -> list[Any]:
-            http = OpenAdrHttp(URL, transport=httpx.ASGITransport(app=door.app()))
-            await http.run(ven.register(door.now, ["r"]))
-            first = await http.run(ven.sync(door.now))
-            door.ask("POST", "/events", {"programID": program}, bl)
-            second = await http.run(ven.sync(door.now))
-            await http.close()
-            return [len(first.new), len(second.new), [one.program_name for one in await http_programs(ven, door)]]
-
-        async def http_programs(ven: OpenAdrVen, door: Any) -> Any:
-            http = OpenAdrHttp(URL, transport=httpx.ASGITransport(app=door.app()))
-            try:
-                return await http.run(ven.programs(door.now))
-            finally:
-                await http.close()
-
-        async def asked() -> list[Any]:
-            return await errands()
-
-        assert run_with_threads(asked) == [0, 1, ["tou"]]
-
-
-def run_with_threads(asked: Any) -> Any:
-    """Run in an event loop while the door's own requests run in others."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(asked())).result()
+        assert set(run(door, ven.register(door.now, ["r"])).resources) == {"r"}
+        assert run(door, ven.sync(door.now)).new == ()
+        event = door.ask("POST", "/events", {"programID": program}, bl).json()["id"]
+        assert [one.event.id for one in run(door, ven.sync(door.now)).new] == [event]
+        assert [one.program_name for one in run(door, ven.programs(door.now))] == ["tou"]
+        door.ask("DELETE", f"/events/{event}", token=bl)
+        assert [one.event.id for one in run(door, ven.sync(door.now)).cancelled] == [event]
 
 
 def test_no_answer_is_an_error_that_says_so() -> None:
@@ -182,7 +170,7 @@ def test_no_answer_is_an_error_that_says_so() -> None:
     async def asked() -> None:
         http = OpenAdrHttp(URL, transport=httpx.MockTransport(away))
         try:
-            await http.run(OpenAdrVen(Credentials("a", "b"), "a").sync(datetime.now().astimezone()))
+            await http.run(OpenAdrVen(Credentials("a", "b"), "a").sync(T0))
         finally:
             await http.close()
 
@@ -194,27 +182,25 @@ def test_no_answer_is_an_error_that_says_so() -> None:
 @pytest.mark.requirement("R12")
 def test_a_restart_with_ten_thousand_open_events_loses_none(door_at: Any, tmp_path: Path) -> None:
     where = tmp_path / "vtn.db"
+    numbers = iter(range(10_001))
+    vtn, bl = Vtn(lambda: f"e{next(numbers)}"), Claims("home", "bl", frozenset(BUSINESS_SCOPES))
+    event = b'{"programID":"e0","intervalPeriod":{"start":"2026-06-01T00:00:00Z","duration":"PT1H"}}'
     with opened(where) as store:
         door = door_at(store, "ven1")
-        bl = door.token("bl").json()["access_token"]
-        app = door.app()
-
-        async def filled() -> None:
-            async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app=app), headers={"Authorization": f"Bearer {bl}"}
-            ) as http:
-                program = (await http.post(f"{URL}/programs", json={"programName": "p"})).json()["id"]
-                event = {"programID": program, "intervalPeriod": {"start": "2026-06-01T00:00:00Z", "duration": "PT1H"}}
-                for number in range(10_000):
-                    made = await http.post(f"{URL}/events", json=event | {"eventName": f"e{number}"})
-                    assert made.status_code == 201
-
-        asyncio.run(filled())
+        token = door.token("bl").json()["access_token"]
+        assert door.ask("POST", "/programs", {"programName": "p"}, token).json()["id"] == "o1"
+        with store.writing() as unit:
+            vtn.answer(Request("POST", "/programs", body=b'{"programName":"q"}'), bl, unit.openadr3, door.now)
+        for _ in range(20):
+            with store.writing() as unit:
+                made = [
+                    vtn.answer(Request("POST", "/events", "", event), bl, unit.openadr3, door.now) for _ in range(500)
+                ]
+            assert {one.status for one in made} == {201}
     with opened(where) as store:
-        with store.reading() as unit:
-            rows = unit.openadr3.page("home", Asked(ObjectType.EVENT, count=None))
-        assert len(rows) == 10_000
-        assert len({row.body for row in rows}) == 10_000
-        door = door_at(store, "ven1", prefix="after")
-        page = door.ask("GET", "/events?active=true&skip=9990", token=bl).json()  # the token holds as well
-        assert [one["eventName"] for one in page] == [f"e{number}" for number in range(9_990, 10_000)]
+        door = door_at(store, "ven1")
+        pages = [
+            door.ask("GET", f"/events?active=true&skip={skip}", token=token).json() for skip in range(0, 10_050, 50)
+        ]
+    found = [one["id"] for page in pages for one in page]  # the token from before holds as well
+    assert sorted(found) == sorted(f"e{number}" for number in range(1, 10_001))

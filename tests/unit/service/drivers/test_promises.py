@@ -138,3 +138,15 @@ def test_a_car_of_nobody_is_promised_nothing(home: Any) -> None:
         unit.drivers.remove("t", "ann")
     home.plug_in()
     assert told(home) == []
+
+
+def test_a_plan_of_before_a_wish_says_nothing_of_what_was_wished_since(home: Any) -> None:
+    session = home.plug_in()
+    planned = PlannedSession(session.session_id, 0, (2.0,) * 8, "")
+    plan = PlanRow("t", "P1", home.now, "tick", home.now, 60.0, 24, "{}", (planned,))
+    home.later(seconds=20)
+    with home.store.writing() as unit:
+        before = unit.promises.latest("t", [session.session_id])[session.session_id]
+        since = {session.session_id: replace(before, at=home.now)}
+        assert promising.confirm(unit, plan, since, home.now) == []
+        assert promising.confirm(unit, replace(plan, made_at=home.now), since, home.now)
