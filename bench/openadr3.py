@@ -6,8 +6,8 @@
     python3 run.py bench openadr3 --json            JSON instead of a table
 
 Each of 1,000 VENs holds a target of its own and one of a group; an event is for one of these. In process, a VEN is one
-call of the VTN on an SQLite file. Over HTTP the server is a process of its own (uvicorn, as `evenload serve` runs it) and
-clients are threads with a connection each, so both share this machine's cores. Nothing here asserts a time.
+call of the VTN on an SQLite file. Over HTTP the server is a process of its own (uvicorn, as `evenload serve` runs it),
+clients are threads with a connection each, and both share this machine's cores. Nothing here asserts a time.
 """
 
 import argparse

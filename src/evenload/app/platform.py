@@ -21,7 +21,8 @@ from evenload.app.cables import Cables
 from evenload.app.cars.clouds import CloudAccess, clouds_of
 from evenload.app.cars.side import CarSide
 from evenload.app.driver_rounds import DriverRounds
-from evenload.app.energy_managers import EnergyManagers
+from evenload.app.ems import EnergyManagers
+from evenload.app.ems_door import EmsDoor
 from evenload.app.experience import Learning
 from evenload.app.fallbacks import Fallbacks
 from evenload.app.far_sites import FarSites
@@ -66,8 +67,9 @@ from evenload.web.passwords import Argon2
 _log = logging.getLogger("evenload.app")
 
 _PLANNED_FOR: Final = frozenset(
-    {"sites", "circuits", "devices", "vehicles", "vehicle-links", "drivers", "sessions", "limits", "signals"}
-)
+    {"sites", "circuits", "devices", "vehicles", "vehicle-links", "drivers", "sessions", "limits", "signals",
+     "cables", "energy-managers"}
+)  # fmt: skip
 """What the API may change that has to be planned for anew."""
 
 _ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices"})
@@ -97,7 +99,8 @@ class Platform:
             store, writer, settings.tenants, clouds_of(settings, options.public_url) if clouds is None else clouds,
             options.secret, clock, seconds, _new_id, self._kept, tells=not settings.dry_run,
         )  # fmt: skip
-        self.managers = EnergyManagers(store, writer, settings.tenants, clock, seconds, self._kept)
+        ems_door = EmsDoor(options.secret)
+        self.managers = EnergyManagers(store, writer, settings.tenants, clock, seconds, self._kept, ems_door.line)
         self.stations = StationSide(
             settings, store, writer, clock, self._kept, self._under, self.cars.worker, self.managers
         )  # fmt: skip
@@ -135,7 +138,7 @@ class Platform:
         services = Services(
             store, clock, options, Argon2(), _station_key_hash, _new_id, self._changed, self._faults,
             notes=notes, relayed=self._relayed, state=self.states.of, history=self.states.history, cars=self.cars,
-            people=people,
+            people=people, ems=ems_door,
         )  # fmt: skip
         self.app = api(services, seconds, hub=self.hub, registry=self._registry())
 
@@ -251,6 +254,8 @@ class Platform:
             self.cars.worker.changed(tenant, "links" if resource == "vehicle-links" else resource)
         if resource == "devices":
             self._beside(self.stations.enrolled(tenant))
+        if resource == "energy-managers":
+            self.managers.wake()
         if resource == "loads":
             self._beside(asyncio.to_thread(self._look_at_loads, tenant))
         self.stations.delivery.wake()

@@ -16,7 +16,7 @@ from evenload.app.certificates import Certificates
 from evenload.app.delivery import Delivery
 from evenload.app.desks import Desks
 from evenload.app.directory import StoreDirectory
-from evenload.app.energy_managers import EnergyManagers
+from evenload.app.ems import EnergyManagers
 from evenload.app.listening import cannot_listen
 from evenload.app.reloading import Reloader, authority_of, tls_of
 from evenload.app.settings import Settings
@@ -28,7 +28,7 @@ from evenload.domain.vehicle_state import CarId
 from evenload.net.ocpp_server import OcppServer, ServerLimits
 from evenload.net.ports import TenantRecord
 from evenload.ocpp.dossier import DeskPolicy
-from evenload.service.cable.energy_manager import is_energy_manager
+from evenload.service.cable.ems import is_energy_manager
 from evenload.service.event_rows import is_told_on
 from evenload.service.event_text import is_logged
 from evenload.service.observe import restarted

@@ -10,11 +10,12 @@ from evenload.base.errors import InputError
 from evenload.base.instants import Interval, parse_instant
 from evenload.cli.driver_words import operator
 from evenload.cli.files import records_of
+from evenload.cli.people import settings_at
 from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, now, opened, show_table, shown_instant
 from evenload.cli.terminal import errors, output
 from evenload.files.importers import obd, obd_stays
 from evenload.service.cable import logged, said, sources
-from evenload.service.cable.managers import put_manager
+from evenload.service.cable.ems_kept import put_manager
 from evenload.service.cable_rows import EnergyManagerRow
 from evenload.service.live_rows import DeviceRow
 
@@ -125,10 +126,12 @@ def add_manager(  # noqa: PLR0913 - one parameter an option
 
     Example:  evenload cable add-manager lot depot https://lot.example/api --power-kw-max 150 --fallback-kw 20
     """
-    from evenload.app.manager_links import manager_of  # noqa: PLC0415 - loads when it is needed
+    from evenload.app.ems_door import EmsDoor  # noqa: PLC0415 - loads when it is needed
+    from evenload.app.secret import secret_of  # noqa: PLC0415 - loads when it is needed
 
-    row = EnergyManagerRow(tenant, device, address, cars, kwh_a_car, ready_by, heartbeat_s, secret)
-    manager_of(row).close()  # which says what is wrong with an address
+    row = EnergyManagerRow(tenant, device, address, cars, kwh_a_car, ready_by, heartbeat_s)
+    door = EmsDoor(secret_of(settings_at(database).secret_file) if secret else b"")
+    row = door.sealed(row, secret)
     made = DeviceRow(tenant, device, site, "", power_kw_max=power_kw_max, fallback_kw=fallback_kw)
     with opened(database, make=True) as store:
         put_manager(operator(tenant), store, row, made, now())

@@ -52,7 +52,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Those an event is for: everybody in its program, or those of an arm, at or below a circuit, of a group, a port."""
+    """Those an event is for: its whole program, or those of an arm, at or below a circuit, of a group, of a port."""
 
     kind: TargetKind
     name: str = ""
@@ -122,8 +122,14 @@ class Call:
         return EventAsked(kind, self.start, self.end, notified_at, self.mandatory, self.power_share)
 
     def planned(
-        self, power_kw: float, notified_at: datetime, cancelled_at: datetime | None = None, *, node: str = "", group: str = ""
-    ) -> Event | None:  # fmt: skip
+        self,
+        power_kw: float,
+        notified_at: datetime,
+        cancelled_at: datetime | None = None,
+        *,
+        node: str = "",
+        group: str = "",
+    ) -> Event | None:
         """As the planner knows it, for devices together; None for what asks it for no power: price, alert, test.
 
         ``power_kw`` is what all that are asked may draw together (NaN: as said by the call itself).

@@ -110,6 +110,6 @@ class Evaluated:
     evaluation_id: str
 
 
-Command = (
-    Rehearsed | Approve | Notify | Advance | Modify | Cancel | Kill | OptOut | LeaveForNeed | LoseLink | FindLink | Evaluated
-)  # fmt: skip
+OfMember = OptOut | LeaveForNeed | LoseLink | FindLink
+OfAll = Rehearsed | Approve | Notify | Advance | Modify | Cancel | Kill | Evaluated
+Command = OfMember | OfAll

@@ -14,7 +14,6 @@ class News(StrEnum):
     NOTIFIED = "notified"
     MODIFIED = "modified"
     CALLED_OFF = "called_off"
-    STARTED = "started"
     ENDED = "ended"
     OPTED_OUT = "opted_out"
     LEFT_FOR_NEED = "left_for_need"

@@ -175,7 +175,8 @@ class EnergyManagerRow:
 
     ``address`` is ``modbus:...`` or ``http(s)://...``. Where nobody declares what its cars need, ``cars_usual`` of
     ``energy_kwh_usual`` each are reckoned with, or what they took on the same day of the weeks before. ``ready_by`` is
-    the site's local time, ``HH:MM``.
+    the site's local time, ``HH:MM``. ``secret_sealed`` is what lets us in, sealed by the server for this device and
+    address: nobody reads it from here.
     """
 
     tenant: str
@@ -185,5 +186,5 @@ class EnergyManagerRow:
     energy_kwh_usual: float = 0.0
     ready_by: str = "17:00"
     heartbeat_s: float = 30.0
-    secret: str = field(default="", repr=False)
+    secret_sealed: str = field(default="", repr=False)
     made_at: datetime | None = None

@@ -29,6 +29,10 @@ class MemoryOpenAdrObjects:
         ordered = sorted(found, key=lambda row: (row.created_at, row.object_id))[asked.skip :]
         return ordered[: asked.count]
 
+    def bodies(self, tenant: str, asked: Asked) -> Sequence[tuple[bytes, tuple[str, ...]]]:
+        """As ``page``, only bodies and targets."""
+        return [(row.body, row.targets) for row in self.page(tenant, asked)]
+
     def granted(self, tenant: str, client_id: str) -> frozenset[str]:
         """The targets of a client's VENs and of their resources."""
         own = (row for row in self.rows.values() if (row.tenant, row.client_id) == (tenant, client_id))

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from evenload.domain.vehicle_state import Provider
 from evenload.service.access import PasswordHash
+from evenload.service.cable_rows import EnergyManagerRow
 from evenload.service.car_rows import CarLinkRow
 from evenload.service.live_state import LiveHistory, LiveState
 from evenload.service.people.ports import PeopleStore
@@ -87,6 +88,13 @@ class CarDoor(Protocol):
         """How what a cloud tells by itself is answered."""
 
 
+class EmsDoor(Protocol):
+    """Keeps what lets us in at energy managers."""
+
+    def sealed(self, row: EnergyManagerRow, secret: str) -> EnergyManagerRow:
+        """A row with a secret, sealed; ``InputError`` where its address is not understood."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What requests work with.
@@ -98,6 +106,7 @@ class Services:
     ``relayed`` is called in any thread with what a site with a server of its own told.
     ``people`` is where names and addresses are kept, ``None`` where this server has none.
     ``cars`` is the way to cars' clouds, where that is open.
+    ``ems`` seals secrets of energy managers, where this server reaches any.
     ``state`` and ``history`` say what goes on with a tenant, where anything plans for it.
     """
 
@@ -115,3 +124,4 @@ class Services:
     history: Callable[[str], LiveHistory] | None = None
     cars: CarDoor | None = None
     people: PeopleStore | None = None
+    ems: EmsDoor | None = None

@@ -26,9 +26,12 @@ def visit(station: str, number: int = 0, energy_kwh: float = 10.0) -> Done:
 
 
 def session(of: Done, energy_kwh: float) -> SessionRow:
+    visit = of.visit
     row = SessionRow(
-        TENANT, f"s{of.visit.visit_id}", of.visit.station, of.visit.plugged_at, token=of.visit.token.casefold()
-    )
+        tenant=TENANT, session_id=f"s{visit.visit_id}", device_id=visit.station, site_id="S",
+        plugged_at=visit.plugged_at, departs_at=visit.departs_at, energy_kwh=visit.energy_kwh,
+        token=visit.token.casefold(),
+    )  # fmt: skip
     return replace(row, unplugged_at=of.visit.leaves_at, energy_kwh_delivered=energy_kwh)
 
 
@@ -47,7 +50,8 @@ def test_nothing_is_broken_where_all_is_kept() -> None:
 
 
 @pytest.mark.parametrize(("station", "off", "is_broken"), [
-    ("CS-1", 0.9, False), ("CS-1", 1.3, True), ("car:EV1", 1.9, False), ("car:EV1", -1.9, False), ("car:EV1", 2.1, True),
+    ("CS-1", 0.9, False), ("CS-1", 1.3, True), ("car:EV1", 1.9, False), ("car:EV1", -1.9, False),
+    ("car:EV1", 2.1, True),
 ])  # fmt: skip
 def test_energy_may_be_off_by_so_much(station: str, off: float, is_broken: bool) -> None:
     one = visit(station)

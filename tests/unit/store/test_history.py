@@ -1,6 +1,7 @@
 """Readings of closed days: packed, read as before, corrected, summed, exported, forgotten."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from evenload.domain.station import StationId
 from evenload.domain.station_readings import Quality, Reading, ReadingKind, SampleContext
 from evenload.files.specs import READINGS
 from evenload.files.table import read_table
+from evenload.service.driver_rows import PromiseBasis, PromiseRow
 from evenload.service.live_rows import CircuitRow, DecisionRow, DeviceRow, SiteRow
 from evenload.service.ports import Store
 from evenload.service.rows import EventRow, OrderRow, ReadingRow

@@ -118,10 +118,6 @@ class Fleet:
         self._door = door
         self._quotas = quotas
 
-    def of_account(self, account: Account) -> list[Car]:
-        """Cars of an account."""
-        return [car for car in self.cars.values() if car.account == account]
-
     def take(self, found: Read, now: datetime) -> tuple[list[Car], list[Car]]:
         """Take what was read: cars that came, and cars that are not there any more."""
         came, gone = [], []

@@ -207,6 +207,8 @@ class CarWorker:
             for car in lost:
                 self._take(car, car.desk.withdraw(now))
                 self._left(car)
+                if not found.permitted.may_read(car.id.vehicle_id):
+                    self._beside(self._paused(car))
             for car in some:
                 self._arrived(car, part, now, is_new=tenant.is_new)
             came, gone = came + len(some), gone + len(lost)
@@ -249,6 +251,12 @@ class CarWorker:
         """A car is not in the fleet any more."""
         self.acting.forget(car)
         self._ordering.forget(car)
+        if car.account.account:  # another car of it has its tokens from the store
+            self._door.forget(car.account)
+
+    async def _paused(self, car: Car) -> None:
+        await self.keeping.flush()
+        await self._door.do(links.paused, self._store, car.id.tenant, car.id.vehicle_id, self._clock())
 
     async def _withdrawn(self, car: Car, fault: Fault) -> None:
         await self.keeping.flush()

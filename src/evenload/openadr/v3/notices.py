@@ -47,9 +47,9 @@ class Broker:
     prefix: str = ""
 
 
-def operations_of(row: ObjectRow) -> SubscriptionRequest:
+def operations_of(body: bytes) -> SubscriptionRequest:
     """What a subscription asks for."""
-    return _OBJECTS.decode(row.body)
+    return _OBJECTS.decode(body)
 
 
 def webhooks(objects: OpenAdrObjects, row: ObjectRow, operation: Operation) -> Iterator[Webhook]:
@@ -59,7 +59,7 @@ def webhooks(objects: OpenAdrObjects, row: ObjectRow, operation: Operation) -> I
             continue
         wanted = [
             one
-            for one in operations_of(subscription).object_operations
+            for one in operations_of(subscription.body).object_operations
             if row.kind in one.objects and operation in one.operations
         ]
         targets = _told(objects, subscription, row) if wanted else None
@@ -84,7 +84,7 @@ def notification(row: ObjectRow, operation: Operation, targets: Sequence[str]) -
     """The JSON of a notification."""
     head = f'{{"objectType":"{row.kind}","operation":"{operation}","object":'.encode()
     tail = b',"targets":' + msgspec.json.encode(targets) + b"}" if targets else b"}"
-    return head + shown(row, targets) + tail
+    return head + shown(row.body, targets) + tail
 
 
 def publications(objects: OpenAdrObjects, row: ObjectRow, operation: Operation, broker: Broker) -> (

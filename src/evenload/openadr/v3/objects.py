@@ -92,6 +92,9 @@ class OpenAdrObjects(Protocol):
     def page(self, tenant: str, asked: Asked) -> Sequence[ObjectRow]:
         """Those asked for that were not removed, in order of when they were made, then by id."""
 
+    def bodies(self, tenant: str, asked: Asked) -> Sequence[tuple[bytes, tuple[str, ...]]]:
+        """As ``page``, only bodies and targets: what lists are made of."""
+
     def granted(self, tenant: str, client_id: str) -> frozenset[str]:
         """The targets of a client's VENs and of their resources."""
 

@@ -9,7 +9,6 @@ import msgspec
 
 from evenload.openadr.v3.bodies import Request
 from evenload.openadr.v3.instants import written_instant
-from evenload.openadr.v3.objects import ObjectRow
 from evenload.openadr.v3.wire import ObjectType
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -41,9 +40,9 @@ def body_of(request: Request, identity: Identity) -> bytes:
     return _ENCODER.encode(told)
 
 
-def shown(row: ObjectRow, targets: Sequence[str]) -> bytes:
+def shown(body: bytes, targets: Sequence[str]) -> bytes:
     """The JSON of an object with those of its targets that are shown."""
-    return row.body[:-1] + b',"targets":' + _ENCODER.encode(targets) + b"}" if targets else row.body
+    return body[:-1] + b',"targets":' + _ENCODER.encode(targets) + b"}" if targets else body
 
 
 def listed(bodies: Sequence[bytes]) -> bytes:

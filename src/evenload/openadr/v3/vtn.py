@@ -1,6 +1,6 @@
 """A VTN without I/O: requests in, answers and what is to be told out; what there is lies behind a port."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -91,7 +91,8 @@ class Vtn:
             case "POST", []:
                 return self._told(objects, writer.create(kind, read_request(kind, request.body)), 201)
             case "GET", [object_id]:
-                return Answer(200, shown(*_known(objects, client, kind, object_id)))
+                row, targets = _known(objects, client, kind, object_id)
+                return Answer(200, shown(row.body, targets))
             case "PUT", [object_id]:
                 row, _ = _known(objects, client, kind, object_id)
                 return self._told(objects, writer.update(row, read_request(kind, request.body)), 200)
@@ -106,7 +107,7 @@ class Vtn:
         published: list[Publication] = []
         body = b""
         for row, operation in changes:
-            body = shown(row, row.targets)
+            body = shown(row.body, row.targets)
             calls += webhooks(objects, row, operation)
             if self.broker is not None:
                 published += publications(objects, row, operation, self.broker)
@@ -159,12 +160,11 @@ def _searched(objects: OpenAdrObjects, client: Client, search: Search) -> bytes:
         if search.targets is not None and not wanted:
             return listed([])
     own = "" if business or asked.kind in TARGETED else client.claims.client_id
-    rows = _page(objects, tenant, _narrowed(asked, wanted, own), search.objects)
     bodies = []
-    for row in rows:
-        targets = client.shown(row.targets, search.targets) if asked.kind in TARGETED else row.targets
+    for body, held in _page(objects, tenant, _narrowed(asked, wanted, own), search.objects):
+        targets = client.shown(held, search.targets) if asked.kind in TARGETED else held
         if targets is not None:
-            bodies.append(shown(row, targets))
+            bodies.append(shown(body, targets))
     return listed(bodies)
 
 
@@ -175,14 +175,14 @@ def _narrowed(asked: Asked, targets: tuple[str, ...] | None, client_id: str) -> 
     )  # fmt: skip
 
 
-def _page(objects: OpenAdrObjects, tenant: str, asked: Asked, kinds: frozenset[ObjectType]) -> list[ObjectRow]:
+def _page(
+    objects: OpenAdrObjects, tenant: str, asked: Asked, kinds: frozenset[ObjectType]
+) -> Sequence[tuple[bytes, tuple[str, ...]]]:
     """A page; subscriptions of some kinds of objects are picked out here."""
     if not kinds:
-        return list(objects.page(tenant, asked))
-    every = objects.page(tenant, _unpaged(asked))
-    found = [
-        row for row in every if any(kinds & set(one.objects) for one in operations_of(row).object_operations)
-    ]  # fmt: skip
+        return objects.bodies(tenant, asked)
+    every = objects.bodies(tenant, _unpaged(asked))
+    found = [one for one in every if any(kinds & set(part.objects) for part in operations_of(one[0]).object_operations)]
     return found[asked.skip : asked.skip + (asked.count or 0)]
 
 

@@ -20,6 +20,8 @@ COMMANDS_MAX: Final = 12
 COMMANDS_MAX_SLEEPY: Final = 4
 """The same of a car that sleeps once it is stopped: waking it is counted, and each start may need it."""
 
+NOT_SHARED: Final = "the driver does not share what the car tells any more"
+
 DWELL_MINUTES: Final = 15.0
 """How long a car is left as it was told: an act takes up to five minutes to arrive."""
 
@@ -62,18 +64,23 @@ def retire(unit: Unit, link: CarLinkRow, now: datetime) -> None:
     device = unit.devices.find(link.tenant, link.device_id)
     if device is None or device.retired_at is not None:
         return
+    let_be(unit, link, device, now)
+    unit.devices.put([replace(device, retired_at=now)])
+    station = unit.stations.find(device.station)
+    if station is not None:
+        unit.stations.put([replace(station, approved=False, revoked_at=now, lost_at=now)])
+
+
+def let_be(unit: Unit, link: CarLinkRow, device: DeviceRow, now: datetime) -> None:
+    """Nothing more is known of a car: its session ends by what is known of it, and nothing is asked or wanted of it."""
     for session in unit.sessions.going_on_at(link.tenant, [link.device_id]):
         last_at = max(session.plugged_at, session.metered_at or session.plugged_at)
         ended = replace(session, unplugged_at=last_at, power_kw=0.0, energy_quality=Quality.ESTIMATED)
         unit.sessions.put([ended])
-    unit.devices.put([replace(device, retired_at=now)])
     unit.orders.put([superseded(one, now) for one in unit.orders.standing(device.station)])
-    station = unit.stations.find(device.station)
-    if station is not None:
-        unit.stations.put([replace(station, approved=False, revoked_at=now, lost_at=now)])
     left = [one for one in unit.cars.acts_under_way(link.tenant) if one.vehicle_id == link.vehicle_id]
     unit.cars.put_acts(
-        replace(one, status=ActStatus.FAILED, reason=ActReason.REVOKED, info=link.revoked_why, ended_at=now)
+        replace(one, status=ActStatus.FAILED, reason=ActReason.REVOKED, info=link.revoked_why or NOT_SHARED, ended_at=now)
         for one in left
     )
 

@@ -145,6 +145,17 @@ def withdrawn(store: Store, tenant: str, vehicle_id: str, now: datetime, why: st
         return _ended(unit, scope, replace(row, withdrawn=True), now, why)
 
 
+def paused(store: Store, tenant: str, vehicle_id: str, now: datetime) -> None:
+    """A driver does not share any more what a car tells: its link stays, what it told last is forgotten, and its
+    session ends by what is known of it. Shared again, it begins anew."""
+    with store.writing() as unit:
+        row = unit.cars.link(tenant, vehicle_id)
+        device = unit.devices.find(tenant, row.device_id) if row is not None else None
+        if row is not None and device is not None and row.revoked_at is None and device.retired_at is None:
+            unit.cars.forget(tenant, vehicle_id)
+            devices.let_be(unit, row, device, now)
+
+
 def known_link(unit: Unit, tenant: str, vehicle_id: str) -> CarLinkRow:
     """A link that there is; ``NotFoundError`` with the nearest name otherwise."""
     row = unit.cars.link(tenant, vehicle_id)

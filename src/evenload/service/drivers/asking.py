@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from evenload.base.instants import Interval
+from evenload.service import consents
 from evenload.service.driver_rows import DriverRow, PromiseRow
 from evenload.service.drivers import owning, standing
 from evenload.service.drivers.choosing import zone_of
 from evenload.service.drivers.why import Around, Why, WhyCode, why
 from evenload.service.live_rows import LimitRow, SessionRow
+from evenload.service.people_rows import Purpose
 from evenload.service.ports import Store, Unit
 from evenload.service.scope import Scope
 from evenload.service.snapshot import Patience, Trust, state_of
@@ -77,6 +79,7 @@ def _asked(unit: Unit, driver: DriverRow, vehicle_id: str, now: datetime) -> Ask
         _cloud_fault(unit, driver.tenant, vehicle_id, now), last.unplugged_at if last else None,
         last.energy_kwh_delivered if last else 0.0,
         unit.cables.conflicts(driver.tenant, [session.session_id]) if session else (),
+        _is_shared(unit, driver, vehicle_id, now),
     )  # fmt: skip
     return Asked(vehicle_id, session, why(seen), plan.plan_id if plan and planned else "")
 
@@ -106,3 +109,12 @@ def _cloud_fault(unit: Unit, tenant: str, vehicle_id: str, now: datetime) -> str
         return "your consent has expired"
     account = unit.cars.account(tenant, link.provider, link.account)
     return account.fault if account else ""
+
+
+def _is_shared(unit: Unit, driver: DriverRow, vehicle_id: str, now: datetime) -> bool:
+    """Whether what a linked car tells is shared with us; one that nobody was asked about is."""
+    link = unit.cars.link(driver.tenant, vehicle_id)
+    if link is None or link.revoked_at is not None:
+        return True
+    stands = consents.may(unit, driver.tenant, driver.driver_id, Purpose.DATA_SHARING, now)
+    return stands.granted or stands.why is consents.ConsentState.NEVER

@@ -36,6 +36,7 @@ class WhyCode(StrEnum):
     ON_VACATION = "on_vacation"
     LINK_LOST = "link_lost"
     CLOUD_LOST = "cloud_lost"
+    NOT_SHARED = "not_shared"
     SILENT = "silent"
     DISOBEYS = "disobeys"
     UNMANAGED = "unmanaged"
@@ -67,7 +68,8 @@ class Around:
 
     ``car_timer`` is the car's own start, ``is_overridden`` that somebody took charging in hand in the maker's app,
     ``cloud_fault`` why its maker's cloud tells nothing, ``""`` where it does or there is none.
-    ``limits`` are those posted above the car that hold now, ``conflicts`` what its two ends say against each other.
+    ``limits`` are those posted above the car that hold now, ``conflicts`` what its two ends say against each other; not
+    ``is_shared``: the driver took the consent to share what the car tells back.
     """
 
     now: datetime
@@ -85,6 +87,7 @@ class Around:
     ended_at: datetime | None = None
     ended_kwh: float = 0.0
     conflicts: Sequence[ConflictRow] = ()
+    is_shared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,12 @@ def _without_session(seen: Around) -> Why:
     if away is not None and away.end is not None:
         until = told_time(away.end, seen.zone, seen.now)
         return Why(WhyCode.ON_VACATION, f"You are away until {until}; your car is not plugged in.")
+    if not seen.is_shared:
+        return Why(
+            WhyCode.NOT_SHARED,
+            "You do not share what your car tells any more, so we neither see nor manage it; it charges as it is set "
+            "itself.",
+        )
     if seen.cloud_fault:
         return Why(
             WhyCode.CLOUD_LOST, f"Your car's maker tells us nothing now ({seen.cloud_fault}), so we do not know."

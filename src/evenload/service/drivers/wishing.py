@@ -86,11 +86,22 @@ def check_wish(unit: Unit, row: WishRow) -> None:
             raise InputError(f"{name} is 0 or more (it is {kwh:g})")
     _check_together(row)
     vehicle = unit.vehicles.find(row.tenant, row.vehicle_id)
+    _check_fits(row, vehicle.battery_kwh if vehicle else None)
     if (row.soc_target is not None or row.soc_minimum is not None) and (vehicle is None or not vehicle.battery_kwh):
         raise InputError(
             f"how large the battery of {row.vehicle_id!r} is, is not known, so a state of charge says no energy: put "
             "battery_kwh of the vehicle first, or wish for energy_kwh"
         )
+
+
+def _check_fits(row: WishRow, battery_kwh: float | None) -> None:
+    """``InputError`` where no car could take what is wished for."""
+    most_kwh = battery_kwh / needs.EFFICIENCY if battery_kwh else MOST_KWH
+    for name in ("energy_kwh", "energy_kwh_minimum"):
+        kwh = getattr(row, name)
+        if kwh is not None and not kwh <= most_kwh + 0.05:
+            holds = f"its battery holds {battery_kwh:g} kWh" if battery_kwh else "no car holds so much"
+            raise InputError(f"{row.vehicle_id!r} takes {most_kwh:.1f} kWh at the most, not {kwh:g} kWh: {holds}")
 
 
 def _check_together(row: WishRow) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, or_, select
+from sqlalchemy import Connection, Select, delete, or_, select
 
 from evenload.openadr.v3.objects import Asked, ClientRow, HistoryRow, ObjectRow
 from evenload.openadr.v3.wire import ObjectType, Operation
@@ -17,6 +17,7 @@ _OBJECTS: Final = Kept(tables.objects, ObjectRow)
 _HISTORY: Final = Kept(tables.history, HistoryRow)
 _CLIENTS: Final = Kept(tables.clients, ClientRow)
 _HOLDING: Final = (ObjectType.VEN, ObjectType.RESOURCE)
+_SHOWN: Final = select(tables.objects.c.body, tables.objects.c.targets)
 _NO_TARGET: Final = ""
 """Stands in the table of targets for an object that has none; no target is blank."""
 
@@ -34,9 +35,12 @@ class SqlOpenAdrObjects:
 
     def page(self, tenant: str, asked: Asked) -> Sequence[ObjectRow]:
         """Those asked for that were not removed, in order of when they were made, then by id."""
-        of = tables.objects.c
-        found = _selected(tenant, asked).order_by(of.created_at, of.object_id).offset(asked.skip).limit(asked.count)
-        return _OBJECTS.read(self.connection, found)
+        return _OBJECTS.read(self.connection, _selected(_OBJECTS.selecting, tenant, asked))
+
+    def bodies(self, tenant: str, asked: Asked) -> Sequence[tuple[bytes, tuple[str, ...]]]:
+        """As ``page``, only bodies and targets."""
+        found = self.connection.execute(_selected(_SHOWN, tenant, asked))
+        return [(body, targets) for body, targets in found]
 
     def granted(self, tenant: str, client_id: str) -> frozenset[str]:
         """The targets of a client's VENs and of their resources."""
@@ -83,18 +87,21 @@ class SqlOpenAdrObjects:
         _CLIENTS.put(self.connection, rows)
 
 
-def _selected(tenant: str, asked: Asked) -> Select[Any]:
+def _selected(every: Select[Any], tenant: str, asked: Asked) -> Select[Any]:
+    """Rows asked for. Those with a target are found by it: their kind is that of the target's rows."""
     of = tables.objects.c
-    found = _OBJECTS.selecting.where(of.tenant == tenant, of.kind == asked.kind, of.removed_at.is_(None))
+    found = every.where(of.tenant == tenant, of.removed_at.is_(None))
+    if asked.targets is None:
+        found = found.where(of.kind == asked.kind)
+    else:
+        held = tables.targets.c
+        wanted = held.target.in_(asked.targets or (_NO_TARGET,))
+        found = found.where(
+            of.object_id.in_(select(held.object_id).where(held.tenant == tenant, held.kind == asked.kind, wanted))
+        )
     for column in ("program_id", "parent_id", "client_id", "client_name", "name"):
         if value := getattr(asked, column):
             found = found.where(of[column] == value)
     if asked.active_at is not None:
         found = found.where(or_(of.ends_at.is_(None), of.ends_at > asked.active_at))
-    if asked.targets is not None:
-        held = tables.targets.c
-        with_one = select(held.object_id).where(
-            and_(held.tenant == tenant, held.kind == asked.kind, held.target.in_(asked.targets or (_NO_TARGET,)))
-        )
-        found = found.where(of.object_id.in_(with_one))
-    return found
+    return found.order_by(of.created_at, of.object_id).offset(asked.skip).limit(asked.count)

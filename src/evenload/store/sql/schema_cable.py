@@ -53,6 +53,6 @@ cable_conflicts = Table(
 )  # fmt: skip
 energy_managers = Table(
     "energy_managers", metadata, *tenant_key("device_id"), words("address"), told("cars_usual", Float),
-    told("energy_kwh_usual", Float), words("ready_by"), told("heartbeat_s", Float), words("secret"),
+    told("energy_kwh_usual", Float), words("ready_by"), told("heartbeat_s", Float), words("secret_sealed"),
     Column("made_at", Instant), sqlite_with_rowid=False,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,6 +102,6 @@ def configuration(connection: Connection) -> "Config":
     """Alembic's configuration for a connection."""
     from alembic.config import Config  # noqa: PLC0415
 
-    config = Config(attributes={"connection": connection})
+    config = Config(stdout=StringIO(), attributes={"connection": connection})  # what it says is for its own command
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

@@ -77,6 +77,12 @@ def test_entities_are_neither_expanded_nor_fetched() -> None:
         assert code_of((doctype + body.replace("v1", "&a;" if "ENTITY" in doctype else "v1")).encode()) == 459
 
 
+def test_a_document_type_in_another_encoding_is_seen() -> None:
+    body = re.sub(r"<\?xml.*?\?>", '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE l>', POLL)
+    assert code_of(body.encode("utf-16")) == Code.COMPLIANCE_ERROR
+    assert isinstance(read_message(body.replace("<!DOCTYPE l>", "").encode("utf-16")), wire.Poll)
+
+
 def test_the_id_of_a_request_that_cannot_be_read_is_known() -> None:
     body = write_message(wire.RequestEvent(request_id="q7", ven_id="v1", reply_limit=1)).replace(b">1<", b">-1<")
     with pytest.raises(ProtocolError) as refused:

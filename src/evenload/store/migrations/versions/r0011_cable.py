@@ -65,5 +65,5 @@ def upgrade() -> None:
     op.create_table(
         "energy_managers", *keys("tenant", "device_id"), *must(TEXT, "address"),
         *must(REAL, "cars_usual", "energy_kwh_usual"), *must(TEXT, "ready_by"), *must(REAL, "heartbeat_s"),
-        *must(TEXT, "secret"), *may(BIG, "made_at"), sqlite_with_rowid=False,
+        *must(TEXT, "secret_sealed"), *may(BIG, "made_at"), sqlite_with_rowid=False,
     )  # fmt: skip

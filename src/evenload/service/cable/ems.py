@@ -115,6 +115,13 @@ class ManagerDesk:
 
     # what it tells
 
+    def let_go(self, now: datetime) -> list[StationEvent]:
+        """It is not asked any more: nobody can tell it anything."""
+        if not self.is_lost:
+            self.is_lost = True
+            self._tell(StationLost, now)
+        return self._told()
+
     def silent(self, now: datetime) -> list[StationEvent]:
         """It did not answer; after the third time in a row it is lost."""
         self._misses += 1

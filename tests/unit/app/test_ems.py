@@ -15,8 +15,8 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
 from pymodbus.server import ModbusTcpServer
 
-from evenload.app.energy_managers import EnergyManagers
-from evenload.app.manager_links import ModbusManager, RestManager
+from evenload.app.ems import EnergyManagers
+from evenload.app.ems_links import ModbusManager, RestManager
 from evenload.base.errors import InputError
 from evenload.base.instants import Interval
 from evenload.domain.circuit import Circuit, CircuitKind
@@ -25,15 +25,15 @@ from evenload.domain.station_commands import SetFallback, SetProfile, Settlement
 from evenload.domain.station_events import DisobedienceFound, FallbackVerified, StationEvent, StationLost
 from evenload.service import orders
 from evenload.service.access_rows import Role
-from evenload.service.cable.energy_manager import ManagerReading
-from evenload.service.cable.managers import put_manager
+from evenload.service.cable.ems import ManagerReading
+from evenload.service.cable.ems_kept import put_manager
 from evenload.service.cable_rows import EnergyManagerRow
 from evenload.service.control import Decision, decide
 from evenload.service.dispatch import Given, dispatch
 from evenload.service.live_rows import CircuitRow, DeviceRow, LimitRow, SessionRow, SiteRow
 from evenload.service.scope import Scope
 from evenload.service.snapshot import Memory, Patience, Trust, snapshot
-from evenload.simulate.energy_manager import LotCar, VirtualLot
+from evenload.simulate.ems import LotCar, VirtualLot
 from evenload.store.memory import MemoryStore
 
 T = "t"

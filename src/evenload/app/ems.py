@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from evenload.app.manager_links import EnergyManager, manager_of
-from evenload.base.errors import EvenloadError
+from evenload.app.ems_links import EnergyManager
+from evenload.base.errors import EvenloadError, InputError
 from evenload.base.instants import Interval
 from evenload.domain.station import StationId
 from evenload.domain.station_commands import ClearProfile, Command, CommandSettled, SetFallback, SetProfile, Settlement
 from evenload.domain.station_events import StationEvent
-from evenload.service.cable.energy_manager import ManagerDesk, usual_kwh
-from evenload.service.cable.managers import PAST, managers_of
+from evenload.service.cable.ems import ManagerDesk, usual_kwh
+from evenload.service.cable.ems_kept import PAST, managers_of
 from evenload.service.cable_rows import EnergyManagerRow
 from evenload.service.observe import observe
 from evenload.service.ports import Store
 
-_log = logging.getLogger("evenload.app.energy_managers")
+_log = logging.getLogger("evenload.app.ems")
 
 LOOK_S: Final = 5.0
 _RENEW_S: Final = 60.0
@@ -44,7 +44,7 @@ class EnergyManagers:
 
     def __init__(
         self, store: Store, writer: Executor, tenants: Sequence[str], clock: Callable[[], datetime],
-        seconds: Callable[[], float], kept: Kept, link_of: LinkOf = manager_of,
+        seconds: Callable[[], float], kept: Kept, link_of: LinkOf,
     ) -> None:  # fmt: skip
         self._store = store
         self._writer = writer
@@ -55,6 +55,7 @@ class EnergyManagers:
         self._link_of = link_of
         self._posts: dict[StationId, _Post] = {}
         self._read_s: float | None = None
+        self._unusable: dict[StationId, EnergyManagerRow] = {}
 
     @property
     def connected(self) -> frozenset[StationId]:
@@ -65,6 +66,10 @@ class EnergyManagers:
         """Whether a station is an energy manager that answers."""
         post = self._posts.get(station)
         return post is not None and not post.desk.is_lost
+
+    def wake(self) -> None:
+        """Somebody changed one: read them anew with the next look."""
+        self._read_s = None
 
     async def carry_out(self, station: StationId, command: Command) -> CommandSettled:
         """Have an energy manager keep to limits, or to a fallback where it stores one."""
@@ -134,16 +139,38 @@ class EnergyManagers:
         found: Mapping[StationId, Any] = {}
         for tenant in self._tenants:
             found = {**found, **await asyncio.to_thread(self._read, tenant)}
+        over = list[StationEvent]()
         for station in set(self._posts) - set(found):
-            self._posts.pop(station).link.close()
+            over += self._let_go(station)
         for station, desk in found.items():
             post = self._posts.get(station)
-            if post is None or post.desk.row != desk.row:
-                self._posts[station] = _Post(desk, self._link_of(desk.row))
-                if post is not None:
-                    post.link.close()
-            else:
+            if post is not None and post.desk.row == desk.row:
                 post.desk.device, post.desk.usual, post.desk.zone = desk.device, desk.usual, desk.zone
+                continue
+            over += self._let_go(station)
+            link = self._link(station, desk.row)
+            if link is not None:
+                self._posts[station] = _Post(desk, link)
+        await self._keep(over)
+
+    def _let_go(self, station: StationId) -> list[StationEvent]:
+        post = self._posts.pop(station, None)
+        if post is None:
+            return []
+        post.link.close()
+        return post.desk.let_go(self._clock())
+
+    def _link(self, station: StationId, row: EnergyManagerRow) -> EnergyManager | None:
+        """The line to one, ``None`` where it cannot be had, which is said once and keeps no other one waiting."""
+        try:
+            link = self._link_of(row)
+        except InputError as error:
+            if self._unusable.get(station) != row:
+                _log.warning("station=%s event=energy_manager_unusable why=%s", station, error)
+            self._unusable[station] = row
+            return None
+        self._unusable.pop(station, None)
+        return link
 
     def _read(self, tenant: str) -> dict[StationId, ManagerDesk]:
         now = self._clock()

@@ -18,11 +18,10 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
 from evenload.base.errors import InputError
-from evenload.service.cable.energy_manager import ManagerReading
-from evenload.service.cable_rows import EnergyManagerRow
+from evenload.service.cable.ems import ManagerReading
 from evenload.service.site_meter import ModbusAddress, modbus_address
 
-_log = logging.getLogger("evenload.app.energy_managers")
+_log = logging.getLogger("evenload.app.ems")
 
 _ANSWER_S: Final = 2.0
 _BODY_MAX: Final = 1 << 16
@@ -44,11 +43,6 @@ class EnergyManager(Protocol):
 
     def close(self) -> None:
         """Hang up."""
-
-
-def manager_of(row: EnergyManagerRow) -> EnergyManager:
-    """The line to an energy manager; ``InputError`` where its address is not understood."""
-    return ModbusManager(row.address) if row.address.startswith("modbus:") else RestManager(row.address, row.secret)
 
 
 class _Line:
@@ -85,6 +79,7 @@ class RestManager:
     """An energy manager over REST. ``transport`` is another way to it than the network, for one in the same process."""
 
     def __init__(self, url: str, secret: str = "", transport: httpx.AsyncBaseTransport | None = None) -> None:
+        _check_url(url)
         headers = {"authorization": f"Bearer {secret}"} if secret else {}
         self._url = url.rstrip("/")
         self._client = httpx.AsyncClient(timeout=_ANSWER_S, headers=headers, transport=transport)
@@ -127,6 +122,15 @@ class RestManager:
 
     def close(self) -> None:
         """Nothing is held open between requests that matters."""
+
+
+def _check_url(url: str) -> None:
+    try:
+        found = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InputError(f"{url!r} is no address: {error}") from error
+    if not found.host or found.query or found.fragment:
+        raise InputError(f"{url!r} is no address of an energy manager: write it as in https://lot.example/api")
 
 
 class ModbusManager:
