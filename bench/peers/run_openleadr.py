@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +35,7 @@ def check() -> None:
             if b"SignatureValue" in body:
                 messaging.validate_xml_signature(tree)
             say(ok=True, name=messaging.parse_message(body)[0])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it says of a message is told
             say(ok=False, why=f"{type(error).__name__}: {error}")
 
 
@@ -54,15 +54,15 @@ async def vtn(port: int) -> None:
         say(offered=measurement)
         return got, timedelta(seconds=1)
 
-    async def answers(ven_id: str, event_id: str, opt: str) -> None:
-        say(answered=[ven_id, event_id, opt])
+    async def answers(ven_id: str, event_id: str, opt_type: str) -> None:
+        say(answered=[ven_id, event_id, opt_type])
 
     server.add_handler("on_create_party_registration", registers)
     server.add_handler("on_register_report", registers_report)
-    start = datetime.now(timezone.utc) + timedelta(minutes=1)
+    start = datetime.now(UTC) + timedelta(minutes=1)
     interval = {"dtstart": start, "duration": timedelta(minutes=10), "signal_payload": 250.0}
     event_id = server.add_event(
-        "v1", "LOAD_DISPATCH", "setpoint", [interval], callback=answers, event_id="e1", measurement=None,
+        "v1", "LOAD_DISPATCH", "setpoint", [interval], callback=answers, event_id="e1",
         targets=[{"resource_id": "r1"}],
     )  # fmt: skip
     task = asyncio.create_task(server.run())
@@ -80,7 +80,8 @@ async def ven(url: str) -> None:
     """A VEN with one report, that takes part in everything; it says what it hears."""
     client = openleadr.OpenADRClient("one", url, allow_jitter=False)
     client.add_report(
-        lambda: 7.25, resource_id="r1", measurement="RealPower", report_specifier_id="usage", report_name="TELEMETRY_USAGE",
+        lambda: 7.25, resource_id="r1", measurement="RealPower", report_specifier_id="usage",
+        report_name="TELEMETRY_USAGE",
         sampling_rate=timedelta(seconds=1), report_duration=timedelta(hours=1),
     )  # fmt: skip
 
@@ -99,7 +100,7 @@ async def ven(url: str) -> None:
 async def polls(seconds: float) -> None:
     """Polls a second that a VTN answers in process, with nothing to tell; no socket, no signature."""
     service = PollService("vtn")
-    service.ven_lookup = lambda ven_id: VEN
+    service.ven_lookup = lambda **_who: VEN
     body = messaging.create_message("oadrPoll", ven_id="v1").encode()
 
     async def read() -> bytes:
@@ -109,7 +110,8 @@ async def polls(seconds: float) -> None:
     request = SimpleNamespace(headers={"content-type": "application/xml"}, secure=False, read=read)
     VTNService._create_message = staticmethod(messaging.create_message)
     answer = await service.handler(request)
-    assert isinstance(answer, web.Response) and b"oadrResponse" in answer.body, answer.body
+    assert isinstance(answer, web.Response)
+    assert b"oadrResponse" in answer.body, answer.body
     begin, count = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds:
         for _ in range(50):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+import httpx
 import msgspec
 
 from evenload.app.ems_links import EnergyManager, ModbusManager, RestManager
@@ -14,9 +15,13 @@ _PURPOSE: Final = "evenload energy managers"
 
 
 class EmsDoor:
-    """Seals secrets, and makes lines that use them. ``secret`` is the server's own; with another nothing opens."""
+    """Seals secrets, and makes lines that use them. ``secret`` is the server's own; with another nothing opens.
 
-    def __init__(self, secret: bytes) -> None:
+    ``transport`` is another way to REST ones than the network.
+    """
+
+    def __init__(self, secret: bytes, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport
         self._seal = Seal(secret, _PURPOSE)
 
     def sealed(self, row: EnergyManagerRow, secret: str) -> EnergyManagerRow:
@@ -34,7 +39,7 @@ class EmsDoor:
         """The line to an energy manager; ``InputError`` where its address or its secret cannot be used."""
         if row.address.startswith("modbus:"):
             return ModbusManager(row.address)
-        return RestManager(row.address, self._opened(row))
+        return RestManager(row.address, self._opened(row), self._transport)
 
     def _opened(self, row: EnergyManagerRow) -> str:
         if not row.secret_sealed:

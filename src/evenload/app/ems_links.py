@@ -26,6 +26,9 @@ _log = logging.getLogger("evenload.app.ems")
 _ANSWER_S: Final = 2.0
 _BODY_MAX: Final = 1 << 16
 _POWER_KW_MAX: Final = 1e5
+_FAILURES: Final = (
+    ModbusException, httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, OSError, TimeoutError, ValueError
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -57,7 +60,7 @@ class _Line:
         try:
             async with asyncio.timeout(2 * _ANSWER_S):
                 found = await ask()
-        except (ModbusException, httpx.HTTPError, msgspec.MsgspecError, OSError, TimeoutError, ValueError) as error:
+        except _FAILURES as error:
             if not self._is_silent:
                 _log.warning("event=energy_manager_silent at=%s why=%s", self._name, str(error) or "no answer")
             self._is_silent = True

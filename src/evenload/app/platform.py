@@ -72,7 +72,7 @@ _PLANNED_FOR: Final = frozenset(
 )  # fmt: skip
 """What the API may change that has to be planned for anew."""
 
-_ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices"})
+_ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices", "energy-managers"})
 """What the API may change that fallbacks have to be allotted for anew."""
 
 _CARS_LOOK_AT: Final = frozenset({"devices", "vehicles", "vehicle-links", "drivers", "consents"})

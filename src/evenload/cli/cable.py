@@ -10,8 +10,8 @@ from evenload.base.errors import InputError
 from evenload.base.instants import Interval, parse_instant
 from evenload.cli.driver_words import operator
 from evenload.cli.files import records_of
-from evenload.cli.people import settings_at
 from evenload.cli.ocpp_words import EVENLOAD_DB, Database, Tenant, now, opened, show_table, shown_instant
+from evenload.cli.people import settings_at
 from evenload.cli.terminal import errors, output
 from evenload.files.importers import obd, obd_stays
 from evenload.service.cable import logged, said, sources

@@ -1,5 +1,6 @@
 """A small client of the REST API."""
 
+from evenload.client.cable_resources import CableConflict, CableEnds, CablePair, EnergyManager
 from evenload.client.client import Client
 from evenload.client.driver import DriverClient
 from evenload.client.driver_resources import (
@@ -54,6 +55,9 @@ from evenload.client.resources import (
 
 __all__ = [
     "ApiError",
+    "CableConflict",
+    "CableEnds",
+    "CablePair",
     "Charged",
     "Choice",
     "Circuit",
@@ -64,6 +68,7 @@ __all__ = [
     "Driver",
     "DriverClient",
     "DriverLink",
+    "EnergyManager",
     "Explanation",
     "ForbiddenApiError",
     "HistoryEntry",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from evenload.client import resources as r
+from evenload.client.cable_resources import CableConflict, CableEnds, CablePair, EnergyManager
 from evenload.client.driver import DriverClient
 from evenload.client.driver_resources import Driver
 from evenload.client.transport import Transport
@@ -137,6 +138,38 @@ class Client(Transport):
     def vehicle_acts_account(self, event_id: str) -> r.VehicleActsAccount:
         """What became of all that cars were asked for a limit or event: every car counted."""
         return self.send("GET", "/v1/vehicle-acts/account", r.VehicleActsAccount, query={"event_id": event_id})
+
+    # both ends of the cable, and energy managers
+
+    def cables(self) -> Iterator[CablePair]:
+        """Cars that stand at chargers now, or may, and how sure that is."""
+        return self.pages("/v1/cables", CablePair)
+
+    def cable_conflicts(self) -> Iterator[CableConflict]:
+        """What is wrong now between cars, chargers and plans, and what to do about it."""
+        return self.pages("/v1/cables/conflicts", CableConflict)
+
+    def cable_ends(self, session_id: str) -> CableEnds:
+        """Both ends of a charger's session."""
+        return self.send("GET", f"/v1/cables/{session_id}", CableEnds)
+
+    def say_vehicle(self, session_id: str, vehicle_id: str, *, is_it: bool = True) -> CablePair:
+        """Say which vehicle a session is of, or of which it is not; it stands above what is worked out."""
+        body = {"vehicle_id": vehicle_id, "is_it": is_it}
+        return self.send("POST", f"/v1/cables/{session_id}/say", CablePair, body=body)
+
+    def energy_managers(self) -> Iterator[EnergyManager]:
+        """Energy managers of buildings and parking lots, by device."""
+        return self.pages("/v1/energy-managers", EnergyManager)
+
+    def put_energy_manager(self, row: EnergyManager, secret: str | None = None) -> EnergyManager:
+        """Enrol an energy manager, or change one. ``None`` leaves the secret that is kept."""
+        body = _without(row, "device_id", "has_secret", "connected", "made_at") | {"secret": secret}
+        return self.send("PUT", f"/v1/energy-managers/{row.device_id}", EnergyManager, body=body)
+
+    def remove_energy_manager(self, device_id: str) -> None:
+        """Ask it nothing any more; its device stays."""
+        self.send("DELETE", f"/v1/energy-managers/{device_id}", type(None))
 
     # sessions
 

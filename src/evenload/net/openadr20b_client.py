@@ -14,7 +14,7 @@ from evenload.net.openadr20b_server import PATH
 from evenload.openadr.v20b.document import BYTES_MAX
 from evenload.openadr.v20b.envelope import Envelope
 from evenload.openadr.v20b.faults import ProtocolError
-from evenload.openadr.v20b.messages import AnyMessage, Answered
+from evenload.openadr.v20b.messages import Answered, AnyMessage
 from evenload.openadr.v20b.parts import Response
 from evenload.openadr.v20b.ven import Ven
 from evenload.openadr.v20b.vtn import Push, Vtn

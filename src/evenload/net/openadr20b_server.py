@@ -1,4 +1,4 @@
-"""OpenADR 2.0b over HTTP: posts to ``/OpenADR2/Simple/2.0b/<service>``, answered by a VTN, or a VEN that is pushed to (ASGI).
+"""OpenADR 2.0b over HTTP (ASGI): posts to ``/OpenADR2/Simple/2.0b/<service>``, answered by a VTN or by a VEN.
 
 What is wrong with a message is told in an answer of OpenADR with status 200, as the profile asks; other statuses say
 that what came is no message: 404, 405, 413.

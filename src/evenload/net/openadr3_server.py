@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final
 
 import msgspec
@@ -72,6 +73,7 @@ class OpenAdrServer:
         self._clock = clock
         self._tokens = Tokens(options.secret, options.token_lifetime)
         self._throttle = throttle
+        self._one_at_a_time = Lock()
         self._deliver = deliver
         self._vtn = Vtn(draw_id, options.broker)
 
@@ -107,7 +109,7 @@ class OpenAdrServer:
         if (method, path) == ("GET", "/auth/server"):
             return 200, msgspec.json.encode({"tokenURL": f"{self._options.public_url}/auth/token"}), {}
         if (method, path) == ("POST", "/auth/token"):
-            with self._store.reading() as unit:
+            with self._store.reading() as unit, self._one_at_a_time:
                 return token_answer(
                     unit.openadr3, self._tokens, self._throttle, told.request.body, told.authorization, told.address,
                     self._clock(),
@@ -117,9 +119,13 @@ class OpenAdrServer:
 
     def _asked(self, told: _Told) -> tuple[int, bytes, Headers]:
         now = self._clock()
-        with self._store.writing() if told.request.writes else self._store.reading() as unit:
+        with self._store.reading() as unit:
             claims = claims_of(unit.openadr3, self._tokens, told.authorization, now)
-            answer = self._vtn.answer(told.request, claims, unit.openadr3, now)
+            if claims is None or not told.request.writes:
+                answer = self._vtn.answer(told.request, claims, unit.openadr3, now)
+        if claims is not None and told.request.writes:  # nobody else takes the right to write
+            with self._store.writing() as unit:
+                answer = self._vtn.answer(told.request, claims, unit.openadr3, now)
         if answer.webhooks or answer.publications:
             self._deliver(answer)
         return answer.status, answer.body, {"WWW-Authenticate": "Bearer"} if claims is None else {}

@@ -41,6 +41,9 @@ class Cables(Protocol):
     def put_conflicts(self, rows: Iterable[ConflictRow]) -> None:
         """Add, or replace those of the same session and kind."""
 
+    def forget(self, tenant: str, vehicle_ids: Iterable[str]) -> None:
+        """Remove stays, pairs and conflicts of vehicles; sessions are not touched."""
+
     def energy_managers(self, tenant: str) -> Sequence[EnergyManagerRow]:
         """Energy managers of a tenant by device."""
 

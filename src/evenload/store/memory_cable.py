@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from evenload.base.instants import Interval
 from evenload.service.cable_rows import CarStayRow, ConflictRow, EnergyManagerRow, PairRow, PairState
@@ -68,6 +69,14 @@ class MemoryCables:
     def put_conflicts(self, rows: Iterable[ConflictRow]) -> None:
         """Add, or replace those of the same session and kind."""
         self.wrong.update({(row.tenant, row.session_id, row.kind.value): row for row in rows})
+
+    def forget(self, tenant: str, vehicle_ids: Iterable[str]) -> None:
+        """Remove stays, pairs and conflicts of vehicles; sessions are not touched."""
+        whose = set(vehicle_ids)
+        kept: tuple[dict[Any, Any], ...] = (self.stayed, self.paired, self.wrong)
+        for rows in kept:
+            for key in [key for key, row in rows.items() if row.tenant == tenant and row.vehicle_id in whose]:
+                del rows[key]
 
     def energy_managers(self, tenant: str) -> Sequence[EnergyManagerRow]:
         """Energy managers of a tenant by device."""

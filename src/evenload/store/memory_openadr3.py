@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evenload.openadr.v3.objects import Asked, ClientRow, HistoryRow, ObjectRow
-from evenload.openadr.v3.wire import ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
 
 _HOLDING = (ObjectType.VEN, ObjectType.RESOURCE)
 

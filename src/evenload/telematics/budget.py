@@ -36,35 +36,37 @@ class Purse:
 
     def left(self, allowance: Allowance, now: datetime) -> float:
         """How much may be spent now."""
-        return max(min(self._level(allowance, now), allowance.per_month - self._spent(now)), 0.0)
+        return max(min(self.level_at(allowance, now), allowance.per_month - self.spent_in(now)), 0.0)
 
     def spend(self, allowance: Allowance, now: datetime, amount: float = 1.0) -> bool:
         """Spend where there is enough; whether there was."""
         if self.left(allowance, now) < amount:
             return False
-        self.level = self._level(allowance, now) - amount if allowance.burst < inf else None
+        self.level = self.level_at(allowance, now) - amount if allowance.burst < inf else None
         self.at = max(self.at or now, now)
-        self.month, self.spent = _month(now), self._spent(now) + amount
+        self.month, self.spent = _month(now), self.spent_in(now) + amount
         return True
 
     def next_at(self, allowance: Allowance, now: datetime, amount: float = 1.0) -> datetime:
         """When there is enough, ``now`` where there is."""
-        if self._spent(now) + amount > allowance.per_month:
+        if self.spent_in(now) + amount > allowance.per_month:
             return _next_month(now)
-        missing = amount - self._level(allowance, now)
+        missing = amount - self.level_at(allowance, now)
         if missing <= 0:
             return now
         if allowance.per_s <= 0:
             return _next_month(now)
         return now + timedelta(seconds=missing / allowance.per_s)
 
-    def _level(self, allowance: Allowance, now: datetime) -> float:
+    def level_at(self, allowance: Allowance, now: datetime) -> float:
+        """How full its bucket is."""
         if self.level is None or self.at is None:
             return allowance.burst
         passed_s = max((now - self.at).total_seconds(), 0.0)
         return min(allowance.burst, self.level + passed_s * allowance.per_s if passed_s else self.level)
 
-    def _spent(self, now: datetime) -> float:
+    def spent_in(self, now: datetime) -> float:
+        """How much of the month was spent."""
         return self.spent if self.month == _month(now) else 0.0
 
 

@@ -84,6 +84,7 @@ class DeskMemory:
     is_withdrawn: bool = False
     commands: Purse = field(default_factory=Purse)
     wakes: Purse = field(default_factory=Purse)
+    reads: Purse = field(default_factory=Purse)
 
     def encoded(self) -> bytes:
         """The memory as JSON."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenload.domain.vehicle_state import CarId
-from evenload.telematics.budget import Allowance
+from evenload.telematics.budget import Allowance, Purse
 
 _SPREAD: Final = 0.25
 _ROUNDING: Final = 1e-9
@@ -103,6 +103,12 @@ class PollPlan:
         columns.asked_at[row] = _seconds(now) + phase * spread_s - self._pace.polled_s[Situation.NEW]
         columns.heard_at[row] = columns.pushed_at[row] = columns.blocked_until[row] = -inf
         columns.month[row], columns.spent[row] = _month_of(now), 0.0
+        columns.due_at[row] = self._due_at(row)
+
+    def spent(self, car: CarId, reads: Purse, now: datetime) -> None:
+        """What a car was asked before this plan was made counts."""
+        row, columns = self._rows[car], self._columns
+        columns.level[row], columns.spent[row] = reads.level_at(self._allowance, now), reads.spent_in(now)
         columns.due_at[row] = self._due_at(row)
 
     def remove(self, car: CarId) -> None:

@@ -20,6 +20,7 @@ from evenload.web.oidc import Issuer
 from evenload.web.options import Services
 from evenload.web.routes import (
     audit,
+    cables,
     circuits,
     clouds,
     decisions,
@@ -27,6 +28,7 @@ from evenload.web.routes import (
     driver_figures,
     driver_wishes,
     drivers,
+    ems,
     events,
     health,
     keys,
@@ -60,6 +62,7 @@ _ROUTERS = (
     keys.router, webhooks.router, audit.router, me.router, me.doors, relay.router, stream.router, state.router,
     live_page.router, people.router, people.consents_router, messages.router, surveys.router, surveys.door,
     vehicle_links.router, vehicle_links.acts_router, vehicle_links.state_router, clouds.router,
+    cables.router, ems.router,
     root.router, health.router, metrics.router,
 )  # fmt: skip
 

@@ -29,6 +29,8 @@ _TAGS: Final = {
     "vehicle-links": "Cars that are managed through their makers' clouds.",
     "drivers": "Who drives what; what drivers wish, choose, are told and shown.",
     "sessions": "Cars plugged in, and what people say of them.",
+    "cables": "Which car stands at which charger, how sure that is, and what is wrong between them.",
+    "energy-managers": "Energy managers of buildings and parking lots: many cars behind one limit.",
     "plans": "What sessions are to be given.", "decisions": "What was decided, and why.",
     "limits": "Limits at circuits for a time.", "readings": "What was metered at devices.",
     "loads": "What was metered at circuits.", "signals": "Prices and carbon.", "events": "What happened at stations.",

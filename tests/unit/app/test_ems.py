@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, M
 from pymodbus.server import ModbusTcpServer
 
 from evenload.app.ems import EnergyManagers
+from evenload.app.ems_door import EmsDoor
 from evenload.app.ems_links import ModbusManager, RestManager
 from evenload.base.errors import InputError
 from evenload.base.instants import Interval
@@ -26,11 +27,12 @@ from evenload.domain.station_events import DisobedienceFound, FallbackVerified, 
 from evenload.service import orders
 from evenload.service.access_rows import Role
 from evenload.service.cable.ems import ManagerReading
-from evenload.service.cable.ems_kept import put_manager
+from evenload.service.cable.ems_kept import put_manager, remove_manager
 from evenload.service.cable_rows import EnergyManagerRow
 from evenload.service.control import Decision, decide
 from evenload.service.dispatch import Given, dispatch
 from evenload.service.live_rows import CircuitRow, DeviceRow, LimitRow, SessionRow, SiteRow
+from evenload.service.refusals import ConflictError, NotFoundError
 from evenload.service.scope import Scope
 from evenload.service.snapshot import Memory, Patience, Trust, snapshot
 from evenload.simulate.ems import LotCar, VirtualLot
@@ -234,7 +236,8 @@ def test_a_fallback_is_stored_where_it_can_be() -> None:
 
     async def unsupported() -> Settlement:
         with ThreadPoolExecutor(1) as writer:
-            managers = EnergyManagers(MemoryStore(), writer, [T], lambda: T0, lambda: 0.0, lambda *_: None)
+            line = EmsDoor(b"").line
+            managers = EnergyManagers(MemoryStore(), writer, [T], lambda: T0, lambda: 0.0, lambda *_: None, line)
             return (await managers.carry_out(LOT, SetFallback(command_id="x", power_kw=1.0))).settlement
 
     assert asyncio.run(unsupported()) is Settlement.NO_ANSWER
@@ -320,3 +323,99 @@ def test_an_energy_manager_that_cannot_be_is_refused(told: dict[str, Any], devic
     made = EnergyManagerRow(**({"tenant": T, "device_id": "lot", "address": "http://lot"} | told))
     with pytest.raises(InputError, match=words):
         put_manager(ME, store, made, DeviceRow(T, "lot", "site", "", **device), T0)
+
+
+# secrets
+
+SECRET = "tell-nobody-0123"  # noqa: S105 - made up
+DEVICE = DeviceRow(T, "lot", "site", "", power_kw_max=100.0, fallback_kw=10.0)
+
+
+def stored() -> MemoryStore:
+    store = MemoryStore()
+    with store.writing() as unit:
+        unit.sites.put([SiteRow(T, "site")])
+    return store
+
+
+def test_a_secret_is_kept_sealed_and_opens_for_its_own_address_only() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("authorization", ""))
+        return httpx.Response(200, json={"power_kw": 1.0})
+
+    door, store = EmsDoor(b"k" * 32, httpx.MockTransport(answer)), stored()
+    put_manager(ME, store, door.sealed(row(), SECRET), DEVICE, T0)
+    with store.reading() as unit:
+        (kept,) = unit.cables.energy_managers(T)
+        told = repr([unit.cables, unit.audit.last(T, 9), unit.devices.of(T), asdict(kept)])
+    assert SECRET not in told
+    assert asyncio.run(door.line(kept).read()) == ManagerReading(1.0)
+    assert asked == [f"Bearer {SECRET}"]
+    for other in (replace(kept, address="http://eve"), replace(kept, device_id="x"), replace(kept, tenant="u")):
+        with pytest.raises(InputError, match="say it again"):
+            door.line(other)
+    with pytest.raises(InputError, match="secret_file"):
+        EmsDoor(b"x" * 32).line(kept)
+    with pytest.raises(InputError, match="say it again"):  # what was never sealed
+        door.line(replace(kept, secret_sealed=SECRET))
+
+
+def test_a_secret_stays_where_it_is_not_said_again_but_goes_to_no_other_address() -> None:
+    door, store = EmsDoor(b"k" * 32), stored()
+    first = put_manager(ME, store, door.sealed(row(), SECRET), DEVICE, T0)
+    again = put_manager(ME, store, row(cars_usual=4.0), DEVICE, T0 + timedelta(hours=1), keeps_secret=True)
+    assert (again.row.secret_sealed, again.row.made_at) == (first.row.secret_sealed, T0)
+    with pytest.raises(InputError, match="say its secret too"):
+        put_manager(ME, store, replace(row(), address="http://eve"), DEVICE, T0, keeps_secret=True)
+    assert put_manager(ME, store, replace(row(), address="http://eve"), DEVICE, T0).row.secret_sealed == ""
+    remove_manager(ME, store, "lot", T0)
+    with pytest.raises(NotFoundError):
+        remove_manager(ME, store, "lot", T0)
+
+
+@pytest.mark.parametrize(
+    ("address", "secret", "words"),
+    [
+        ("modbus:127.0.0.1:1/1/100?limit=200", "s", "Modbus knows no secrets"),
+        ("http://lot", "a\nb", "printable"),
+        ("http://", "s", "no address"),
+        ("http://lot/api?x=1", "s", "no address"),
+        ("http://lot:door", "s", "no address"),
+    ],
+)
+def test_a_secret_or_an_address_that_cannot_be_used_is_refused(address: str, secret: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        EmsDoor(b"k" * 32).sealed(replace(row(), address=address), secret)
+
+
+def test_a_charger_is_not_made_an_energy_manager() -> None:
+    store = stored()
+    with store.writing() as unit:
+        unit.devices.put([DeviceRow(T, "lot", "site", "CP1")])
+    with pytest.raises(ConflictError, match="no energy manager"):
+        put_manager(ME, store, row(), DEVICE, T0)
+
+
+def test_one_whose_secret_does_not_open_keeps_no_other_one_waiting_and_one_that_is_removed_is_lost() -> None:
+    live = Live(full_lot())
+    other = replace(row(), device_id="other", secret_sealed="never sealed")  # noqa: S106 - none
+    put_manager(ME, live.store, other, DEVICE, T0)
+    door = EmsDoor(b"k" * 32, httpx.ASGITransport(live.lot.asgi))
+
+    async def run() -> None:
+        with ThreadPoolExecutor(1) as writer:
+            managers = EnergyManagers(
+                live.store, writer, [T], live.now, lambda: live.lot.now_s,
+                lambda events, _: live.events.extend(events), door.line,
+            )  # fmt: skip
+            await managers.look()
+            assert managers.connected == {LOT}
+            remove_manager(ME, live.store, "lot", live.now())
+            managers.wake()
+            await managers.look()
+            assert managers.connected == frozenset()
+
+    asyncio.run(run())
+    assert [one.station for one in live.events if isinstance(one, StationLost)] == [LOT]

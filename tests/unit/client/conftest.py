@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import uvicorn
 
+from evenload.app.ems_door import EmsDoor
 from evenload.client import Client
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.station import StationId
@@ -74,7 +75,8 @@ def served() -> Iterator[Served]:
     furnish(store)
     numbers = itertools.count(1)
     services = Services(
-        store, lambda: NOON, ApiOptions(b"k" * 32), Argon2(), lambda _: "", lambda: f"{next(numbers):032x}"
+        store, lambda: NOON, ApiOptions(b"k" * 32), Argon2(), lambda _: "", lambda: f"{next(numbers):032x}",
+        ems=EmsDoor(b"k" * 32),
     )
     role_keys = {}
     for role in set(Role) - {Role.DRIVER}:

@@ -13,6 +13,7 @@ from evenload.client import (
     ConflictApiError,
     Device,
     Driver,
+    EnergyManager,
     ForbiddenApiError,
     Load,
     NotFoundApiError,
@@ -26,12 +27,14 @@ from evenload.client import (
 )
 from evenload.service.access_rows import Role
 from evenload.web.routes import (
+    cables,
     circuits,
     decisions,
     devices,
     driver_figures,
     driver_wishes,
     drivers,
+    ems,
     limits,
     loads,
     me,
@@ -56,6 +59,8 @@ RESOURCES = {
     "VehicleLink": vehicle_links.VehicleLink, "VehicleLinkBegun": vehicle_links.VehicleLinkBegun,
     "VehicleState": vehicle_links.VehicleState, "VehicleAct": vehicle_links.VehicleAct,
     "VehicleActsAccount": vehicle_links.ActsAccount,
+    "CablePair": cables.Pair, "CableConflict": cables.Conflict, "CableEnds": cables.CableEnds,
+    "EnergyManager": ems.EnergyManager,
     "Charged": driver_figures.Charged, "HistoryEntry": driver_figures.HistoryEntry, "Quote": driver_figures.Quote,
     "HistoryOfDriver": driver_figures.HistoryOfDriver, "Suggestion": driver_figures.Suggestion,
 }  # fmt: skip
@@ -134,6 +139,29 @@ def test_a_tenant_is_furnished_and_a_car_charges(served: Any) -> None:
         assert evenload.post_limit("T", now, now + timedelta(hours=1), limit_kw=30.0, idempotency_key="a") == limit
         assert list(evenload.limits()) == [limit]
         assert evenload.cancel_limit(limit.limit_id).cancelled_at == now
+
+
+def test_both_ends_of_the_cable_and_energy_managers(served: Any) -> None:
+    with served.client() as evenload:
+        evenload.put_vehicle(Vehicle(vehicle_id="van"))
+        assert list(evenload.cables()) == list(evenload.cable_conflicts()) == []
+        pair = evenload.say_vehicle("S", "van")
+        assert (pair.state, pair.confidence, pair.reason_text) == ("matched", 1.0, "somebody said so")
+        assert list(evenload.cables()) == [pair]
+        ends = evenload.cable_ends("S")
+        assert (ends.vehicle_id, ends.pairs, ends.conflicts) == ("van", [pair], [])
+        assert evenload.say_vehicle("S", "van", is_it=False).state == "undone"
+        evenload.put_site(Site(site_id="depot"), Circuit(node="depot", parent="F", limit_kw=45.0))
+        wanted = EnergyManager(
+            device_id="lot", site_id="depot", address="http://lot", power_kw_max=90.0, fallback_kw=9.0
+        )
+        kept = evenload.put_energy_manager(wanted, "drawn-at-the-lot")
+        assert kept.has_secret
+        assert evenload.put_energy_manager(kept) == kept
+        assert list(evenload.energy_managers()) == [kept]
+        assert evenload.put_energy_manager(kept, "").has_secret is False
+        evenload.remove_energy_manager("lot")
+        assert list(evenload.energy_managers()) == []
 
 
 def test_lists_are_fetched_page_after_page(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:

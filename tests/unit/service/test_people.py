@@ -15,6 +15,7 @@ from evenload.domain.station import StationId, Token
 from evenload.domain.vehicle_state import Provider
 from evenload.service import audit
 from evenload.service.access_rows import Role, UserRow
+from evenload.service.cable_rows import CarStayRow, ConflictKind, ConflictRow, PairReason, PairRow, PairState
 from evenload.service.car_rows import CarAccountRow, CarLinkRow, SourceRow
 from evenload.service.driver_rows import DriverRow, LinkRow, WishRow
 from evenload.service.live_rows import DeviceRow, SessionRow, SiteRow, VehicleRow
@@ -65,15 +66,23 @@ def world() -> tuple[MemoryStore, MemoryPeopleStore]:
         unit.cars.put_links([CarLinkRow("home", "v-1", Provider.ENODE, "ann-at-maker", "xh", "depot", "dev-car")])
         unit.cars.put_accounts([CarAccountRow("home", Provider.ENODE, "ann-at-maker", "tokens")])
         unit.cars.put_sources([SourceRow("home", "v-1", "enode", NOON - DAY, account="ann-at-maker")])
+        unit.cables.put_stays([CarStayRow("home", "v-1", NOON, NOON - 9 * HOUR, is_home=True)])
+        pair = PairRow("home", "s-1", "v-1", "dev", NOON - 9 * HOUR, PairState.ENDED, 0.9, PairReason.TIMES)
+        elsewhere = replace(pair, session_id="s-0", state=PairState.UNDONE, why="user:eve says that it is not v-1")
+        unit.cables.put_pairs([pair, elsewhere, replace(elsewhere, vehicle_id="v-2", why="")])
+        timer = ConflictRow("home", "s-1", ConflictKind.CAR_TIMER, NOON, "its timer waits", "end it", "v-1", "dev")
+        unit.cables.put_conflicts([timer, replace(timer, session_id="s-0", vehicle_id="v-2")])
         unit.surveys.put([SurveyRow("home", "s", "T", "[]")])
         unit.surveys.put_invitations([InvitationRow("home", "s", "d-1", "secret-hash", NOON)])
         ready = {"vehicle": "Annmobil", "by": NOON, "sentence": "It is ready."}
         enqueue(unit, Draft("home", "d-1", MessageKind.READY, "k", ready), NOON)
         unit.sessions.put([
             SessionRow("home", "s-1", "dev", "depot", NOON - 9 * HOUR, NOON, 20.0, unplugged_at=NOON - HOUR,
-                       vehicle_id="v-1", token=CARD, transaction_id="t-1", energy_kwh_delivered=17.5)
+                       vehicle_id="v-1", token=CARD, transaction_id="t-1", transaction_ended="t-0", energy_kwh_delivered=17.5)
         ])  # fmt: skip
-        unit.transactions.put([TransactionRow(STATION, "t-1", 1, NOON - 9 * HOUR, token=Token(CARD))])
+        unit.transactions.put(
+            [TransactionRow(STATION, one, 1, NOON - 9 * HOUR, token=Token(CARD)) for one in ("t-0", "t-1", "t-middle")]
+        )
     return store, people
 
 
@@ -138,9 +147,12 @@ def test_a_copy_holds_all_parts_and_no_secrets() -> None:
     told = rights.export(ADMIN, store, people, "d-1", NOON)
     text = json.dumps(told, default=str)
     assert told["identity"]["email"] == "ann@example.org"
-    empty = {"choices", "answers_to_suggestions", "promises", "car_states", "car_stays", "cars_at_chargers"}
+    empty = {"choices", "answers_to_suggestions", "promises", "car_states"}
     assert {name for name in (part.name for part in PARTS) if not told[name]} == empty
     assert told["sessions"][0]["energy_kwh_delivered"] == 17.5
+    assert [one["session_id"] for one in told["cars_at_chargers"]] == ["s-0", "s-1"]
+    assert [one["why"] for one in told["car_conflicts"]] == ["its timer waits"]
+    assert "v-2" not in text
     for secret in ("secret-hash", '"hash"', "tokens", "xh"):
         assert secret not in text
     with pytest.raises(NotFoundError, match="nothing is kept"):
@@ -165,7 +177,11 @@ def test_erasing_leaves_nothing_of_who_it_was_and_all_of_the_accounts() -> None:
         driver = unit.drivers.of_vehicles("home", ["v-1"])["v-1"]
         assert (driver.driver_id, driver.user_id) == ("d-1", "")
         assert unit.cars.account("home", Provider.ENODE, "ann-at-maker") is None
-        assert unit.transactions.find([(STATION, "t-1")])[STATION, "t-1"].token is None
+        assert unit.cables.stays("home", ["v-1"]) == []
+        assert [one.vehicle_id for one in unit.cables.pairs("home", ["s-0", "s-1"])] == ["v-2"]
+        assert [one.vehicle_id for one in unit.cables.conflicts("home", ["s-0", "s-1"])] == ["v-2"]
+        kept = unit.transactions.at_station(STATION, NOON - DAY)
+        assert [(one.transaction_id, one.token) for one in kept] == [("t-0", None), ("t-1", None), ("t-middle", None)]
         assert unit.driver_links.of("home", "d-1") == unit.wishes.of("home", "d-1", past=True) == []
         message = unit.messages.of_person("home", "d-1")[0]
         assert (message.status, message.why, message.fields) == (MessageStatus.SUPPRESSED, "erased", "{}")

@@ -78,6 +78,22 @@ def test_conflicts_are_one_a_session_and_kind(store: Store) -> None:
         assert unit.cables.conflicts_going_on(THERE) == []
 
 
+def test_what_is_kept_of_a_vehicle_is_forgotten_and_of_no_other(store: Store) -> None:
+    stay = CarStayRow(HERE, "leaf", T0, T0)
+    others = [replace(PAIR, vehicle_id="zoe"), replace(PAIR, tenant=THERE)]
+    wrong = [replace(WRONG, vehicle_id="leaf"), replace(WRONG, vehicle_id="zoe", kind=ConflictKind.SOC_STUCK)]
+    with store.writing() as unit:
+        unit.cables.put_stays([stay, replace(stay, vehicle_id="zoe"), replace(stay, tenant=THERE)])
+        unit.cables.put_pairs([PAIR, *others])
+        unit.cables.put_conflicts(wrong)
+        unit.cables.forget(HERE, ["leaf", "nobody"])
+    with store.reading() as unit:
+        assert [one.vehicle_id for one in unit.cables.stays(HERE, ["leaf", "zoe"])] == ["zoe"]
+        assert unit.cables.pairs(HERE, ["d@1"]) == others[:1]
+        assert unit.cables.conflicts(HERE, ["d@1"]) == wrong[1:]
+        assert len(unit.cables.stays(THERE, ["leaf"])) == len(unit.cables.pairs(THERE, ["d@1"])) == 1
+
+
 def test_energy_managers_are_kept_and_forgotten(store: Store) -> None:
     row = EnergyManagerRow(HERE, "lot", "modbus:10.0.0.7:502/1/100", 20, 9.5, "17:30", 15.0, "s", T0)
     with store.writing() as unit:

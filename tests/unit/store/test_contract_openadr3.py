@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evenload.openadr.v3.objects import Asked, ClientRow, ObjectRow
-from evenload.openadr.v3.wire import ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.service.ports import Store
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)

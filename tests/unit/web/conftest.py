@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from evenload.app.ems_door import EmsDoor
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.domain.station import StationId
 from evenload.domain.vehicle_state import Provider
 from evenload.service import access, keys
 from evenload.service.access_rows import Role, UserRow
+from evenload.service.cable_rows import ConflictKind, ConflictRow, EnergyManagerRow, PairReason, PairRow, PairState
 from evenload.service.car_rows import CarLinkRow, CarStateRow
 from evenload.service.driver_rows import DriverRow
 from evenload.service.drivers import links
@@ -76,7 +78,7 @@ class Bench:
         return Services(
             self.store, lambda: self.now, self.options, QuickHash(), lambda key: f"hashed:{len(key)}", self.draw,
             lambda tenant, what: self.changes.append((tenant, what)), lambda: self.faults,
-            people=self.people,
+            people=self.people, ems=EmsDoor(b"k" * 32),
         )  # fmt: skip
 
     def draw(self) -> str:
@@ -131,6 +133,16 @@ def furnish(store: Store) -> None:
             hour = timedelta(hours=1)
             times = (NOON - hour, NOON + 8 * hour)
             unit.sessions.put([SessionRow(tenant, f"session-{tenant}", device.device_id, site.node, *times, 20.0)])
+            both = (f"session-{tenant}", f"van-{tenant}", device.device_id)
+            unit.cables.put_pairs([PairRow(tenant, *both, times[0], PairState.POSSIBLE, 0.6, PairReason.ALIKE)])
+            timer = ConflictRow(tenant, both[0], ConflictKind.CAR_TIMER, NOON, f"van-{tenant} waits", "end its timer",
+                                *both[1:], told_at=NOON)  # fmt: skip
+            unit.cables.put_conflicts([timer])
+            ems = EnergyManagerRow(tenant, f"lot-{tenant}", f"http://lot-{tenant}", made_at=NOON)
+            unit.cables.put_energy_managers([ems])
+            lot = DeviceRow(tenant, ems.device_id, site.node, f"ems:{ems.device_id}", fallback_kw=5.0)
+            unit.devices.put([lot])
+            unit.stations.put([StationRow(lot.station, approved=True)])
         survey = SurveyRow(tenant, f"survey-{tenant}", "How was it?", "")
         put_survey(admin, store, survey, [Question("ready", "Was it ready?")], NOON)
 

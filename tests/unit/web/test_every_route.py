@@ -17,6 +17,7 @@ DEVICE = {"site_id": "depot-south", "identity": "CP-south"}
 LOADS = {"loads": [{"node": "feeder-south", "at": "2026-01-12T11:00:00Z", "load_kw": 3}]}
 SIGNALS = {"signals": [{"node": "feeder-south", "at": SOON, "price_per_kwh": 0.2, "currency": "EUR"}]}
 
+EMS = {"site_id": "depot-south", "address": "http://lot", "power_kw_max": 50.0, "fallback_kw": 5.0}
 CAR = {"vehicle_id": "van-south", "provider": "smartcar", "site_id": "depot-south"}
 CONSENT = {"purpose": "research", "text_version": "2026-01"}
 SURVEY = {"title": "How was it?", "questions": [{"question_id": "ready", "text": "Was it ready?"}]}
@@ -66,6 +67,14 @@ CASES = {
     "DELETE /v1/vehicle-links/{vehicle_id}": Case(D, "/v1/vehicle-links/van-south"),
     "GET /v1/vehicle-acts": Case(V, "/v1/vehicle-acts", own=True),
     "GET /v1/vehicle-acts/account": Case(V, "/v1/vehicle-acts/account?event_id=event-south"),
+    "GET /v1/cables": Case(V, "/v1/cables", own=True),
+    "GET /v1/cables/conflicts": Case(V, "/v1/cables/conflicts", own=True),
+    "GET /v1/cables/{session_id}": Case(V, "/v1/cables/session-south"),
+    "POST /v1/cables/{session_id}/say": Case(O, "/v1/cables/session-south/say", {"vehicle_id": "van-south"}),
+    "GET /v1/energy-managers": Case(V, "/v1/energy-managers", own=True),
+    "GET /v1/energy-managers/{device_id}": Case(V, "/v1/energy-managers/lot-south"),
+    "PUT /v1/energy-managers/{device_id}": Case(O, "/v1/energy-managers/lot-south", EMS),
+    "DELETE /v1/energy-managers/{device_id}": Case(O, "/v1/energy-managers/lot-south"),
     "GET /v1/drivers": Case(X, "/v1/drivers", own=True),
     "GET /v1/drivers/{driver_id}": Case(X, AT),
     "PUT /v1/drivers/{driver_id}": Case(X, AT, {"vehicles": ["van-south"], "language": "nb"}),
@@ -231,5 +240,6 @@ def kept_of(unit: Any, tenant: str) -> list[Any]:
         unit.wishes.choices(tenant, f"driver-{tenant}"), unit.driver_links.of(tenant, f"driver-{tenant}"),
         unit.consents.of_person(tenant, f"p-{tenant}"), unit.messages.last(tenant, 9),
         unit.surveys.of(tenant), unit.surveys.invitations(tenant), unit.cars.links(tenant), unit.cars.states(tenant),
-        unit.cars.sources(tenant, f"van-{tenant}"),
+        unit.cars.sources(tenant, f"van-{tenant}"), unit.cables.energy_managers(tenant),
+        unit.cables.pairs(tenant, [f"session-{tenant}"]), unit.cables.conflicts_going_on(tenant),
     ]  # fmt: skip

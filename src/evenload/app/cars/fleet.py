@@ -16,7 +16,7 @@ from evenload.service.cars import permission
 from evenload.service.live_rows import DeviceRow, VehicleRow
 from evenload.service.ports import Unit
 from evenload.service.rows import OrderRow
-from evenload.telematics.budget import QUOTAS, Quotas
+from evenload.telematics.budget import QUOTAS, Allowance, Quotas
 from evenload.telematics.budget import Account as Spending
 from evenload.telematics.desk import CarDesk
 from evenload.telematics.memory import DeskMemory
@@ -118,6 +118,10 @@ class Fleet:
         self._door = door
         self._quotas = quotas
 
+    def reads_of(self, provider: Provider) -> Allowance:
+        """How often a car of a cloud may be read."""
+        return self._quotas[provider].car(Cost.READ)
+
     def take(self, found: Read, now: datetime) -> tuple[list[Car], list[Car]]:
         """Take what was read: cars that came, and cars that are not there any more."""
         came, gone = [], []
@@ -175,6 +179,7 @@ class Fleet:
         self.cars[car.id] = self.remote[row.provider, link.remote_id] = car
         plan = self.plans[row.provider]
         plan.add(car.id, now, _SPREAD_S if desk.state is None and found.is_many else 0.0)
+        plan.spent(car.id, desk.memory.reads, now)
         if desk.state is not None:
             plan.heard(car.id, desk.situation(now), desk.state.received_at)
         return car

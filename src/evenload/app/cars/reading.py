@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from evenload.app.cars.fleet import Car, Fleet
 from evenload.app.cars.tokens import Door
-from evenload.domain.vehicle_state import Provider, VehicleState
+from evenload.domain.vehicle_state import CarId, Provider, VehicleState
 from evenload.telematics.clouds import CLOUDS
 from evenload.telematics.polling import Situation
 from evenload.telematics.port import Cost, Failing, Fault
@@ -20,6 +20,10 @@ _log = logging.getLogger("evenload.app.cars")
 _AT_ONCE: Final = 200
 _AGAIN: Final = timedelta(minutes=1)
 _REFUSED_AGAIN: Final = timedelta(minutes=30)
+_SUBSCRIBED_AGAIN: Final = timedelta(minutes=1)
+_SUBSCRIBED_LAST: Final = timedelta(hours=8)
+"""A subscription is tried again after a minute, two, four ... of what passes; beyond that cars are asked only."""
+_TOO_MANY: Final = 429
 _LIMITED_MAX: Final = 5
 """So many cars in a row that may not be read show that it is the application that has asked enough."""
 
@@ -53,9 +57,16 @@ class Reading:
         self._failed = failed
         self._limited: Counter[Provider] = Counter()
         self._under_way: dict[asyncio.Task[None], Car | None] = {}
+        self._not_subscribed: dict[CarId, tuple[datetime, timedelta]] = {}
 
     def ask(self, now: datetime) -> None:
-        """Ask the cars whose turn it is."""
+        """Ask the cars whose turn it is, and clouds again that did not take to tell of a car."""
+        for car_id in [one for one, (at, _) in self._not_subscribed.items() if at <= now]:
+            self._not_subscribed[car_id] = (now + _SUBSCRIBED_LAST, self._not_subscribed[car_id][1])
+            if (again := self._fleet.cars.get(car_id)) is not None:
+                self.subscribe(again)
+            else:
+                del self._not_subscribed[car_id]
         for provider, plan in self._fleet.plans.items():
             spending = self._fleet.spending[provider]
             places = _AT_ONCE - sum(car is not None and car.provider is provider for car in self._under_way.values())
@@ -63,6 +74,7 @@ class Reading:
                 car = self._fleet.cars[car_id]
                 spending.spend(Cost.READ, now)
                 plan.asked(car_id, now)
+                car.desk.memory.reads.spend(self._fleet.reads_of(provider), now)
                 self._beside(self._read(car), car)
 
     def subscribe(self, car: Car) -> None:
@@ -115,9 +127,18 @@ class Reading:
             car.account, lambda tokens: cloud.subscribe_request(application, tokens, car.link, hook)
         )
         if isinstance(response, Fault):
-            _log.warning("car=%s event=not_subscribed why=%s", car.id, response.sentence)
-        elif response is not None and not 200 <= response.status < 300:
-            _log.warning("car=%s event=not_subscribed why=HTTP %d", car.id, response.status)
+            why, is_passing = response.sentence, response.failing.is_passing
+        elif response is None or 200 <= response.status < 300:
+            self._not_subscribed.pop(car.id, None)
+            return
+        else:
+            why, is_passing = f"HTTP {response.status}", response.status >= 500 or response.status == _TOO_MANY
+        waits = self._not_subscribed.get(car.id, (self._clock(), _SUBSCRIBED_AGAIN / 2))[1] * 2
+        if is_passing and waits <= _SUBSCRIBED_LAST:
+            self._not_subscribed[car.id] = (self._clock() + waits, waits)
+        else:
+            self._not_subscribed.pop(car.id, None)
+        _log.warning("car=%s event=not_subscribed why=%s", car.id, why)
 
     def _beside(self, work: Coroutine[Any, Any, None], car: Car | None) -> None:
         task = asyncio.get_running_loop().create_task(_logged(work))

@@ -15,7 +15,7 @@ from evenload.domain.vehicle_state import Provider
 from evenload.net.cloud_http import CloudHttp
 from evenload.service.car_rows import CarAccountRow
 from evenload.service.cars import accounts
-from evenload.service.ports import Store
+from evenload.service.ports import Store, StoreError
 from evenload.telematics.clouds import CLOUDS
 from evenload.telematics.port import Failing, Fault, Request, Response, Tokens
 
@@ -24,6 +24,8 @@ _log = logging.getLogger("evenload.app.cars")
 _EARLY: Final = timedelta(seconds=60)
 """Tokens are renewed a little before they end: a request takes its time."""
 _AGAIN: Final = timedelta(seconds=30)
+_STORE_AGAIN_S: Final = 1.0
+_CLOSING_S: Final = 10.0
 
 T = TypeVar("T")
 
@@ -66,7 +68,9 @@ class Door:
         self.renewals = 0
 
     async def close(self) -> None:
-        """Close connections."""
+        """Close connections. Renewals under way are waited for: refresh tokens may be good once only."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=_CLOSING_S)
         for one in self.http.values():
             await one.close()
 
@@ -174,8 +178,19 @@ class Door:
         found = await self.exchanged(account, request)
         if isinstance(found, Tokens):
             found = found if found.refresh else Tokens(found.access, found.expires_at, kept.refresh, found.scopes)
-            await self.do(accounts.renewed, self._store, self.hold(account, found))
+            await self._keep(self.hold(account, found))
         return found
+
+    async def _keep(self, row: CarAccountRow) -> None:
+        """Keep new tokens, however long the store is away: what they replace opens nothing any more."""
+        while True:
+            try:
+                await self.do(accounts.renewed, self._store, row)
+            except StoreError as error:
+                _log.warning("account=%s event=tokens_kept_again why=%s", row.account, error)
+                await asyncio.sleep(_STORE_AGAIN_S)
+            else:
+                return
 
     async def _kept(self, account: Account) -> Tokens | Fault:
         row = await self.do(accounts.account, self._store, account.tenant, account.provider, account.account)

@@ -34,6 +34,7 @@ _log = logging.getLogger("evenload.app.cars")
 
 BEAT_S: Final = 0.25
 _LOOK_S: Final = 2.0
+_AFTER_DEFECT_S: Final = 1.0
 _CONSENTS_S: Final = 60.0
 _DEVICES_S: Final = 900.0
 _OVERLAP: Final = timedelta(minutes=1)
@@ -93,8 +94,10 @@ class CarWorker:
         """Have a car do what its station is ordered; how it ended, once that is kept."""
         car = CarId.of_station(station)
         found = self.fleet.cars.get(car) if car is not None else None
-        if found is not None and found.desk.memory.is_opted_out:
-            await self._perhaps_back(found)
+        if found is not None:
+            await self._look_at_limits(station.tenant)
+            if found.desk.memory.is_opted_out:
+                await self._perhaps_back(found)
         settled = await self._ordering.carried_out(found, station, command)
         if found is None:
             return settled
@@ -157,7 +160,7 @@ class CarWorker:
         """Work for ever."""
         try:
             while True:
-                await self.beat()
+                await self._one_beat()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(BEAT_S):
                         await self._woken.wait()
@@ -166,6 +169,14 @@ class CarWorker:
             self.acting.stop()
             self.reading.stop()
             await self._door.close()
+
+    async def _one_beat(self) -> None:
+        try:
+            await self.beat()
+        except Exception:  # noqa: BLE001  # chargers go on, whatever a car has done to us
+            if self._seldom.is_due("cars_beat_defect"):
+                _log.exception("event=cars_beat_defect")
+            await asyncio.sleep(_AFTER_DEFECT_S)
 
     async def beat(self) -> None:
         """Do what is due now."""
@@ -312,10 +323,14 @@ class CarWorker:
                 self._take(car, car.desk.tick(now), changed=False)
 
     def _event_of(self, car: Car) -> str:
+        return self._in_force.limit_at(car.id.tenant, car.row.site_id)
+
+    async def _look_at_limits(self, tenant: str) -> None:
         try:
-            return self._in_force.limit_at(car.id.tenant, car.row.site_id)
-        except StoreError:
-            return ""
+            await self._in_force.look(tenant)
+        except StoreError as error:
+            if self._seldom.is_due("limits_not_read"):
+                _log.warning("tenant=%s event=limits_not_read why=%s", tenant, error)
 
     async def idle(self) -> None:
         """Wait for what was begun beside the loop."""

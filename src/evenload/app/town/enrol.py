@@ -79,7 +79,6 @@ def devices_of(town: Town, now: datetime) -> list[DeviceRow]:
         DeviceRow(
             TENANT, one.station, one.node, one.station, one.evse_id, one.power_kw_max,
             _LEAST_A * one.phases * one.voltage_v / 1000, one.phases, one.voltage_v, enrolled_at=now,
-            priority=0 if one.kind is SiteKind.HOME else 1,
         )
         for one in town.devices
     ]  # fmt: skip

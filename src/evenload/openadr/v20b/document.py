@@ -12,8 +12,8 @@ from evenload.openadr.v20b.messages import AnyMessage
 BYTES_MAX: Final = 1 << 20
 SIGNED_ID: Final = "oadrSignedObject"
 _PARSER: Final = etree.XMLParser(
-    resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, remove_comments=True, remove_pis=True,
-    huge_tree=False,  # so that no more than 256 elements are in one another
+    resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, remove_comments=True,
+    remove_pis=True, huge_tree=False,  # so that no more than 256 elements are in one another
 )  # fmt: skip
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<oadr:oadrPayload ' + " ".join(
     f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items()

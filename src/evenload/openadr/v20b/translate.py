@@ -27,7 +27,8 @@ class Rules:
 
     ``levels``: what SIMPLE asks for at 1, 2 and 3, as a share of capacity that may be drawn; 0 is a pause.
     ``baseline_kw`` and ``capacity_kw`` of a target at an instant, ``None`` where they are not known: what is relative
-    to them is then a note. ``priority_mandatory_max``: events of priority 1 to this are mandatory. ``node_of`` a resource.
+    to them is then a note. ``priority_mandatory_max``: events of priority 1 to this are mandatory. ``node_of`` a
+    resource.
     """
 
     levels: Mapping[int, float] = field(default_factory=lambda: {1: 0.0, 2: 0.0, 3: 0.0})

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from evenload.openadr.v20b import messages as wire
 from evenload.openadr.v20b.events import Event
 from evenload.openadr.v20b.faults import Code, ProtocolError
@@ -53,8 +55,10 @@ class Ven:
         self._answers: deque[Outgoing] = deque()
         self._under_way: Outgoing | None = None
         self._covers: dict[str, datetime] = {}
-        self._is_to_register = self.registration is None
-        self._wants_events = self._offers_reports = True
+        own = self.registration
+        self._is_to_register = own is None
+        self._wants_events = True
+        self._offers_reports = own is None or own.offered != settings.offers
         self._polled_at: datetime | None = None
         self._rests_until: datetime | None = None
         self._failures = 0
@@ -157,7 +161,7 @@ class Ven:
             case wire.CreateOpt() | wire.CancelOpt():
                 self.opts.heard(sent)
             case wire.RegisterReport():
-                self._offers_reports = False
+                self._offered()
             case wire.UpdateReport():
                 self.jobs.sent(self._covers)
             case wire.RequestEvent():
@@ -167,6 +171,14 @@ class Ven:
                 self._is_to_register = False
             case _:
                 pass
+
+    def _offered(self) -> None:
+        """What was asked for before is asked for anew, or not any more."""
+        self._offers_reports = False
+        self.jobs.cancel_all()
+        own = self.registration
+        if own is not None:
+            self._registrations.put("", replace(own, offered=self.settings.offers))
 
     def _replied(self, sent: wire.AnyMessage, reply: wire.AnyMessage, now: datetime) -> list[VenFact]:
         match sent, reply:

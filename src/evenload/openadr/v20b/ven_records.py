@@ -35,12 +35,13 @@ class VenSettings(Wire, frozen=True, kw_only=True):
 
 
 class Registration(Wire, frozen=True, kw_only=True):
-    """What a VTN said when this VEN registered."""
+    """What a VTN said when this VEN registered, and which reports were offered since."""
 
     ven_id: str
     registration_id: str
     vtn_id: str
     poll_every: timedelta
+    offered: tuple[Report, ...] | None = None
 
 
 class KnownEvent(Wire, frozen=True, kw_only=True):

@@ -12,17 +12,10 @@ from evenload.domain.event import Event as Asked
 from evenload.domain.event import EventKind
 from evenload.openadr.v3.durations import written
 from evenload.openadr.v3.instants import FOLLOWS, written_instant
+from evenload.openadr.v3.parts import EventPayloadDescriptor, Interval, IntervalPeriod, ValuesMap
 from evenload.openadr.v3.pricing import told_at
 from evenload.openadr.v3.timeline import Span, timeline
-from evenload.openadr.v3.wire import (
-    Event,
-    EventPayloadDescriptor,
-    EventRequest,
-    Interval,
-    IntervalPeriod,
-    Program,
-    ValuesMap,
-)
+from evenload.openadr.v3.wire import Event, EventRequest, Program
 
 LIMIT: Final = "IMPORT_CAPACITY_LIMIT"
 SETPOINT: Final = "DISPATCH_SETPOINT"

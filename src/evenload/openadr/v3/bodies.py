@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from evenload.openadr.v3.faults import RefusalError
+from evenload.openadr.v3.parts import ObjectType
 from evenload.openadr.v3.wire import (
     BlResourceRequest,
     BlVenRequest,
     EventRequest,
-    ObjectType,
     ProgramRequest,
     ReportRequest,
     SubscriptionRequest,

@@ -8,8 +8,9 @@ import msgspec
 
 from evenload.openadr.v3.access import Claims, Client
 from evenload.openadr.v3.objects import Asked, ObjectRow, OpenAdrObjects
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.openadr.v3.rendering import shown
-from evenload.openadr.v3.wire import ObjectType, Operation, SubscriptionRequest
+from evenload.openadr.v3.wire import SubscriptionRequest
 
 TARGETED: Final = frozenset({ObjectType.PROGRAM, ObjectType.EVENT})
 """Kinds whose targets say who may know of them; the others are their client's own."""

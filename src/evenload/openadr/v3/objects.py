@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from evenload.openadr.v3.wire import ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
 
 PAGE_MAX: Final = 50
 """How many objects one answer holds at most (openadr3.yaml, parameter ``limit``)."""

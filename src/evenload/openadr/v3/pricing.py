@@ -12,16 +12,10 @@ from evenload.base.instants import to_datetime
 from evenload.domain.signal import Series
 from evenload.openadr.v3.durations import written
 from evenload.openadr.v3.instants import written_instant
+from evenload.openadr.v3.parts import EventPayloadDescriptor, Interval, IntervalPeriod, ValuesMap
 from evenload.openadr.v3.resolving import Piece, pieces, resolved
 from evenload.openadr.v3.timeline import SPANS_MAX, timeline
-from evenload.openadr.v3.wire import (
-    Event,
-    EventPayloadDescriptor,
-    EventRequest,
-    Interval,
-    IntervalPeriod,
-    ValuesMap,
-)
+from evenload.openadr.v3.wire import Event, EventRequest
 
 PRICE: Final = "PRICE"
 EXPORT_PRICE: Final = "EXPORT_PRICE"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from evenload.openadr.v3.faults import RefusalError
 from evenload.openadr.v3.objects import PAGE_MAX, Asked
-from evenload.openadr.v3.wire import ObjectType
+from evenload.openadr.v3.parts import ObjectType
 
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -9,7 +9,7 @@ import msgspec
 
 from evenload.openadr.v3.bodies import Request
 from evenload.openadr.v3.instants import written_instant
-from evenload.openadr.v3.wire import ObjectType
+from evenload.openadr.v3.parts import ObjectType
 
 _ENCODER: Final = msgspec.json.Encoder()
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import inf
 
+from evenload.openadr.v3.parts import Value
 from evenload.openadr.v3.timeline import Span
-from evenload.openadr.v3.wire import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from msgspec import UnsetType
 from evenload.base.errors import InputError
 from evenload.openadr.v3.durations import END_OF_TIME, Duration, later
 from evenload.openadr.v3.instants import parse_start
-from evenload.openadr.v3.wire import EventRequest, IntervalPeriod, ValuesMap
+from evenload.openadr.v3.parts import IntervalPeriod, ValuesMap
+from evenload.openadr.v3.wire import EventRequest
 
 SPANS_MAX: Final = 50_000
 """Intervals of one event that are looked at, so that nobody is kept busy by a loop of seconds over years."""

@@ -9,7 +9,7 @@ from evenload.openadr.v3.access import Claims, Scope
 from evenload.openadr.v3.faults import RefusalError
 from evenload.openadr.v3.notices import Broker
 from evenload.openadr.v3.objects import OpenAdrObjects
-from evenload.openadr.v3.wire import ObjectType
+from evenload.openadr.v3.parts import ObjectType
 
 _OF_ALL: Final = {"programs": Scope.READ_ALL} | dict.fromkeys(
     ("events", "reports", "subscriptions", "vens", "resources"), Scope.READ_BL

@@ -115,12 +115,12 @@ class OpenAdrVen:
         return (yield from self._targeted(now, "/programs", Program))
 
     def sync(self, now: datetime) -> Errand[Changes]:
-        """Look at all events. One that is gone before its end, or lasts for no time, was called off.
+        """Look at events that are not over. One gone before its end, or that lasts for no time, was called off.
 
         An event that is missing from the lists is asked for by itself before it is taken for gone: lists are read in
         pages, and may change between them.
         """
-        there = {one.id: one for one in (yield from self._targeted(now, "/events", Event))}
+        there = {one.id: one for one in (yield from self._targeted(now, "/events", Event, active="true"))}
         for event_id, held in self.memory.events.items():
             if event_id not in there and held.is_open:
                 one = yield from self._one(now, f"/events/{event_id}", Event)
@@ -174,11 +174,11 @@ class OpenAdrVen:
     def _made_ven(self, now: datetime) -> Errand[Ven]:
         return (yield from self._sent(now, "POST", "/vens", VenVenRequest(ven_name=self.ven_name), Ven))
 
-    def _targeted(self, now: datetime, path: str, kind: type[Kind]) -> Errand[list[Kind]]:
+    def _targeted(self, now: datetime, path: str, kind: type[Kind], **query: object) -> Errand[list[Kind]]:
         """Objects without targets, and those with targets of ours: a VTN shows the latter to who names them only."""
-        found = yield from self._all(now, path, kind)
+        found = yield from self._all(now, path, kind, **query)
         if self.memory.targets:
-            found += yield from self._all(now, path, kind, targets=self.memory.targets)
+            found += yield from self._all(now, path, kind, targets=self.memory.targets, **query)
         return list({one.id: one for one in found}.values())  # type: ignore[attr-defined]
 
     def _all(self, now: datetime, path: str, kind: type[Kind], **query: object) -> Errand[list[Kind]]:

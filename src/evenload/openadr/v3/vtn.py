@@ -19,10 +19,10 @@ from evenload.openadr.v3.notices import (
     webhooks,
 )
 from evenload.openadr.v3.objects import Asked, ObjectRow, OpenAdrObjects
+from evenload.openadr.v3.parts import ObjectType
 from evenload.openadr.v3.queries import Search, read_search
 from evenload.openadr.v3.rendering import listed, shown
 from evenload.openadr.v3.topics import notifiers, topics
-from evenload.openadr.v3.wire import ObjectType
 from evenload.openadr.v3.writing import Change, Writer
 
 BASE_PATH: Final = "/openadr3/3.1.0"

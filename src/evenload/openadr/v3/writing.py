@@ -13,14 +13,13 @@ from evenload.openadr.v3.bodies import Request
 from evenload.openadr.v3.durations import END_OF_TIME
 from evenload.openadr.v3.faults import RefusalError
 from evenload.openadr.v3.objects import Asked, ObjectRow, OpenAdrObjects
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.openadr.v3.rendering import Identity, body_of
 from evenload.openadr.v3.timeline import lifetime
 from evenload.openadr.v3.wire import (
     BlResourceRequest,
     BlVenRequest,
     EventRequest,
-    ObjectType,
-    Operation,
     ProgramRequest,
     ReportRequest,
     SubscriptionRequest,

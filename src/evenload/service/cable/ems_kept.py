@@ -62,13 +62,14 @@ def put_manager(
     with store.writing() as unit:
         known_site(unit, scope.tenant, device.site_id)
         before = _find(unit, scope.tenant, row.device_id)
-        tags.check(expected, before)
         enrolled = unit.devices.find(scope.tenant, row.device_id)
+        tags.check(expected, *((before, enrolled) if before else (None,)))
         if enrolled is not None and enrolled.identity != identity:
             raise ConflictError(Refusal.TAKEN, f"device {row.device_id!r} is there already, and no energy manager")
         made = replace(
             device, tenant=scope.tenant, device_id=row.device_id, identity=identity, evse_id=1,
             control=Control.CONTINUOUS, power_kw_min=min(device.power_kw_min, device.power_kw_max), managed=True,
+            priority=enrolled.priority if enrolled else device.priority,
             enrolled_at=enrolled.enrolled_at if enrolled and enrolled.retired_at is None else now,
         )  # fmt: skip
         kept = replace(
@@ -90,7 +91,8 @@ def remove_manager(scope: Scope, store: Store, device_id: str, now: datetime, *,
     """
     scope.require(Role.OPERATOR)
     with store.writing() as unit:
-        tags.check(expected, _known(unit, scope.tenant, device_id))
+        row = _known(unit, scope.tenant, device_id)
+        tags.check(expected, row, unit.devices.find(scope.tenant, device_id))
         unit.cables.remove_energy_manager(scope.tenant, device_id)
         audit.note(unit, scope, now, "energy_managers.remove", device_id)
 

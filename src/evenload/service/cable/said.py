@@ -42,7 +42,7 @@ def ends_going_on(scope: Scope, store: Store) -> tuple[list[PairRow], list[Confl
 
 def say(scope: Scope, store: Store, session_id: str, vehicle_id: str, now: datetime, *, is_it: bool = True) -> PairRow:
     """Say which vehicle a charger's session is of, or of which it is not."""
-    scope.require(Role.DRIVER_AGENT)
+    scope.require(Role.OPERATOR)
     with store.writing() as unit:
         known_vehicle(unit, scope.tenant, vehicle_id)
         row = join.said(unit, scope.tenant, session_id, vehicle_id, now, is_it=is_it, who=scope.actor)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from evenload.base.errors import InputError, did_you_mean
-from evenload.service import audit
+from evenload.service import audit, needs
 from evenload.service.driver_rows import WEEKDAYS, DriverRow, WishRow
 from evenload.service.drivers import owning, standing
 from evenload.service.live_rows import DecisionRow
@@ -13,6 +14,9 @@ from evenload.service.local_time import check_clock
 from evenload.service.ports import Store, Unit
 from evenload.service.refusals import NotFoundError
 from evenload.service.scope import Scope
+
+MOST_KWH: Final = 1000.0
+"""More than any car takes in a stay."""
 
 
 def wishes(scope: Scope, store: Store, driver_id: str, *, past: bool = False) -> Sequence[WishRow]:

@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from evenload.base.instants import Interval
+from evenload.domain.station import Token
 from evenload.service.access_rows import Role
-from evenload.service.cable_rows import CarStayRow
+from evenload.service.cable_rows import PairRow
 from evenload.service.consents import end_all
 from evenload.service.live_rows import SessionRow, VehicleRow
 from evenload.service.people_rows import MessageStatus, WhyNot
@@ -145,14 +146,19 @@ def _stays(unit: Unit, tenant: str, person_id: str) -> Rows:
     return unit.cables.stays(tenant, vehicles_of(unit, tenant, person_id))
 
 
-def _forget_stays(unit: Unit, tenant: str, person_id: str, _now: datetime) -> None:
-    """When a car stood where it was not charged here is nobody's business any more."""
-    rows = _stays(unit, tenant, person_id)
-    unit.cables.put_stays([CarStayRow(row.tenant, row.vehicle_id, row.told_at) for row in rows])
-
-
-def _pairs(unit: Unit, tenant: str, person_id: str) -> Rows:
+def _pairs(unit: Unit, tenant: str, person_id: str) -> Sequence[PairRow]:
     return unit.cables.pairs_of_vehicles(tenant, vehicles_of(unit, tenant, person_id), EVER)
+
+
+def _conflicts(unit: Unit, tenant: str, person_id: str) -> Rows:
+    names = vehicles_of(unit, tenant, person_id)
+    whose = [row.session_id for row in (*_sessions(unit, tenant, person_id), *_pairs(unit, tenant, person_id))]
+    return [row for row in unit.cables.conflicts(tenant, whose) if row.vehicle_id in names]
+
+
+def _forget_cables(unit: Unit, tenant: str, person_id: str, _now: datetime) -> None:
+    """When a car stood where, and what was wrong with it, is nobody's business any more; sessions keep the energy."""
+    unit.cables.forget(tenant, vehicles_of(unit, tenant, person_id))
 
 
 # what they charged
@@ -168,14 +174,13 @@ def _promises(unit: Unit, tenant: str, person_id: str) -> Rows:
 
 def _forget_tokens(unit: Unit, tenant: str, person_id: str, _now: datetime) -> None:
     """Sessions and transactions stay, with their energy; the card they were begun with is dropped."""
-    rows = [row for row in _sessions(unit, tenant, person_id) if row.token]
-    unit.sessions.put([replace(row, token="") for row in rows])
-    for row in rows:
-        device = unit.devices.find(tenant, row.device_id)
-        if device is not None and row.transaction_id:
-            key = (device.station, row.transaction_id)
-            found = unit.transactions.find([key])
-            unit.transactions.put([replace(one, token=None) for one in found.values()])
+    sessions = _sessions(unit, tenant, person_id)
+    cards = {Token(one.token).key for one in (*sessions, *_vehicles(unit, tenant, person_id)) if one.token}
+    unit.sessions.put([replace(row, token="") for row in sessions if row.token])
+    devices = (unit.devices.find(tenant, one) for one in {row.device_id for row in sessions})
+    stations = {one.station for one in devices if one is not None}
+    for rows in unit.transactions.at_stations(stations, EVER.start).values():
+        unit.transactions.put([replace(one, token=None) for one in rows if one.token and one.token.key in cards])
 
 
 PARTS: Final = (
@@ -202,8 +207,9 @@ PARTS: Final = (
     Part("vehicles", _vehicles, _forget_vehicles),
     Part("car_links", _links, _forget_links),
     Part("car_states", _states, _forget_states),
-    Part("car_stays", _stays, _forget_stays),
-    Part("cars_at_chargers", _pairs),
+    Part("car_stays", _stays, _forget_cables),
+    Part("cars_at_chargers", _pairs, _forget_cables),
+    Part("car_conflicts", _conflicts, _forget_cables),
     Part("car_sources", _sources, _forget_sources),
     Part("accounts", _accounts, _forget_account),
     Part("drivers", _drivers, _forget_driver),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from evenload.base.instants import Interval
 from evenload.service.cable_rows import CarStayRow, ConflictRow, EnergyManagerRow, PairRow, PairState
@@ -90,6 +90,12 @@ class SqlCables:
     def put_conflicts(self, rows: Iterable[ConflictRow]) -> None:
         """Add, or replace those of the same session and kind."""
         _CONFLICTS.put(self.connection, rows)
+
+    def forget(self, tenant: str, vehicle_ids: Iterable[str]) -> None:
+        """Remove stays, pairs and conflicts of vehicles; sessions are not touched."""
+        for some in portions(set(vehicle_ids)):
+            for one in (tables.cable_stays, tables.cable_pairs, tables.cable_conflicts):
+                self.connection.execute(delete(one).where(one.c.tenant == tenant, one.c.vehicle_id.in_(some)))
 
     def energy_managers(self, tenant: str) -> Sequence[EnergyManagerRow]:
         """Energy managers of a tenant by device."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, delete, or_, select
 
 from evenload.openadr.v3.objects import Asked, ClientRow, HistoryRow, ObjectRow
-from evenload.openadr.v3.wire import ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.store.sql import schema_openadr3 as tables
 from evenload.store.sql.kept import Kept
 from evenload.store.sql.writing import add

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, text
 
-from evenload.openadr.v3.wire import ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.store.sql.columns import Instant, Name, Texts, Whole, Word, metadata, tenant_key, told
 from evenload.store.sql.columns import text as words
 

@@ -124,7 +124,7 @@ class Bench:
         station = StationId(self.tenant, f"car:{vehicle_id}")
         task = asyncio.get_running_loop().create_task(self.worker.carry_out(station, command))
         for _ in range(beats):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)  # limits in force are read in a thread
             await self.beat()
         return await asyncio.wait_for(task, 5)
 

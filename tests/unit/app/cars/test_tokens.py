@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from evenload.app.cars import tokens as tokens_module
 from evenload.app.cars.vault import Place, Vault
 from evenload.base.errors import InputError
 from evenload.domain.vehicle_state import ActReason, ActStatus, Provider
-from evenload.service.cars import links
+from evenload.service.cars import accounts, links
+from evenload.service.ports import StoreError
 from evenload.telematics.clouds import CLOUDS
 from evenload.telematics.port import Fault, Home, Response, Tokens
 
@@ -44,6 +46,44 @@ def test_a_renewed_token_is_on_the_disk_for_the_next_server(played: Any) -> None
     played(story)
 
 
+def test_renewed_tokens_are_kept_however_long_the_store_is_away(played: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(bench: Any) -> None:
+        await bench.link(Provider.TESLA, "leaf")
+        account = bench.door.account_of(Provider.TESLA, "home", links.link(bench.scope(), bench.store, "leaf").account)
+        bench.later(hours=9)
+        kept, refusals = accounts.renewed, [1, 2]
+
+        def refuses(*args: Any) -> bool:
+            if refusals:
+                refusals.pop()
+                raise StoreError("the disk is full")
+            return kept(*args)
+
+        monkeypatch.setattr(accounts, "renewed", refuses)
+        monkeypatch.setattr(tokens_module, "_STORE_AGAIN_S", 0.01)
+        renewed = await bench.door.tokens(account)
+        bench.open()
+        assert await bench.door.tokens(account) == renewed
+
+    played(story)
+
+
+def test_a_server_that_ends_waits_for_the_renewal_under_way(played: Any) -> None:
+    async def story(bench: Any) -> None:
+        await bench.link(Provider.TESLA, "leaf")
+        account = bench.door.account_of(Provider.TESLA, "home", links.link(bench.scope(), bench.store, "leaf").account)
+        bench.later(hours=9)
+        asking = asyncio.get_running_loop().create_task(bench.door.tokens(account))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await bench.door.close()
+        bench.open()
+        assert isinstance(await bench.door.tokens(account), Tokens)
+        assert bench.door.renewals == 1, "which opened what the last one kept"
+
+    played(story)
+
+
 def test_an_account_that_cannot_be_renewed_fails_its_acts_with_the_reason_and_is_not_asked_again_and_again(
     played: Any,
 ) -> None:
@@ -52,15 +92,15 @@ def test_an_account_that_cannot_be_renewed_fails_its_acts_with_the_reason_and_is
         car.plug_in(bench.empty_car(), bench.now)
         bench.later(minutes=2)
         await bench.beat(2)
-        accounts = bench.makers.smartcar.core.accounts
-        accounts.void_access_tokens()
-        accounts.client_secret = "changed"  # noqa: S105 - at the cloud, and not here
+        there = bench.makers.smartcar.core.accounts
+        there.void_access_tokens()
+        there.client_secret = "changed"  # noqa: S105 - at the cloud, and not here
         tokens = sum(path.endswith("/token") for _, path in bench.asked)
         task = asyncio.get_running_loop().create_task(
             bench.worker.carry_out(links.link(bench.scope(), bench.store, "leaf").car.station, bench.order(0.0))
         )
         for _ in range(24):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
             await bench.beat(apart_s=30)
         settled = await asyncio.wait_for(task, 5)
         assert not settled.settlement.good

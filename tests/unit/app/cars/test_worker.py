@@ -1,25 +1,32 @@
 """The worker of linked cars over virtual clouds: what cars tell is kept, what is ordered is done and accounted."""
 
 import asyncio
-from datetime import timedelta
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from evenload.app.cars import keeping
+from evenload.app.cars import worker as worker_module
 from evenload.base.instants import Interval
 from evenload.domain.station_commands import SetFallback, Settlement
 from evenload.domain.station_events import StationBooted, StationLost, TransactionStarted
 from evenload.domain.station_limits import Limits
 from evenload.domain.vehicle_state import ActKind, ActReason, ActStatus, PlugState, Provider
 from evenload.service import consents
+from evenload.service.access_rows import Role
 from evenload.service.car_rows import ConsentState
 from evenload.service.cars import links
 from evenload.service.cars.keeping import keep
 from evenload.service.driver_rows import DriverRow
+from evenload.service.drivers import asking
+from evenload.service.drivers.why import WhyCode
+from evenload.service.live_rows import LimitRow
 from evenload.service.people_rows import ConsentRow, Purpose
 from evenload.service.ports import StoreError
-from evenload.telematics.port import ActOutcome
+from evenload.telematics.port import ActOutcome, Response
 
 CLOUDS = (Provider.SMARTCAR, Provider.ENODE, Provider.TESLA)
 
@@ -138,7 +145,7 @@ def test_after_a_restart_nothing_is_sent_twice_and_what_was_not_sent_is(played: 
         task = asyncio.get_running_loop().create_task(
             bench.worker.carry_out(next(iter(bench.fleet.cars)).station, command)
         )
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
         await bench.worker.keeping.flush()  # it is noted, and the server dies before it is sent
         task.cancel()
         assert [one.status for one in bench.acts()] == [ActStatus.QUEUED]
@@ -204,6 +211,7 @@ def test_an_order_that_stood_before_a_restart_is_kept_to_after_it(played: Any) -
 
 def test_consent_that_was_taken_back_here_is_heeded_within_a_minute(played: Any) -> None:
     async def story(bench: Any) -> None:
+        began = bench.now
         await plugged_in(bench, Provider.TESLA)
         with bench.store.writing() as unit:
             unit.drivers.put([DriverRow("home", "ann", vehicles=("leaf",))])
@@ -222,6 +230,15 @@ def test_consent_that_was_taken_back_here_is_heeded_within_a_minute(played: Any)
         asked = len(bench.asked)
         await bench.beat(10, apart_s=3600)
         assert (len(bench.asked), bench.fleet.cars) == (asked, {})
+        with bench.store.reading() as unit:  # no session goes on for ever, and what it told last is forgotten
+            assert unit.sessions.going_on_at("home", ["car:leaf"]) == []
+            (ended,) = unit.sessions.within("home", Interval(began, bench.now))
+            assert ended.unplugged_at is not None
+            assert ended.unplugged_at < began + timedelta(hours=1)
+            assert unit.cars.state("home", "leaf") is None
+            assert unit.cars.acts_under_way("home") == []
+        (told,) = asking.ask(bench.scope(Role.OPERATOR), bench.store, "ann", bench.now)
+        assert told.why.code is WhyCode.NOT_SHARED
         again = ConsentRow("home", bench.draw(), "ann", Purpose.DATA_SHARING, bench.now, "2026-02")
         consents.grant(bench.scope(), bench.store, again, bench.now)
         await bench.beat(3, apart_s=61)
@@ -271,5 +288,113 @@ def test_what_the_store_does_not_take_is_kept_when_it_does(played: Any, monkeypa
         await bench.beat(2)
         assert bench.worker.keeping.counts.again == 2
         assert bench.state().plug is PlugState.CHARGING
+
+    played(story)
+
+
+def test_what_a_webhook_breaks_is_its_own_and_the_next_is_understood(
+    played: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(bench: Any) -> None:
+        car = await bench.link(Provider.ENODE, "leaf")
+        await bench.beat(2)
+        heard, broken = bench.worker.heard, [True]
+
+        def breaks(*args: Any, **named: Any) -> None:
+            if broken:
+                broken.clear()
+                raise KeyError("chargeState")
+            heard(*args, **named)
+
+        monkeypatch.setattr(bench.worker, "heard", breaks)
+        car.plug_in(bench.empty_car(), bench.now)
+        await bench.beat(2)
+        assert bench.side.inbox.counts.came["enode", "defect"] == 1
+        car.unplug(bench.later(minutes=5))
+        await bench.beat(2)
+        assert bench.state().plug is PlugState.UNPLUGGED
+
+    played(story)
+
+
+def test_a_subscription_that_was_not_taken_is_tried_again(played: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(bench: Any) -> None:
+        await bench.link(Provider.SMARTCAR, "leaf")
+        await bench.beat(2)
+        (car,) = bench.fleet.cars.values()
+        answers, asked = [500, 500, 429, 200], list[datetime]()
+
+        async def call(_account: Any, _make: Any) -> Response:
+            asked.append(bench.now)
+            return Response(answers[len(asked) - 1], {}, b"{}")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(bench.worker.reading._door, "call", call)
+            await bench.worker.reading._subscribed(car, "hook-1")
+        bench.access[Provider.SMARTCAR] = replace(bench.access[Provider.SMARTCAR], hook="hook-1")
+        monkeypatch.setattr(bench.door, "clouds", bench.access)
+        monkeypatch.setattr(bench.door, "call", call)
+        for _ in range(12):
+            bench.worker.reading.ask(bench.later(minutes=1))
+            await bench.worker.reading.idle()
+        apart = [round((later - at).total_seconds() / 60) for at, later in itertools.pairwise(asked)]
+        assert apart == [1, 2, 4]
+
+    played(story)
+
+
+def test_reads_of_a_month_are_counted_over_a_restart(played: Any) -> None:
+    async def story(bench: Any) -> None:
+        await plugged_in(bench, Provider.TESLA)
+        for _ in range(4):
+            await bench.beat(1, apart_s=3600)
+        (car,) = bench.fleet.cars.values()
+        spent = car.desk.memory.reads.spent
+        left = bench.fleet.plans[Provider.TESLA].left(car.id, bench.now)
+        assert spent >= 2
+        await bench.worker.keeping.flush()
+        bench.open()
+        await bench.worker._look()
+        (again,) = bench.fleet.cars.values()
+        assert again.desk.memory.reads.spent == spent
+        assert bench.fleet.plans[Provider.TESLA].left(again.id, bench.now) == pytest.approx(left, abs=0.01)
+
+    played(story)
+
+
+def test_a_limit_that_is_posted_just_before_an_order_is_on_the_account_of_its_acts(played: Any) -> None:
+    async def story(bench: Any) -> None:
+        car = await plugged_in(bench, Provider.ENODE)
+        await bench.carry_out(bench.order(99.0))  # limits were looked at without it
+        with bench.store.writing() as unit:
+            window = (bench.now, bench.now + timedelta(hours=1))
+            unit.limits.put([LimitRow("home", "peak-1", "house", *window, 5.0)])
+        bench.later(seconds=0.3)  # and a plan is made of it
+        await bench.carry_out(bench.order(0.0))
+        assert car.is_stopped
+        assert [one.event_id for one in bench.acts()] == ["peak-1"]
+
+    played(story)
+
+
+def test_a_defect_of_a_beat_does_not_end_the_worker(played: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(bench: Any) -> None:
+        beats, real = [0], bench.worker.beat
+
+        async def breaks() -> None:
+            beats[0] += 1
+            if beats[0] == 1:
+                raise KeyError("a defect")
+            await real()
+
+        monkeypatch.setattr(worker_module, "_AFTER_DEFECT_S", 0.0)
+        monkeypatch.setattr(bench.worker, "beat", breaks)
+        running = asyncio.get_running_loop().create_task(bench.worker.run())
+        while beats[0] < 2:
+            bench.worker.wake()
+            await asyncio.sleep(0.001)
+        assert not running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     played(story)

@@ -12,15 +12,14 @@ from evenload.openadr.v3.notices import Webhook
 from evenload.openadr.v3.vtn import Answer
 
 Allowed = Callable[[str], Awaitable[bool]]
+Answered = Callable[[httpx.Request], httpx.Response]
 
 
 async def anywhere(_: str) -> bool:
     return True
 
 
-def sent_to(answer: Callable[[httpx.Request], httpx.Response], *urls: str, allowed: Allowed = anywhere, room: int = 9) -> (
-    CallbackSender
-):  # fmt: skip
+def sent_to(answer: Answered, *urls: str, allowed: Allowed = anywhere, room: int = 9) -> CallbackSender:
     async def sent() -> CallbackSender:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
             sender = CallbackSender(http, allowed, waiting_max=room, at_once=3)

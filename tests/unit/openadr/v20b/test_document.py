@@ -1,6 +1,7 @@
 """Messages as bytes and back: nothing is lost, nothing dangerous is taken."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -117,10 +118,8 @@ def test_durations_come_back(seconds: int) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
-    try:
-        read_message(body)
-    except ProtocolError as error:
-        assert error.code in set(Code)
+    with suppress(ProtocolError):
+        assert isinstance(read_message(body), wire.Message)
 
 
 @given(st.integers(0, len(POLL) - 1), st.characters(codec="utf-8"))

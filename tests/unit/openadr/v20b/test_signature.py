@@ -18,7 +18,7 @@ from evenload.openadr.v20b.faults import Code, ProtocolError
 from evenload.openadr.v20b.replay import ReplayGuard
 from evenload.openadr.v20b.signature import Signer, fingerprint, read_signed
 
-NOW = datetime.now(UTC)  # certificates made for a test begin now
+NOW = datetime.now(UTC)  # noqa: TID251 - certificates and peers are of now
 POLL = wire.Poll(ven_id="v1")
 
 

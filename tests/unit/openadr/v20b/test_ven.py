@@ -122,7 +122,7 @@ def test_an_event_is_answered_and_its_start_is_drawn_once(line: Line, own: Memor
     at = [NOW + HOUR + m * MINUTE for m in (4, 5, 64, 65)]
     assert [known.asks_at(when) for when in at] == [False, True, True, False]
     line.ven = ven_of(own, chance=0.9, offers=line.ven.settings.offers)  # after a restart, with another chance
-    assert line.talk(NOW + 20 * SECOND)[:3] == ["RequestEvent", "CreatedEvent", "RegisterReport"]
+    assert line.talk(NOW + 20 * SECOND) == ["RequestEvent", "CreatedEvent", "Poll"]
     again = line.ven.events.find("e1")
     assert again is not None
     assert again.start == known.start
@@ -251,6 +251,16 @@ def test_reports_come_when_due_without_gaps_even_after_an_outage(line: Line, own
         (0 * MINUTE, 5 * MINUTE), (5 * MINUTE, 5 * MINUTE), (10 * MINUTE, 20 * MINUTE),
     ]  # fmt: skip
     assert [len(one.intervals) for one in arrived] == [5, 5, 20]
+    assert len(line.ven.jobs.pending) == 1
+
+
+def test_reports_offered_anew_are_asked_for_once(line: Line) -> None:
+    line.talk(NOW)
+    line.vtn.ask_to_register_again("v1")
+    line.talk(NOW + 10 * SECOND)
+    line.talk(NOW + 6 * MINUTE)
+    assert len(line.ven.jobs.pending) == 1
+    assert sum(isinstance(fact, ReportArrived) for fact in line.vtn_facts) == 1
 
 
 def test_history_comes_once_and_a_cancelled_report_no_more(line: Line) -> None:
@@ -308,7 +318,7 @@ def test_a_refused_registration_is_tried_again_ever_less_often(vtn: Vtn, own: Me
         if out is not None:
             tries += 1
             ven.heard(vtn.answer(out.service, out.message, None, NOW).message, NOW + second * SECOND)
-    assert tries == 8  # after 5, 10, 20, 40, 80, 160, 300 s
+    assert tries == 7  # at 0, 5, 15, 35, 75, 155 and 315 s
 
 
 def test_a_plain_answer_to_anything_makes_no_loop(own: MemoryKeeper, offer: Report) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from evenload.openadr.v3.access import VEN_SCOPES, Claims
 from evenload.openadr.v3.asking import called_off
+from evenload.openadr.v3.parts import ObjectType, Operation
 from evenload.openadr.v3.ven import Call, Credentials, OpenAdrVen, Reply, VtnError
 from evenload.openadr.v3.ven_memory import VenMemory
-from evenload.openadr.v3.wire import ObjectOperation, ObjectType, Operation, ReportRequest
+from evenload.openadr.v3.wire import ObjectOperation, ReportRequest
 
 ONE = Claims("home", "one", frozenset(VEN_SCOPES))
 Kind = TypeVar("Kind")

@@ -7,7 +7,8 @@ import pytest
 
 from evenload.openadr.v3.access import VEN_SCOPES, Claims
 from evenload.openadr.v3.notices import Broker
-from evenload.openadr.v3.wire import Notification, ObjectType, Operation
+from evenload.openadr.v3.parts import ObjectType, Operation
+from evenload.openadr.v3.wire import Notification
 
 ONE = Claims("home", "one", frozenset(VEN_SCOPES))
 TWO = Claims("home", "two", frozenset(VEN_SCOPES))

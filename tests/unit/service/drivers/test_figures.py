@@ -299,3 +299,10 @@ def test_wishes_are_kept_with_their_history_and_can_be_undone(home: Any) -> None
     assert {one.made_by for one in past} == {"link:abc"}
     with home.store.reading() as unit:
         assert [one.action for one in unit.audit.last("t", 9)] == ["drivers.wish"] * 3
+
+
+@pytest.mark.parametrize("told", [{"energy_kwh": 500.0}, {"energy_kwh_minimum": 50.2}, {"energy_kwh": float("nan")}])
+def test_no_more_is_wished_for_than_the_battery_takes(home: Any, told: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=r"'leaf' takes 50.0 kWh at the most, not .* kWh: its battery holds 45 kWh"):
+        wishing.put_wish(home.ann, home.store, home.wish(**told), home.id(), home.now)
+    wishing.put_wish(home.ann, home.store, home.wish(energy_kwh=50.0), home.id(), home.now)

@@ -84,6 +84,8 @@ CASES: list[tuple[str, Around, WhyCode, str]] = [
      "You are away until Tue 01:07; your car is not plugged in."),
     ("cloud silent, no car", Around(NOW, cloud_fault="consent was withdrawn"), WhyCode.CLOUD_LOST,
      "Your car's maker tells us nothing now (consent was withdrawn), so we do not know."),
+    ("not shared", Around(NOW, is_shared=False, ended_at=NOW - HOUR), WhyCode.NOT_SHARED,
+     "You do not share what your car tells any more, so we neither see nor manage it; it charges as it is set itself."),
     ("link lost", Around(NOW, session=SESSION, trust=Trust.OFFLINE, fallback_kw=4.2, **WAITS), WhyCode.LINK_LOST,
      "Your charger is not connected to us; it goes on at up to 4.2 kW by itself until it is back."),
     ("link lost, no fallback", Around(NOW, session=SESSION, trust=Trust.OFFLINE), WhyCode.LINK_LOST,
