@@ -100,6 +100,7 @@ BENCHES = {
     "cable": "bench/cable.py",
     "cars": "bench/cars.py",
     "openadr3": "bench/openadr3.py",
+    "openadr20b": "bench/openadr20b.py",
 }
 
 COMMANDS = {

@@ -12,7 +12,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -21,14 +21,19 @@ from typing import Any
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from msgspec.structs import replace
 
+from evenload.domain.event import Event as Asked
+from evenload.domain.event import EventKind
 from evenload.net.openadr20b_server import PATH, OpenAdr20bServer
 from evenload.openadr.v20b import messages as wire
 from evenload.openadr.v20b.document import write_message
 from evenload.openadr.v20b.envelope import Envelope
 from evenload.openadr.v20b.keeping import MemoryKeeper
+from evenload.openadr.v20b.parts import Target
 from evenload.openadr.v20b.replay import ReplayGuard
 from evenload.openadr.v20b.signature import Signer, fingerprint
+from evenload.openadr.v20b.translate import from_domain
 from evenload.openadr.v20b.vtn import Vtn
 from evenload.openadr.v20b.vtn_records import Ven, VtnSettings
 from peer_environment import NoEnvironmentError, python_of
@@ -96,6 +101,27 @@ def ours(vens: int, seconds: float, kind: str | None) -> float:
     return asyncio.run(polled(server, bodies, seconds))
 
 
+def restart_s(events: int, vens: int) -> tuple[float, int]:
+    """Seconds until a VTN with so many open events is there again and has told all; and how many it told."""
+    keeper = MemoryKeeper()
+    settings = VtnSettings(vtn_id="vtn", needs_identity=False)
+    before = Vtn(settings, keeper, new_id)
+    for number in range(vens):
+        before.enrol(Ven(ven_id=f"ven-{number}", name=f"ven-{number}"))
+        message = wire.CreateRegistration(request_id="q", ven_id=f"ven-{number}")
+        before.answer("EiRegisterParty", message, None, now())
+    for number in range(events):
+        asked = Asked(f"e{number}", EventKind.LIMIT, now(), now() + timedelta(hours=1), power_kw=100.0)
+        target = Target(ven_ids=(f"ven-{number % vens}",))
+        before.publish(replace(from_domain(asked, "http://market.example", now()), target=target))
+    begin, told = time.perf_counter(), 0
+    after = Vtn(settings, keeper, new_id)
+    for number in range(vens):
+        reply = after.answer("OadrPoll", wire.Poll(ven_id=f"ven-{number}"), None, now()).message
+        told += len(reply.events) if isinstance(reply, wire.DistributeEvent) else 0
+    return time.perf_counter() - begin, told
+
+
 def openleadrs(seconds: float) -> float | None:
     try:
         python = python_of("openleadr")
@@ -117,11 +143,14 @@ def main() -> None:
     pairs = [  # by turns, since the machine has other work
         (openleadrs(chosen.seconds), ours(chosen.vens, chosen.seconds, None)) for _ in range(chosen.rounds)
     ]
+    took, told = restart_s(10_000, 1_000)
     rows = {
         "openleadr_polls_per_s": None if pairs[0][0] is None else round(median(theirs or 0 for theirs, _ in pairs)),
         "polls_per_s": round(median(mine for _, mine in pairs)),
         "ratio": None if pairs[0][0] is None else round(median(mine / (theirs or 1) for theirs, mine in pairs), 2),
         "signed_ecdsa_polls_per_s": round(ours(chosen.vens, chosen.seconds, "ECDSA")),
+        "restart_10000_events_s": round(took, 2),
+        "told_after_restart": told,
         "signed_rsa_polls_per_s": round(ours(chosen.vens, chosen.seconds, "RSA")),
     }
     print(

@@ -50,8 +50,11 @@ async def vtn(port: int) -> None:
     async def got(data: list[tuple[datetime, float]]) -> None:
         say(reported=[value for _, value in data])
 
-    def registers_report(_ven: str, _resource: str, measurement: str, *_rest: object) -> tuple[Any, timedelta]:
-        say(offered=measurement)
+    def registers_report(  # it looks at the names
+        ven_id: str, resource_id: str, measurement: str, unit: str, scale: str, min_sampling_interval: timedelta,
+        max_sampling_interval: timedelta,
+    ) -> tuple[Any, timedelta]:  # fmt: skip
+        say(offered=[ven_id, resource_id, measurement, unit, scale, min_sampling_interval, max_sampling_interval])
         return got, timedelta(seconds=1)
 
     async def answers(ven_id: str, event_id: str, opt_type: str) -> None:

@@ -4,23 +4,43 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from evenload.base.errors import EvenloadError
 from evenload.domain.station_events import StationEvent
 from evenload.domain.vehicle_state import CarId
-from evenload.service.cable.join import Joined, OrderIds, join
+from evenload.service.cable.join import join
+from evenload.service.cable.one_session import Joined, OrderIds
 from evenload.service.cable.seen import likely
 from evenload.service.cable.watch import Watched, watch
 from evenload.service.dispatch import Given
-from evenload.service.ports import Store
+from evenload.service.ports import Store, Unit
 
 _log = logging.getLogger("evenload.app.cables")
 
 EVERY_S: Final = 30.0
 _ALL: Final = timedelta(minutes=10)
 """So often all cars are looked at; in between those that told something, and those that may be at a charger."""
+
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many cars are held to be at chargers by state, and how many conflicts go on by kind."""
+
+    pairs: Counts = field(default_factory=dict)
+    conflicts: Counts = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, unit: Unit, tenant: str) -> "Standing":
+        """As it is kept."""
+        wrong = [one for one in unit.cables.conflicts_going_on(tenant) if one.told_at is not None]
+        pairs = Counter(one.state.value for one in unit.cables.pairs_going_on(tenant))
+        return cls(pairs, Counter(one.kind.value for one in wrong))
+
 
 Wanted = Callable[[str], Mapping[str, Given]]
 """What devices of a tenant were told last."""
@@ -36,6 +56,7 @@ class Cables:
         changed: Callable[[frozenset[str]], None], ordered: Callable[[], None], every_s: float = EVERY_S,
     ) -> None:  # fmt: skip
         self.counts: Counter[str] = Counter()
+        self.standing: dict[str, Standing] = {}
         self._store = store
         self._tenants = tenants
         self._clock = clock
@@ -83,6 +104,7 @@ class Cables:
                 self._all_at[tenant] = now
             going_on = unit.cables.pairs_going_on(tenant) or unit.cables.conflicts_going_on(tenant)
         if not names and not going_on:
+            self.standing[tenant] = Standing()
             return False
         given = self._wanted(tenant)
 
@@ -93,6 +115,7 @@ class Cables:
         with self._store.writing() as unit:
             joined = join(unit, tenant, now, OrderIds(), names)
             watched = watch(unit, tenant, now, allowed_kw, names)
+            self.standing[tenant] = Standing.of(unit, tenant)
         self._open[tenant] = joined.open
         self._say(tenant, joined, watched)
         return joined.news or any(one.changes_need for one in watched.told)

@@ -15,6 +15,7 @@ from typing import Final
 import httpx
 from cryptography import x509
 
+from evenload.app.cable_checkup import of_cables
 from evenload.app.cars.checkup import of_cars, of_clouds
 from evenload.app.reloading import authority_of, tls_of
 from evenload.app.settings import Settings, misspelt
@@ -152,13 +153,14 @@ def _upstream(upstream: str) -> Finding:
 
 
 def _cars(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Finding]:
-    """Clouds of cars that are set up, and what their cars told."""
+    """Clouds of cars that are set up, what their cars told, and which chargers they stand at."""
     found = list(of_clouds(settings, clock))
-    if found and (is_address(settings.store) or Path(settings.store).exists()):
+    if is_address(settings.store) or Path(settings.store).exists():
         try:
             if checkup(settings.store).is_newest:
                 with opened(settings.store, make=False) as store:
-                    found += of_cars(store, settings.tenants, clock())
+                    found += of_cars(store, settings.tenants, clock()) if found else ()
+                    found += of_cables(store, settings.tenants, settings.secret_file)
         except EvenloadError:
             pass  # which is said of the database
     grades = {True: Grade.OK, False: Grade.FAIL, None: Grade.WARN}

@@ -153,6 +153,14 @@ CLOUD_WEBHOOKS: Final = Family(
     "evenload_cloud_webhooks_total", _COUNTER, "Webhooks of clouds, taken or why not.", ("cloud", "outcome")
 )  # fmt: skip
 TOKEN_RENEWALS: Final = Family("evenload_cloud_token_renewals_total", _COUNTER, "Tokens of clouds that were renewed.")
+CABLE_PAIRS: Final = Family(
+    "evenload_cable_pairs", _GAUGE, "Cars that are held to stand at chargers now: matched, or possible only.",
+    ("tenant", "state"),
+)  # fmt: skip
+CABLE_CONFLICTS: Final = Family(
+    "evenload_cable_conflicts", _GAUGE, "What is wrong now between cars, chargers and plans, by kind.",
+    ("tenant", "kind"),
+)  # fmt: skip
 LOOKING: Final = Family("evenload_stream_topics", _GAUGE, "Topics of live pages that somebody looks at.")
 BUILD: Final = Family("evenload_build_info", _GAUGE, "1; the version that runs.", ("version",))
 

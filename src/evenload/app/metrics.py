@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from evenload.app import metric_families as of
 from evenload.app.brain import Brain
+from evenload.app.cables import Cables
 from evenload.app.cars.side import CarSide
 from evenload.app.delivery import Delivery
 from evenload.app.fallbacks import Fallbacks
@@ -20,6 +21,7 @@ from evenload.app.forecasting import Forecasting
 from evenload.app.guarding import Guarding
 from evenload.app.stations import StationSide
 from evenload.app.steady import SteadyClock
+from evenload.service.cable_rows import ConflictKind, PairState
 from evenload.service.guard import Sight
 from evenload.service.ports import Store, StoreError
 from evenload.store.sql.store import SqlStore
@@ -135,6 +137,16 @@ def of_store(store: Store, last_write: Callable[[], datetime | None]) -> Iterato
 def of_clock(clock: Callable[[], datetime]) -> Iterator[Metric]:
     """Whether the clock of the machine was set back."""
     yield of.CLOCK_AHEAD.one(clock.ahead_s if isinstance(clock, SteadyClock) else 0.0)
+
+
+def of_cables(cables: Cables) -> Iterator[Metric]:
+    """Cars at chargers, and what is wrong between them."""
+    found = cables.standing.items()
+    states = (PairState.MATCHED, PairState.POSSIBLE)
+    yield of.CABLE_PAIRS.of({(name, one.value): float(now.pairs.get(one, 0)) for name, now in found for one in states})
+    yield of.CABLE_CONFLICTS.of(
+        {(name, one.value): float(now.conflicts.get(one, 0)) for name, now in found for one in ConflictKind}
+    )
 
 
 def of_cars(side: CarSide) -> Iterator[Metric]:

@@ -163,7 +163,8 @@ class Platform:
             partial(metrics.of_forecasts, self.forecasting, settings.tenants),
             partial(metrics.of_fallbacks, self.fallbacks, self.brain),
             partial(metrics.of_store, self._store, lambda: self._kept_at), partial(metrics.of_clock, self._clock),
-            partial(metrics.of_cars, self.cars), partial(metrics.of_hub, self.hub),
+            partial(metrics.of_cars, self.cars), partial(metrics.of_cables, self.cables),
+            partial(metrics.of_hub, self.hub),
             partial(metrics.of_run, dry_run=settings.dry_run),
         )  # fmt: skip
 

@@ -11,7 +11,9 @@
     │   ├── RowsRefusedError          rows of a file (files.problems)
     │   ├── StudyFileError            a study file (simulate.study_file)
     │   ├── RequestError              a certificate that is not signed, and why (net.authority)
-    │   └── MessageError              a message of ours its own schema refuses (ocpp.faults)
+    │   ├── MessageError              a message of ours its own schema refuses (ocpp.faults)
+    │   └── ProtocolError             a message of OpenADR 2.0b that cannot be taken (openadr.v20b.faults)
+    │       └── AnswerError               an answer to an event that does not fit it (openadr.v20b.vtn_events)
     ├── RefusedError              exit code 2   what was asked for is not done, with a reason (service.refusals)
     │   ├── LoginError                nobody knows who asks
     │   ├── ForbiddenError            who asks may not
@@ -27,6 +29,7 @@
     │   └── UnreachableApiError       no answer came
     ├── UpstreamError             exit code 1   the server above a site did not answer (app.upstream)
     │   └── RefusedByUpstreamError    it does not take what it was told
+    ├── CloudError                exit code 3   a maker's cloud did not do what was asked (service.cars.links)
     ├── VtnError                  exit code 1   a VTN of OpenADR 3 answered what does not help (openadr.v3.ven)
     ├── StoreError                exit code 3   what is kept cannot be read or written (service.ports)
     ├── CommitError               exit code 1   events could not be made durable (net.ports)

@@ -118,7 +118,13 @@ def add_manager(  # noqa: PLR0913 - one parameter an option
     kwh_a_car: Annotated[float, typer.Option(min=0, help="What each needs usually.")] = 0.0,
     ready_by: Annotated[str, typer.Option(help="When they are to be ready, by the site's clocks.")] = "17:00",
     heartbeat_s: Annotated[float, typer.Option(help="How often it is told that somebody is there.")] = 30.0,
-    secret: Annotated[str, typer.Option(envvar="EVENLOAD_MANAGER_SECRET", help="Bearer token, for REST.")] = "",
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EVENLOAD_MANAGER_SECRET",
+            help="Bearer token, for REST; kept sealed with the server's secret_file. [the one that is kept]",
+        ),
+    ] = None,
     database: Database = EVENLOAD_DB,
     tenant: Tenant = "home",
 ) -> None:
@@ -131,10 +137,10 @@ def add_manager(  # noqa: PLR0913 - one parameter an option
 
     row = EnergyManagerRow(tenant, device, address, cars, kwh_a_car, ready_by, heartbeat_s)
     door = EmsDoor(secret_of(settings_at(database).secret_file) if secret else b"")
-    row = door.sealed(row, secret)
+    row = door.sealed(row, secret or "")
     made = DeviceRow(tenant, device, site, "", power_kw_max=power_kw_max, fallback_kw=fallback_kw)
     with opened(database, make=True) as store:
-        put_manager(operator(tenant), store, row, made, now())
+        put_manager(operator(tenant), store, row, made, now(), keeps_secret=secret is None)
     output.print(f"{device} at {site} is asked every {heartbeat_s:g} s.", markup=False)
 
 

@@ -206,20 +206,23 @@ def _day_weights(weekday: IntArray) -> FloatArray:
     """How much each day on record says of each weekday, (7, D): days of the same kind some, of the other kind none."""
     of = np.arange(_WEEK)[:, None]
     alike = (of >= 5) == (weekday[None] >= 5)
-    lately = np.power(0.5, np.arange(weekday.size)[::-1] / _HALF_LIFE_DAYS)
-    return np.asarray(np.where(of == weekday[None], 1.0, np.where(alike, _OTHER_DAYS, 0.0)) * lately)
+    return np.asarray(np.where(of == weekday[None], 1.0, np.where(alike, _OTHER_DAYS, 0.0)) * _lately(weekday.size))
+
+
+def _lately(days: int) -> FloatArray:
+    return np.asarray(0.5 ** (np.arange(days)[::-1] / _HALF_LIFE_DAYS))
 
 
 def _day_spread(counted: _Counted, kw_of_member: FloatArray, car_kw: FloatArray) -> FloatArray:
     """How much days differ beyond cars coming and going, (G,): what squared errors on record leave, over the mean."""
     mean = counted.members[:, :, None] * kw_of_member[:, counted.weekday]
-    lately = 0.5 ** (np.arange(counted.weekday.size)[::-1] / _HALF_LIFE_DAYS)[None, :, None]
+    lately = _lately(counted.weekday.size)[:, None]
     chance = _by_chance(np.maximum(car_kw, 1e-9)[:, None, None], mean, counted.members[:, :, None])
     squared = (counted.drawn_kw - mean) ** 2 - chance
     known = (counted.members > 0)[:, :, None] & (mean > 0)
     left = np.where(known, squared * lately, 0.0).sum(axis=(1, 2))
     total = np.where(known, mean**2 * lately, 0.0).sum(axis=(1, 2))
-    return np.sqrt(np.maximum(left, 0.0) / np.maximum(total, 1e-9))
+    return np.asarray(np.sqrt(np.maximum(left, 0.0) / np.maximum(total, 1e-9)))
 
 
 def _by_chance(car_kw: FloatArray, mean: FloatArray, members: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ from evenload.web.hub import Topic
 NAME_PATTERN: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+=*|~-]{0,63}$"
 NAME_OR_NONE: Final = rf"^$|{NAME_PATTERN}"
 IDENTITY_PATTERN: Final = r"^[A-Za-z0-9*\-_=+|@][A-Za-z0-9*\-_=+|@.]{0,47}$"
-STATION_PATTERN: Final = rf"^car:[A-Za-z0-9_][A-Za-z0-9_.@+=*|~-]{{0,43}}$|{IDENTITY_PATTERN}"
+STATION_PATTERN: Final = rf"^(?:car|ems):[A-Za-z0-9_][A-Za-z0-9_.@+=*|~-]{{0,43}}$|{IDENTITY_PATTERN}"
 CLOCK_PATTERN: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 CLOCK_OR_NONE: Final = r"^(|([01]\d|2[0-3]):[0-5]\d)$"
 CURRENCY_PATTERN: Final = r"^(|[A-Z]{3})$"

@@ -1,16 +1,19 @@
 """The worker of cables: what it looks at, what it tells on, and that a defect costs one look only."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.unit.service.cable.conftest import Ends, T, at
 
-from evenload.app.cables import Cables
+from evenload.app.cables import Cables, Standing
+from evenload.app.metrics import of_cables
 from evenload.base.instants import Interval
 from evenload.domain.station_events import MeterSampled
 from evenload.domain.station_limits import Limits
 from evenload.domain.vehicle_state import CarId, PlugState
+from evenload.service.cable_rows import ConflictKind, ConflictRow
 from evenload.service.dispatch import Given
 
 
@@ -45,6 +48,20 @@ def test_a_match_is_news_once_and_counted(home: Ends) -> None:
     assert worker.look(41) == {T}
     assert worker.look(41.5) == frozenset()
     assert worker.cables.counts["matched"] == 1
+    assert worker.cables.standing[T] == Standing({"matched": 1}, {})
+
+
+def test_what_is_wrong_now_is_counted_by_kind_for_metrics(home: Ends) -> None:
+    worker = Worker(home)
+    told = ConflictRow(T, "box@0", ConflictKind.CAR_TIMER, at(1), "it waits", "end it", "leaf", "box", told_at=at(2))
+    with home.store.writing() as unit:
+        unit.cables.put_conflicts([told, replace(told, kind=ConflictKind.CAR_WAITS, told_at=None)])
+        standing = Standing.of(unit, T)
+    assert standing == Standing({}, {"car_timer": 1})
+    worker.cables.standing[T] = standing
+    samples = {(one.name, *one.labels.values()): one.value for told in of_cables(worker.cables) for one in told.samples}
+    assert samples["evenload_cable_conflicts", T, "car_timer"] == 1
+    assert samples["evenload_cable_conflicts", T, "soc_stuck"] == samples["evenload_cable_pairs", T, "matched"] == 0
 
 
 def test_between_looks_at_all_only_cars_that_told_something_are_looked_at(home: Ends) -> None:

@@ -75,7 +75,12 @@ def served() -> Iterator[Served]:
     furnish(store)
     numbers = itertools.count(1)
     services = Services(
-        store, lambda: NOON, ApiOptions(b"k" * 32), Argon2(), lambda _: "", lambda: f"{next(numbers):032x}",
+        store,
+        lambda: NOON,
+        ApiOptions(b"k" * 32),
+        Argon2(),
+        lambda _: "",
+        lambda: f"{next(numbers):032x}",
         ems=EmsDoor(b"k" * 32),
     )
     role_keys = {}

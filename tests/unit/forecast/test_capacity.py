@@ -112,7 +112,6 @@ def test_measured_power_has_the_energy_of_the_sessions() -> None:
 REAL = [
     ("norway", "Europe/Oslo", "2019-07-01T00:00", 24),
     ("boulder", "America/Denver", "2019-07-01T06:00", 20),
-    ("perth", "Europe/London", "2018-03-05T00:00", 20),
 ]
 
 
@@ -128,8 +127,8 @@ def test_a_week_of_real_sessions_lies_within_the_quantiles_as_often_as_they_say(
         [_one_week(history, member, LocalClock(zone), np.datetime64(first, "s") + 7 * week) for week in _days(weeks)]
     ).T
     print(f"{name}: {inside.mean():.1%} between 10 % and 90 %, {over.mean():.1%} above the median")  # noqa: T201
-    assert 0.74 <= inside.mean() <= 0.90
-    assert 0.40 <= over.mean() <= 0.62
+    assert 0.75 <= inside.mean() <= 0.85
+    assert 0.43 <= over.mean() <= 0.57
     assert forecast_kw.sum() / came_kw.sum() == pytest.approx(1.0, abs=0.1)
 
 
@@ -142,8 +141,7 @@ def _real(name: str) -> tuple[History, TextArray]:
     if name == "norway":
         history, usual = packaged.history("residential-norway"), 7.0
     else:
-        file = {"boulder": "public_boulder", "perth": "public_perth_kinross"}[name]
-        history, usual = read_history(SESSIONS / f"{file}.csv.gz"), {"boulder": 6.2, "perth": 22.0}[name]
+        history, usual = read_history(SESSIONS / f"public_{name}.csv.gz"), 6.2
     power = np.where(np.isnan(history.power_kw_max), usual, history.power_kw_max)
     power = np.maximum(power, history.energy_kwh_metered / history.connected_h)
     history = replace(history, power_kw_max=power).take(history.energy_kwh_metered > 0)
@@ -163,5 +161,6 @@ def _one_week(
     theirs = np.flatnonzero(np.isin(member, lately))
     came = measured_kw(history.take(theirs), group[theirs], ("all",), horizon)
     low, middle, high = found.quantiles_kw
-    inside = float(((came >= low) & (came <= high)).mean())
-    return inside, float((came > middle).mean()), float(found.mean_kw.sum()), float(came.sum())
+    busy = low > 0  # where nobody may be there at all, nothing lies below the quantiles
+    inside = float(((came >= low) & (came <= high))[busy].mean())
+    return inside, float((came > middle)[busy].mean()), float(found.mean_kw.sum()), float(came.sum())

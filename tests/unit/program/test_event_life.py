@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,11 +79,11 @@ FLEET = (*tuple(member(row) for row in range(10)), member(10, ArmKind.CONTROL), 
 
 def call(kind: CallKind = CallKind.PAUSE, **more: object) -> Call:
     said: dict[str, object] = {"event_id": "e1", "program_id": "p", "kind": kind, "start": START, "end": END}
-    return Call(**(said | more))  # type: ignore[arg-type] - words of a test
+    return Call(**(said | more))  # type: ignore[arg-type]
 
 
 def around(seed: int = 1, **more: object) -> Around:
-    return Around(np.random.default_rng(seed), **more)  # type: ignore[arg-type] - words of a test
+    return Around(np.random.default_rng(seed), **more)  # type: ignore[arg-type]
 
 
 def done(life: EventLife, command: Command, now: datetime = NOW, actor: str = "ada") -> Stepped:
@@ -197,6 +198,7 @@ def test_called_off_before_it_starts_everybody_is_told_and_nothing_returns() -> 
     assert not found.life.bound
     assert kinds(found.effects) == ["Withdraw", "EndObligation", "Tell", "Record"]
     ended = next(one for one in found.effects if isinstance(one, EndObligation))
+    assert {found.life.members[name].left for name in life.bound} == {Leaving.CALLED_OFF}
     assert set(ended.participants) == set(life.bound)
     assert ended.why is Leaving.CALLED_OFF
 
@@ -384,6 +386,36 @@ def test_whatever_is_done(told: bool, commands: list[tuple[Command, float, str]]
         _holds(life, found, now)
         life = found.life
     _no_circuit_changes_too_fast(life)
+
+
+@pytest.mark.requirement("R20", "R21")
+@settings(max_examples=100, deadline=None)
+@given(
+    out=st.lists(st.tuples(st.integers(0, 9), st.floats(0.0, 150.0)), max_size=12),
+    cancelled_s=st.floats(0.0, 200.0),
+    killed=st.booleans(),
+)
+def test_many_who_leave_at_once_do_not_break_the_cap(
+    out: list[tuple[int, float]], cancelled_s: float, killed: bool
+) -> None:
+    life, at = active(), START + timedelta(minutes=40)
+    acts: list[tuple[float, Command]] = [(seconds, OptOut(f"m{row}")) for row, seconds in out]
+    for seconds, command in sorted([*acts, (cancelled_s, Kill("") if killed else Cancel(""))], key=lambda act: act[0]):
+        life = step(life, command, at + timedelta(seconds=seconds), "ada", around()).life
+    assert not life.bound
+    _no_circuit_changes_too_fast(life)
+
+
+def test_an_event_is_kept_and_read_again_as_it_was() -> None:
+    life = step(active(), OptOut("m0"), START + timedelta(minutes=45), "ada", around()).life
+    assert msgspec.json.decode(msgspec.json.encode(life), type=EventLife) == life
+
+
+def test_what_another_event_changes_is_left_room_for() -> None:
+    at = START + timedelta(minutes=40)
+    other = ((("F",), Turn(at, 19.0)),)
+    found = step(active(), OptOut("m0"), at, "ada", around(other_turns=other))
+    assert found.life.members["m0"].returns == (Turn(at + timedelta(minutes=1), 7.0),)
 
 
 def _holds(before: EventLife, found: Stepped, now: datetime) -> None:

@@ -70,7 +70,7 @@ def test_a_secret_stays_at_its_own_address_only(asks: Any) -> None:
         ("lot", {"address": "modbus:10.0.0.7:502/1/100"}, 422, "limit=200"),
         ("lot", {"site_id": "depot-south"}, 404, "depot-south"),
         ("l" * 45, {}, 422, "at most 44 characters"),
-        ("CP-north:1", {}, 409, "no energy manager"),
+        ("lot:1", {}, 422, "no colon"),
     ],
 )
 def test_what_cannot_be_is_refused(asks: Any, name: str, change: dict[str, Any], status: int, words: str) -> None:

@@ -35,5 +35,6 @@ def status_at(event: Event, now: datetime, delay: timedelta = NEVER_LESS) -> Sta
 
 
 def is_over(event: Event, now: datetime) -> bool:
-    """Whether the last of those who were told has ended it: it may have started late by all of ``start_after``."""
-    return status_at(event, now, event.start_after or NEVER_LESS) is Status.COMPLETED
+    """Whether its time is over for all who were told, called off or not: one may have started late by all there is."""
+    end = end_of(event, event.start_after or NEVER_LESS)
+    return end is not None and now >= end

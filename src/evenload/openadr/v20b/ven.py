@@ -247,7 +247,10 @@ class Ven:
                 facts = self.jobs.asked(message.requests, now)
                 return self._created(own, message.request_id, facts), facts
             case wire.CancelReport():
-                self.jobs.cancel(message.report_request_ids)
+                if message.to_follow:
+                    self.jobs.finish(message.report_request_ids, now)
+                else:
+                    self.jobs.cancel(message.report_request_ids)
                 response = Response(request_id=message.request_id)
                 return wire.CanceledReport(response=response, pending=self.jobs.pending, ven_id=own.ven_id), []
             case wire.RegisterReport():  # what the VTN offers is not asked for

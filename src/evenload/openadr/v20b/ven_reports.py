@@ -1,7 +1,7 @@
 """Reports a VEN sends: asked for by a VTN, due by the clock, made of readings it is given."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -86,6 +86,16 @@ class Jobs:
             job = self._jobs.get(request_id)
             if job is not None:
                 self._jobs.put(request_id, replace(job, is_done=True))
+
+    def finish(self, request_ids: tuple[str, ...], now: datetime) -> None:
+        """Reports that are not asked for any more, but for one last of what was measured since the one before."""
+        for request_id in request_ids:
+            job = self._jobs.get(request_id)
+            if job is not None and not job.is_done and job.covered_to < now:
+                left = replace(job.request, start=job.covered_to, duration=now - job.covered_to, back=timedelta(0))
+                self._jobs.put(request_id, replace(job, request=left))
+            else:
+                self.cancel((request_id,))
 
     def cancel_all(self) -> None:
         """Nothing is asked for any more."""

@@ -56,18 +56,15 @@ class Vtn:
 
     def publish(self, event: Event, answering: Answering = Answering.ALWAYS) -> None:
         """Publish an event."""
-        self.events.publish(event, answering, self._vens())
+        self.events.publish(event, answering)
 
     def modify(self, event: Event, now: datetime, reason: str = "") -> Event:
         """Put an event in place of the one of its id."""
-        return self.events.modify(event, now, reason, self._vens())
+        return self.events.modify(event, now, reason)
 
     def cancel(self, event_id: str, now: datetime, reason: str = "") -> Event:
         """Call an event off."""
-        return self.events.cancel(event_id, now, reason, self._vens())
-
-    def _vens(self) -> dict[str, Ven]:
-        return {ven.ven_id: ven for ven in self.parties.registered()}
+        return self.events.cancel(event_id, now, reason)
 
     def ask_report(
         self, ven_id: str, specifier_id: str, granularity: timedelta, back: timedelta,

@@ -9,8 +9,9 @@ from evenload.openadr.v20b.events import Answering, Distributed, Event, Status
 from evenload.openadr.v20b.faults import Code, ProtocolError
 from evenload.openadr.v20b.keeping import Keeper, Table, key_of
 from evenload.openadr.v20b.messages import CreatedEvent, DistributeEvent, EventResponse, RequestEvent
-from evenload.openadr.v20b.parts import Response, Target
+from evenload.openadr.v20b.parts import Response
 from evenload.openadr.v20b.timing import is_over, status_at
+from evenload.openadr.v20b.vtn_reach import Key, Reach, keys_of_target, keys_of_ven, narrowed
 from evenload.openadr.v20b.vtn_records import (
     AnswerRecord,
     EventAnswer,
@@ -23,20 +24,6 @@ from evenload.openadr.v20b.vtn_records import (
 )
 
 _RANK: Final = {Status.ACTIVE: 0, Status.NEAR: 1, Status.FAR: 2, Status.CANCELLED: 3}
-
-
-def narrowed(target: Target, ven: Ven) -> Target | None:
-    """Of a target what is of a VEN, so that none reads of another; ``None`` where nothing is."""
-    if target.is_blank or not (target.group_ids or target.resource_ids or target.ven_ids or target.party_ids):
-        return target
-    own = replace(
-        target,
-        group_ids=tuple(group for group in target.group_ids if group in ven.group_ids),
-        resource_ids=tuple(resource for resource in target.resource_ids if resource in ven.resource_ids),
-        ven_ids=tuple(ven_id for ven_id in target.ven_ids if ven_id == ven.ven_id),
-        party_ids=tuple(party for party in target.party_ids if party == ven.party_id),
-    )
-    return own if own.group_ids or own.resource_ids or own.ven_ids or own.party_ids else None
 
 
 class _View:
@@ -55,6 +42,11 @@ class EventDesk:
         self._events = Table(keeper, "event", EventRecord)
         self._answers = Table(keeper, "answer", AnswerRecord)
         self._views: dict[str, _View] = {}
+        self._vens: dict[str, Ven] = {}  # as they were when their views were made
+        self._watching = Reach()
+        self._open_to = Reach()
+        for record in self._events:
+            self._open_to.add(keys_of_target(record.told.event.target), record.told.event.event_id)
 
     def find(self, event_id: str) -> EventRecord | None:
         """An event with its past, over or called off as well."""
@@ -64,15 +56,15 @@ class EventDesk:
         """What VENs said of an event; kept after it ends or is called off."""
         return [record for record in self._answers if record.event_id == event_id]
 
-    def publish(self, event: Event, answering: Answering, vens: dict[str, Ven]) -> None:
-        """Publish an event; an id is used once. ``vens`` are those whose views are brought up to date."""
+    def publish(self, event: Event, answering: Answering) -> None:
+        """Publish an event; an id is used once."""
         if self._events.get(event.event_id) is not None:
             raise ProtocolError(Code.INVALID_ID, f"event {event.event_id!r} is there already; modify it")
         told = Distributed(event=replace(event, modification_number=0, status=Status.FAR), answering=answering)
         self._events.put(event.event_id, EventRecord(told=told))
-        self._seen_by(told, vens)
+        self._seen_by(told, keys_of_target(event.target))
 
-    def modify(self, event: Event, now: datetime, reason: str, vens: dict[str, Ven]) -> Event:
+    def modify(self, event: Event, now: datetime, reason: str) -> Event:
         """Put an event in place of the one of its id, before or while it lasts; modifications are counted here."""
         record = self._open(event.event_id, now)
         before = record.told.event
@@ -83,13 +75,14 @@ class EventDesk:
         )  # fmt: skip
         told = replace(record.told, event=after)
         self._events.put(event.event_id, EventRecord(told=told, past=(*record.past, before)))
-        self._seen_by(told, vens)
+        self._open_to.remove(keys_of_target(before.target), before.event_id)
+        self._seen_by(told, keys_of_target(before.target) + keys_of_target(after.target))
         return after
 
-    def cancel(self, event_id: str, now: datetime, reason: str, vens: dict[str, Ven]) -> Event:
+    def cancel(self, event_id: str, now: datetime, reason: str) -> Event:
         """Call an event off."""
         event = self._open(event_id, now).told.event
-        return self.modify(replace(event, status=Status.CANCELLED), now, reason, vens)
+        return self.modify(replace(event, status=Status.CANCELLED), now, reason)
 
     def _open(self, event_id: str, now: datetime) -> EventRecord:
         record = self._events.get(event_id)
@@ -99,11 +92,18 @@ class EventDesk:
             raise ProtocolError(Code.NOT_ALLOWED, f"event {event_id!r} is over")
         return record
 
-    def _seen_by(self, told: Distributed, vens: dict[str, Ven]) -> None:
-        for ven_id, view in self._views.items():
-            ven = vens.get(ven_id)
-            if ven is not None:
-                self._seen(view, told, ven, is_new=True)
+    def _seen_by(self, told: Distributed, keys: list[Key]) -> None:
+        self._open_to.add(keys_of_target(told.event.target), told.event.event_id)
+        for ven_id in self._watching.under(keys):
+            self._seen(self._views[ven_id], told, self._vens[ven_id], is_new=True)
+
+    def _closed(self, record: EventRecord, now: datetime) -> bool:
+        """Whether an event is over, so that it is looked at no more."""
+        event = record.told.event
+        if not is_over(event, now):
+            return False
+        self._open_to.remove(keys_of_target(event.target), event.event_id)
+        return True
 
     def _seen(self, view: _View, told: Distributed, ven: Ven, *, is_new: bool) -> None:
         event = told.event
@@ -124,14 +124,20 @@ class EventDesk:
     def forget_view(self, ven_id: str) -> None:
         """What a VEN has to know is found out anew, after its groups or its registration changed."""
         self._views.pop(ven_id, None)
+        ven = self._vens.pop(ven_id, None)
+        if ven is not None:
+            self._watching.remove(keys_of_ven(ven), ven_id)
 
     def view(self, ven: Ven, now: datetime) -> _View:
         """What a VEN has to know."""
         view = self._views.get(ven.ven_id)
         if view is None:
             view = self._views[ven.ven_id] = _View()
-            for record in self._events:
-                if not is_over(record.told.event, now):
+            self._vens[ven.ven_id] = ven
+            self._watching.add(keys_of_ven(ven), ven.ven_id)
+            for event_id in self._open_to.under(keys_of_ven(ven)):
+                record = self._events.get(event_id)
+                if record is not None and not self._closed(record, now):
                     self._seen(view, record.told, ven, is_new=False)
         return view
 
@@ -159,7 +165,7 @@ class EventDesk:
         for event_id in list(view.known):
             record = self._events.get(event_id)
             target = None if record is None else narrowed(record.told.event.target, ven)
-            if record is None or target is None or is_over(record.told.event, now):
+            if record is None or target is None or self._closed(record, now):
                 del view.known[event_id]
                 view.pending.pop(event_id, None)
                 continue

@@ -8,7 +8,8 @@ from evenload.openadr.v20b.faults import Code, ProtocolError
 from evenload.openadr.v20b.keeping import Keeper, Table, key_of
 from evenload.openadr.v20b.messages import CanceledOpt, CancelOpt, CreatedOpt, CreateOpt
 from evenload.openadr.v20b.parts import Response
-from evenload.openadr.v20b.vtn_events import EventDesk, narrowed
+from evenload.openadr.v20b.vtn_events import EventDesk
+from evenload.openadr.v20b.vtn_reach import narrowed
 from evenload.openadr.v20b.vtn_records import Fact, OptCanceled, OptCreated, OptRecord, Ven
 
 

@@ -119,6 +119,8 @@ def _check(row: EnergyManagerRow, device: DeviceRow) -> None:
         raise InputError("an address is shown and logged: leave user and password out of it, and give a secret")
     if len(row.device_id) > _NAME_MAX:
         raise InputError(f"the name of an energy manager has at most {_NAME_MAX} characters, not {len(row.device_id)}")
+    if ":" in row.device_id:
+        raise InputError(f"the name of an energy manager has no colon, as {row.device_id!r} has")
     if not _HEARTBEAT_S[0] <= row.heartbeat_s <= _HEARTBEAT_S[1]:
         raise InputError(f"heartbeat_s {row.heartbeat_s:g} is outside {_HEARTBEAT_S[0]:g} to {_HEARTBEAT_S[1]:g}")
     if device.fallback_kw is None:

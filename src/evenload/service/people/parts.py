@@ -152,7 +152,8 @@ def _pairs(unit: Unit, tenant: str, person_id: str) -> Sequence[PairRow]:
 
 def _conflicts(unit: Unit, tenant: str, person_id: str) -> Rows:
     names = vehicles_of(unit, tenant, person_id)
-    whose = [row.session_id for row in (*_sessions(unit, tenant, person_id), *_pairs(unit, tenant, person_id))]
+    whose = {one.session_id for one in _sessions(unit, tenant, person_id)}
+    whose |= {one.session_id for one in _pairs(unit, tenant, person_id)}
     return [row for row in unit.cables.conflicts(tenant, whose) if row.vehicle_id in names]
 
 

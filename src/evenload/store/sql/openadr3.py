@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, or_, select
+from sqlalchemy import Connection, Select, delete, or_, select, text
 
 from evenload.openadr.v3.objects import Asked, ClientRow, HistoryRow, ObjectRow
 from evenload.openadr.v3.parts import ObjectType, Operation
@@ -18,8 +18,8 @@ _HISTORY: Final = Kept(tables.history, HistoryRow)
 _CLIENTS: Final = Kept(tables.clients, ClientRow)
 _HOLDING: Final = (ObjectType.VEN, ObjectType.RESOURCE)
 _SHOWN: Final = select(tables.objects.c.body, tables.objects.c.targets)
-_NO_TARGET: Final = ""
-"""Stands in the table of targets for an object that has none; no target is blank."""
+_FOR_ALL: Final = text("targets = '[]'")
+"""Without targets, in the words of the index of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class SqlOpenAdrObjects:
             held = [
                 {"tenant": row.tenant, "kind": row.kind, "target": one, "created_at": row.created_at,
                  "object_id": row.object_id}
-                for one in dict.fromkeys(row.targets or (_NO_TARGET,))
+                for one in dict.fromkeys(row.targets)
             ]  # fmt: skip
             add(self.connection, tables.targets, held)
         done = HistoryRow(row.tenant, 0, row.object_id, row.kind, operation, at, client_id, row.body)
@@ -93,9 +93,11 @@ def _selected(every: Select[Any], tenant: str, asked: Asked) -> Select[Any]:
     found = every.where(of.tenant == tenant, of.removed_at.is_(None))
     if asked.targets is None:
         found = found.where(of.kind == asked.kind)
+    elif not asked.targets:
+        found = found.where(of.kind == asked.kind, _FOR_ALL)
     else:
         held = tables.targets.c
-        wanted = held.target.in_(asked.targets or (_NO_TARGET,))
+        wanted = held.target.in_(asked.targets)
         found = found.where(
             of.object_id.in_(select(held.object_id).where(held.tenant == tenant, held.kind == asked.kind, wanted))
         )

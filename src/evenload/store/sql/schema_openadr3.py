@@ -7,6 +7,7 @@ from evenload.store.sql.columns import Instant, Name, Texts, Whole, Word, metada
 from evenload.store.sql.columns import text as words
 
 _LIVE = text("removed_at IS NULL")
+_FOR_ALL = text("removed_at IS NULL AND targets = '[]'")
 
 objects = Table(
     "openadr3_objects", metadata, *tenant_key("object_id"), told("kind", Word(ObjectType)),
@@ -15,6 +16,8 @@ objects = Table(
     told("targets", Texts), Column("ends_at", Instant), told("by_business", Boolean), Column("removed_at", Instant),
     Index("openadr3_objects_in_order", "tenant", "kind", "created_at", "object_id",
           sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("openadr3_objects_for_all", "tenant", "kind", "created_at", "object_id",
+          sqlite_where=_FOR_ALL, postgresql_where=_FOR_ALL),
     Index("openadr3_objects_by_name", "tenant", "kind", "name", sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("openadr3_objects_by_client", "tenant", "client_id", "kind", sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("openadr3_objects_by_program", "tenant", "program_id", "kind", sqlite_where=_LIVE, postgresql_where=_LIVE),

@@ -276,6 +276,20 @@ def test_history_comes_once_and_a_cancelled_report_no_more(line: Line) -> None:
     assert line.talk(NOW + 2 * HOUR) == ["Poll"]
 
 
+def test_one_last_report_may_follow_a_cancel(line: Line) -> None:
+    line.talk(NOW)
+    (request_id,) = line.ven.jobs.pending
+    line.talk(NOW + 5 * MINUTE)
+    line.vtn.cancel_report(request_id, NOW + 7 * MINUTE, to_follow=True)
+    line.talk(NOW + 7 * MINUTE)
+    line.talk(NOW + 20 * MINUTE)
+    arrived = [fact.report for fact in line.vtn_facts if isinstance(fact, ReportArrived)]
+    assert [((one.start or NOW) - NOW, one.duration) for one in arrived] == [
+        (0 * MINUTE, 5 * MINUTE), (5 * MINUTE, 2 * MINUTE),
+    ]  # fmt: skip
+    assert line.ven.jobs.pending == ()
+
+
 def test_a_report_that_is_not_offered_is_refused(ven: Ven, measured: Report) -> None:
     request = ReportRequest(request_id="x", specifier_id="other", granularity=MINUTE, back=MINUTE, points=())
     reply, _ = ven.pushed(wire.CreateReport(request_id="q", requests=(request,)), NOW)

@@ -250,6 +250,22 @@ class TestEvents:
         vtn.cancel("e1", NOW)
         assert [told(vtn) for _ in range(3)] == [[("e1", 1, Status.CANCELLED)]] * 2 + [None]
 
+    def test_a_cancel_nobody_answers_is_told_until_the_event_would_be_over(self, vtn: Vtn, plain_event: Events) -> None:
+        registered(vtn)
+        vtn.publish(plain_event())
+        told(vtn)
+        vtn.cancel("e1", NOW)
+        assert told(vtn, at=NOW + HOUR) == [("e1", 1, Status.CANCELLED)]
+        assert not told(vtn, at=NOW + 2 * HOUR)
+        assert told(vtn, at=NOW + 2 * HOUR) is None
+
+    def test_a_ven_that_joins_a_group_is_told_what_is_for_it(self, vtn: Vtn, plain_event: Events) -> None:
+        registered(vtn)
+        vtn.publish(plain_event(target=Target(group_ids=("feeder-9",))))
+        assert told(vtn) is None
+        vtn.enrol(Ven(ven_id="v1", name="one", fingerprint=PRINTS["v1"], group_ids=("feeder-9",)))
+        assert told(vtn) == [("e1", 0, Status.FAR)]
+
     def test_an_id_is_used_once(self, vtn: Vtn, plain_event: Events) -> None:
         vtn.publish(plain_event())
         with pytest.raises(ProtocolError, match="is there already"):

@@ -10,7 +10,8 @@ from evenload.domain.station import StationId
 from evenload.domain.station_readings import Reading, ReadingKind
 from evenload.domain.vehicle_state import CarId, PlugState, Provider
 from evenload.service.cable.folding import heard
-from evenload.service.cable.join import Joined, OrderIds, join
+from evenload.service.cable.join import join
+from evenload.service.cable.one_session import Joined, OrderIds
 from evenload.service.cable.watch import Watched, watch
 from evenload.service.car_rows import CarLinkRow, CarStateRow
 from evenload.service.live_rows import CircuitRow, DeviceRow, SessionRow, SiteRow, VehicleRow

@@ -15,6 +15,7 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 LIVE = sa.text("removed_at IS NULL")
+FOR_ALL = sa.text("removed_at IS NULL AND targets = '[]'")
 Kind = sa.types.TypeEngine[Any]
 
 
@@ -44,6 +45,10 @@ def upgrade() -> None:
         op.create_index(
             f"openadr3_objects_{name}", "openadr3_objects", columns, sqlite_where=LIVE, postgresql_where=LIVE
         )
+    op.create_index(
+        "openadr3_objects_for_all", "openadr3_objects", ["tenant", "kind", "created_at", "object_id"],
+        sqlite_where=FOR_ALL, postgresql_where=FOR_ALL,
+    )  # fmt: skip
     op.create_table(
         "openadr3_targets", *key(NAME, "tenant"), *key(PLAIN, "kind"), *key(NAME, "target"), *key(BIG, "created_at"),
         *key(NAME, "object_id"), sqlite_with_rowid=False,
