@@ -190,7 +190,9 @@ class Settings(BaseModel):
     )
     events_days: int = Field(default=90, ge=0, description="How many days events are kept; 0 for good.")
     orders_days: int = Field(default=90, ge=0, description="How many days answered orders are kept; 0 for good.")
-    decisions_days: int = Field(default=90, ge=0, description="How many days decisions, and what drivers were told, are kept; 0 for good.")
+    decisions_days: int = Field(
+        default=90, ge=0, description="How many days decisions, and what drivers were told, are kept; 0 for good."
+    )
     plans_hours: int = Field(default=48, ge=0, description="How many hours plans are kept; 0 for good.")
     people_database_url: str = Field(
         default="",

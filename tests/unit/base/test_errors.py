@@ -52,7 +52,7 @@ def test_the_drawn_tree_is_the_tree_that_is_written() -> None:
 
 def test_the_exit_codes_drawn_are_those_that_are_written() -> None:
     drawn, written = drawn_tree(), written_tree()
-    for name, (_, code) in drawn.items():
+    for name in drawn:
         if name != "EvenloadError":
             own = next(written[above][1] for above in ancestors(name, written) if written[above][1] is not None)
             expected = next(drawn[above][1] for above in ancestors(name, drawn) if drawn[above][1] is not None)

@@ -80,7 +80,9 @@ def let_be(unit: Unit, link: CarLinkRow, device: DeviceRow, now: datetime) -> No
     unit.orders.put([superseded(one, now) for one in unit.orders.standing(device.station)])
     left = [one for one in unit.cars.acts_under_way(link.tenant) if one.vehicle_id == link.vehicle_id]
     unit.cars.put_acts(
-        replace(one, status=ActStatus.FAILED, reason=ActReason.REVOKED, info=link.revoked_why or NOT_SHARED, ended_at=now)
+        replace(
+            one, status=ActStatus.FAILED, reason=ActReason.REVOKED, info=link.revoked_why or NOT_SHARED, ended_at=now
+        )
         for one in left
     )
 

@@ -176,7 +176,8 @@ def _promises(unit: Unit, tenant: str, person_id: str) -> Rows:
 def _forget_tokens(unit: Unit, tenant: str, person_id: str, _now: datetime) -> None:
     """Sessions and transactions stay, with their energy; the card they were begun with is dropped."""
     sessions = _sessions(unit, tenant, person_id)
-    cards = {Token(one.token).key for one in (*sessions, *_vehicles(unit, tenant, person_id)) if one.token}
+    tokens = [one.token for one in sessions] + [one.token for one in _vehicles(unit, tenant, person_id)]
+    cards = {Token(one).key for one in tokens if one}
     unit.sessions.put([replace(row, token="") for row in sessions if row.token])
     devices = (unit.devices.find(tenant, one) for one in {row.device_id for row in sessions})
     stations = {one.station for one in devices if one is not None}

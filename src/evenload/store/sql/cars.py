@@ -20,6 +20,7 @@ from evenload.service.car_rows import (
 )
 from evenload.store.sql import schema_cars as tables
 from evenload.store.sql.kept import Kept, portions
+from evenload.store.sql.rarely import Rarely
 from evenload.store.sql.writing import put, put_new
 
 _LINKS: Final = Kept(tables.car_links, CarLinkRow)
@@ -181,7 +182,8 @@ class SqlCars:
     def acts_under_way(self, tenant: str) -> Sequence[CarActRow]:
         """Those that have not ended, by vehicle and time."""
         of = tables.car_acts.c
-        return self._acts(_ACTS.selecting.where(of.tenant == tenant, of.ended_at.is_(None)))
+        own = (of.tenant + "" == tenant, of.ended_at.is_(None))  # few in all: not by the tenant, which has many more
+        return self._acts(_ACTS.selecting.where(*own))
 
     def acts_of_car(self, tenant: str, vehicle_id: str, count: int) -> Sequence[CarActRow]:
         """The last of a vehicle, the latest first."""
@@ -197,13 +199,17 @@ class SqlCars:
     ) -> Sequence[CarActRow]:
         """Those of an event by vehicle and time; at most ``count``, of vehicles that follow one."""
         of = tables.car_acts.c
-        found = _ACTS.selecting.where(of.tenant == tenant, of.event_id == event_id, of.vehicle_id > after)
+        found = _ACTS.selecting.where(of.tenant == tenant, Rarely(of.event_id == event_id), of.vehicle_id > after)
         return self._acts(found.limit(count))
 
     def counts_of_event(self, tenant: str, event_id: str) -> Mapping[ActStatus, int]:
         """How many of an event are at each status."""
         of = tables.car_acts.c
-        found = select(of.status, func.count()).where(of.tenant == tenant, of.event_id == event_id).group_by(of.status)
+        found = (
+            select(of.status, func.count())
+            .where(of.tenant == tenant, Rarely(of.event_id == event_id))
+            .group_by(of.status)
+        )
         return {status: count for status, count in self.connection.execute(found)}  # noqa: C416 - rows are no pairs
 
     def _acts(self, found: Select[Any]) -> list[CarActRow]:

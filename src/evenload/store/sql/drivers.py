@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from evenload.service.driver_rows import AnswerRow, ChoiceRow, DriverRow, LinkRow, PromiseRow, WishRow
 from evenload.store.sql import schema_drivers as tables
 from evenload.store.sql.kept import Kept, portions
+from evenload.store.sql.rarely import Rarely
 from evenload.store.sql.writing import add, put
 
 _DRIVERS: Final = Kept(tables.drivers, DriverRow)
@@ -27,7 +28,7 @@ _UNSETTLED: Final = _CHOICES.selecting.where(
     tables.driver_choices.c.tenant == bindparam("t"), tables.driver_choices.c.settled.is_(False),
     tables.driver_choices.c.start <= bindparam("until", type_=tables.driver_choices.c.start.type),
 )  # fmt: skip
-_UNSETTLED_OF_ONE: Final = _UNSETTLED.where(tables.driver_choices.c.driver_id == bindparam("d"))
+_UNSETTLED_OF_ONE: Final = _UNSETTLED.where(Rarely(tables.driver_choices.c.driver_id == bindparam("d")))
 _DRIVER_OF: Final = _DRIVERS.selecting.where(
     tables.driver_vehicles.c.tenant == bindparam("t"), tables.driver_vehicles.c.vehicle_id == bindparam("v"),
     tables.drivers.c.tenant == tables.driver_vehicles.c.tenant,
@@ -58,7 +59,9 @@ class SqlDrivers:
     def of_user(self, tenant: str, user_id: str) -> DriverRow | None:
         """The one who logs in with an account, or ``None``."""
         of = tables.drivers.c
-        own = _DRIVERS.selecting.where(of.tenant == tenant, of.user_id == user_id).order_by(of.driver_id).limit(1)
+        own = (
+            _DRIVERS.selecting.where(of.tenant == tenant, Rarely(of.user_id == user_id)).order_by(of.driver_id).limit(1)
+        )
         return next(iter(_DRIVERS.read(self.connection, own)), None) if user_id else None
 
     def of_vehicles(self, tenant: str, vehicle_ids: Collection[str]) -> Mapping[str, DriverRow]:
@@ -104,7 +107,7 @@ class SqlWishes:
     def of(self, tenant: str, driver_id: str, *, past: bool = False) -> Sequence[WishRow]:
         """Those of a driver by vehicle, the latest first; past ones too where told so."""
         of, found = tables.driver_wishes.c, _WISHES.selecting
-        found = found.where(of.tenant == tenant, of.driver_id == driver_id)
+        found = found.where(of.tenant == tenant, Rarely(of.driver_id == driver_id))
         if not past:
             found = found.where(of.ended_at.is_(None))
         return _WISHES.read(self.connection, found.order_by(of.vehicle_id, of.made_at.desc()))

@@ -11,6 +11,7 @@ from evenload.domain.station import StationId
 from evenload.service.live_rows import CircuitRow, DeviceRow, SiteRow, VehicleRow
 from evenload.store.sql import schema_live as tables
 from evenload.store.sql.kept import Kept, portions
+from evenload.store.sql.rarely import Rarely
 from evenload.store.sql.writing import put
 
 _CIRCUITS: Final = Kept(tables.circuits, Circuit)
@@ -127,7 +128,7 @@ class SqlVehicles:
         """Those known by these tokens (``Token.key``)."""
         of, rows = tables.vehicles.c, list[VehicleRow]()
         for some in portions(set(tokens) - {""}):
-            own = _VEHICLES.selecting.where(of.tenant == tenant, of.token.in_(some))
+            own = _VEHICLES.selecting.where(of.tenant == tenant, Rarely(of.token.in_(some)))
             rows += _VEHICLES.read(self.connection, own)
         return sorted(rows, key=lambda row: row.vehicle_id)
 

@@ -19,6 +19,7 @@ from evenload.service.people_rows import (
 )
 from evenload.store.sql import schema_people as tables
 from evenload.store.sql.kept import Kept
+from evenload.store.sql.rarely import Rarely
 from evenload.store.sql.writing import add
 
 _CONSENTS: Final = Kept(tables.consents, ConsentRow)
@@ -38,7 +39,7 @@ class SqlConsents:
     def of_person(self, tenant: str, person_id: str) -> Sequence[ConsentRow]:
         """All of a person, in order of when they were given, then by id."""
         of = tables.consents.c
-        found = _CONSENTS.selecting.where(of.tenant == tenant, of.person_id == person_id)
+        found = _CONSENTS.selecting.where(of.tenant == tenant, Rarely(of.person_id == person_id))
         return _CONSENTS.read(self.connection, found.order_by(of.granted_at, of.consent_id))
 
     def to_purpose(self, tenant: str, purpose: Purpose) -> Sequence[ConsentRow]:
@@ -180,7 +181,7 @@ class SqlSurveys:
         if survey_id:
             found = found.where(of.survey_id == survey_id)
         if person_id:
-            found = found.where(of.person_id == person_id)
+            found = found.where(Rarely(of.person_id == person_id))
         return _INVITATIONS.read(self.connection, found.order_by(of.survey_id, of.person_id))
 
     def put_invitations(self, rows: Iterable[InvitationRow]) -> None:
