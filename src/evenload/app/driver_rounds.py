@@ -75,9 +75,12 @@ class DriverRounds:
             plan = next(iter(unit.plans.last(tenant, only=())), None)
         if plan is None or self._plans.get(tenant) == plan.plan_id:
             return
-        with self._store.writing() as unit:
+        with self._store.reading() as unit:
             plan = unit.plans.last(tenant, only=tuple(told))[0]
-            promising.confirm(unit, plan, told, now)
+            rows = promising.confirmed(unit, plan, told, now)
+        if rows:  # nobody waits to write while so many are looked at
+            with self._store.writing() as unit:
+                unit.promises.add(rows)
         self._plans[tenant] = plan.plan_id
 
     def _heard(self, tenant: str, now: datetime) -> dict[str, PromiseRow]:

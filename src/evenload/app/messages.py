@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from evenload.base.errors import EvenloadError
@@ -28,7 +28,9 @@ AT_ONCE: Final = 4
 """Messages under way at the same time."""
 _SHORT: Final = (Way.SMS, Way.PUSH)
 _EVERY: Final = timedelta(hours=1)
-_PEOPLE_A_UNIT: Final = 100
+_LOOK_S: Final = 10.0
+_PEOPLE_A_UNIT: Final = 10
+"""Others wait to write meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,30 @@ class Messages:
         self._settings = settings
         self._looked_at: datetime | None = None
         self._told: dict[str, int] = {}
+        self._nudged: dict[tuple[str, str], date] = {}
         self.sent = 0
         self.failed = 0
 
     async def run(self) -> None:
-        """Send until cancelled. What the store refuses now is tried again."""
+        """Send until cancelled, and look beside that for what is to be told. What the store refuses is tried again."""
+        await asyncio.gather(self._sending(), self._looking())
+
+    async def _looking(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._look, self._clock())
+            except EvenloadError as error:
+                _log.warning("event=messages_wait why=%s", error)
+            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
+                _log.exception("event=messages_defect")
+            await asyncio.sleep(_LOOK_S)
+
+    async def _sending(self) -> None:
         while True:
             count = 0
             try:
-                count = await self.round()
+                await asyncio.to_thread(self._tell_promises, self._clock())
+                count = await self._sent()
             except EvenloadError as error:
                 _log.warning("event=messages_wait why=%s", error)
             except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
@@ -74,7 +91,11 @@ class Messages:
 
     async def round(self) -> int:
         """Queue what is to be told, and send some of what is due; how many were tried."""
-        await asyncio.to_thread(self._produce, self._clock())
+        await asyncio.to_thread(self._tell_promises, self._clock())
+        await asyncio.to_thread(self._look, self._clock())
+        return await self._sent()
+
+    async def _sent(self) -> int:
         batch = await asyncio.to_thread(self._claim)
         await self._settle(await asyncio.gather(*(self._send(one) for one in batch)))
         return len(batch)
@@ -114,9 +135,12 @@ class Messages:
         except StoreError as error:  # they stay "sending", and are given up as uncertain: none is sent twice
             _log.warning("event=messages_not_noted why=%s", error)
 
-    def _produce(self, now: datetime) -> None:
+    def _tell_promises(self, now: datetime) -> None:
         for tenant in self._tenants:
             self._promises(tenant, now)
+
+    def _look(self, now: datetime) -> None:
+        """Once an hour: what nobody has to ask for, and what was kept long enough. With many people it takes long."""
         if self._looked_at is not None and now - self._looked_at < _EVERY:
             return
         self._looked_at = now
@@ -143,7 +167,9 @@ class Messages:
         for some in (willing[start : start + _PEOPLE_A_UNIT] for start in range(0, len(willing), _PEOPLE_A_UNIT)):
             with self._store.writing() as unit:
                 for driver in filter(None, (unit.drivers.find(tenant, one) for one in some)):
-                    producing.tell_savings(unit, driver, now)
+                    if self._nudged.get((tenant, driver.driver_id)) != now.date():  # a week changes little in an hour
+                        self._nudged[tenant, driver.driver_id] = now.date()
+                        producing.tell_savings(unit, driver, now)
                     producing.tell_clean_hours(unit, driver, now)
 
     def _forget(self, tenant: str, now: datetime) -> None:

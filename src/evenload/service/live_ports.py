@@ -109,8 +109,8 @@ class Sessions(Protocol):
     def within(
         self, tenant: str, window: Interval, *, after: str = "", count: int | None = None, device_id: str = ""
     ) -> Sequence[SessionRow]:
-        """Those plugged in at some time of a window, by id, at most ``count`` that follow an id; absorbed ones too where
-        they are of one device.
+        """Those plugged in at some time of a window, by id, at most ``count`` that follow an id; absorbed ones too
+        where they are of one device.
         """
 
     def of_vehicles(self, tenant: str, vehicle_ids: Iterable[str], window: Interval) -> Sequence[SessionRow]:

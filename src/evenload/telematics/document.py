@@ -26,7 +26,7 @@ def json_of(body: bytes) -> object:
     """The JSON of a body, ``None`` where it is none."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last of what is nested too deep
         return None
 
 

@@ -78,7 +78,8 @@ def world() -> tuple[MemoryStore, MemoryPeopleStore]:
         enqueue(unit, Draft("home", "d-1", MessageKind.READY, "k", ready), NOON)
         unit.sessions.put([
             SessionRow("home", "s-1", "dev", "depot", NOON - 9 * HOUR, NOON, 20.0, unplugged_at=NOON - HOUR,
-                       vehicle_id="v-1", token=CARD, transaction_id="t-1", transaction_ended="t-0", energy_kwh_delivered=17.5)
+                       vehicle_id="v-1", token=CARD, transaction_id="t-1", transaction_ended="t-0",
+                       energy_kwh_delivered=17.5)
         ])  # fmt: skip
         unit.transactions.put(
             [TransactionRow(STATION, one, 1, NOON - 9 * HOUR, token=Token(CARD)) for one in ("t-0", "t-1", "t-middle")]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenload.domain.vehicle_state import Act, ActKind, CarId, Provider, VehicleState
+from evenload.telematics import document
 from evenload.telematics.clouds import CLOUDS
 from evenload.telematics.http import signature
 from evenload.telematics.port import Application, Cloud, Failing, Fault, Home, Link, Response, StateTold, Tokens
@@ -74,3 +75,9 @@ def test_any_webhook_is_understood_or_refused(cloud: Cloud, body: bytes) -> None
 
 def test_every_failing_has_a_sentence_and_a_reason() -> None:
     assert all(one.sentence and one.reason.sentence for one in Failing)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000])
+def test_what_is_nested_too_deep_is_no_json(body: bytes) -> None:
+    assert document.json_of(body) is None
+    assert document.document_of(body) is None

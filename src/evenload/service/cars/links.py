@@ -76,7 +76,9 @@ def begin(scope: Scope, store: Store, asked: CarConsentRow) -> CarConsentRow:
     scope.require(Role.DRIVER_AGENT)
     check_vehicle_id(asked.vehicle_id)
     if asked.provider is Provider.OBD:
-        raise InputError("a plug-in logger has no cloud to consent at: import its files (`evenload files`)")
+        raise InputError(
+            "a plug-in logger has no cloud to consent at: keep its stays with `evenload cable import-logger`"
+        )
     now = asked.made_at
     with store.writing() as unit:
         known_site(unit, scope.tenant, asked.site_id)

@@ -1,6 +1,7 @@
 """Keep what drivers are told that their cars will have: an estimate at plug-in, what the plan says after that."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf, isfinite
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from evenload.base.instants import Interval
 from evenload.service.driver_rows import DriverRow, PromiseBasis, PromiseRow
 from evenload.service.drivers.promise import Ceiling, Outlook, estimate_of, outlook_of_plan, sentence
-from evenload.service.live_rows import PlanRow, SessionRow, VehicleRow
+from evenload.service.live_rows import DeviceRow, PlanRow, SessionRow, VehicleRow
 from evenload.service.ports import Unit
 
 _APART_KWH: Final = 1.0
@@ -64,22 +65,48 @@ def confirm(
     """Say again what a plan makes of what was ``told`` (by session): the first plan always, later ones where it
     matters. The rows that were kept.
     """
+    rows = confirmed(unit, plan, told, now)
+    unit.promises.add(rows)
+    return rows
+
+
+def confirmed(
+    unit: Unit, plan: PlanRow, told: Mapping[str, PromiseRow], now: datetime
+) -> Sequence[PromiseRow]:  # fmt: skip
+    """The same without keeping anything: many are looked at, and few are told another thing."""
     rows = []
+    known = _Known.of(unit, plan.tenant)
     for planned in plan.sessions:
         before = told.get(planned.session_id)
         if before is None or before.plan_id == plan.plan_id or before.at > plan.made_at:
             continue  # one made before knows nothing of what was wished since
-        session = unit.sessions.find(plan.tenant, planned.session_id)
-        if session is None or session.unplugged_at is not None or session.departs_at <= now:
+        session = known.sessions.get(planned.session_id)
+        if session is None or session.departs_at <= now:
             continue
-        vehicle = unit.vehicles.find(plan.tenant, before.vehicle_id)
-        battery_kwh = vehicle.battery_kwh if vehicle else None
-        found = outlook_of_plan(session, plan, planned, full_kw(unit, session), battery_kwh)
+        vehicle, device = known.vehicles.get(before.vehicle_id), known.devices.get(session.device_id)
+        most_kw = min(device.power_kw_max if device else inf, session.power_kw_max or inf)
+        found = outlook_of_plan(session, plan, planned, most_kw, vehicle.battery_kwh if vehicle else None)
         if before.basis is PromiseBasis.PLAN and not _matters(before, found):
             continue
         rows.append(_row(unit, before.driver_id, session, found, PromiseBasis.PLAN, now, before, plan_id=plan.plan_id))
-    unit.promises.add(rows)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All of a tenant, read in one go."""
+
+    sessions: Mapping[str, SessionRow]
+    devices: Mapping[str, DeviceRow]
+    vehicles: Mapping[str, VehicleRow]
+
+    @classmethod
+    def of(cls, unit: Unit, tenant: str) -> "_Known":
+        return cls(
+            {one.session_id: one for one in unit.sessions.going_on(tenant)},
+            {one.device_id: one for one in unit.devices.of(tenant)},
+            {one.vehicle_id: one for one in unit.vehicles.of(tenant)},
+        )
 
 
 def _row(  # noqa: PLR0913 - what a promise is made of

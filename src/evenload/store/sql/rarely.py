@@ -1,6 +1,6 @@
 """What holds for few rows of a tenant, said to SQLite.
 
-Without statistics SQLite counts ten rows for a tenant. It then reads all of the tenant's rows by the primary key, though
+Without statistics SQLite counts ten rows for a tenant. It then reads all of the tenant's rows by the primary key, while
 an index would lead it to the few of one person or event; statistics would have to be made anew as tables grow.
 """
 

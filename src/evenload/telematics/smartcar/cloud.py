@@ -156,10 +156,11 @@ def _judged(
 
 def _connected(one: doc.Document) -> CarFound:
     told = doc.part(one, "attributes") or one
-    year = doc.number(told, "vehicle", "year")
+    vehicle = doc.part(told, "vehicle") or doc.part(one, "relationships", "vehicle", "data", "attributes")
+    year = doc.number(vehicle, "year")
     return CarFound(
-        _remote_id(one), make=doc.text(told, "vehicle", "make"), model=doc.text(told, "vehicle", "model"),
-        year=int(year) if year else None, capabilities=_ABLE, connection_id=doc.text(one, "id"),
+        _remote_id(one), doc.text(vehicle, "vin"), doc.text(vehicle, "make"), doc.text(vehicle, "model"),
+        int(year) if year else None, capabilities=_ABLE, connection_id=doc.text(one, "id"),
     )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def test_what_cannot_be_begun(played: Any) -> None:
             await begin(bench.scope(), Provider.TESLA, "leaf", "hose")
         with pytest.raises(InputError, match="has 1 to 44 letters"):
             await begin(bench.scope(), Provider.TESLA, "a b", "house")
-        with pytest.raises(InputError, match="import its files"):
+        with pytest.raises(InputError, match="import-logger"):
             await begin(bench.scope(), Provider.OBD, "leaf", "house")
         del bench.access[Provider.ENODE]
         with pytest.raises(InputError, match="enode is not set up on this server: set cars_enode_client_id"):
@@ -139,6 +139,16 @@ def test_one_car_of_two_accounts_is_refused_and_as_the_same_vehicle_changes_its_
             history = unit.cars.sources("home", "leaf")
         assert [one.source for one in history] == ["tesla", "enode"]
         assert history[0].ended_at == history[1].began_at == bench.now
+
+    played(story)
+
+
+def test_one_car_is_found_out_also_where_smartcar_has_it(played: Any) -> None:
+    async def story(bench: Any) -> None:
+        await bench.link(Provider.SMARTCAR, "leaf", vin="5YJ3E1EA7KF317000")
+        assert links.link(bench.scope(), bench.store, "leaf").model == "Rivulet One 2025"
+        with pytest.raises(ConflictError, match="linked already, as vehicle 'leaf' by smartcar"):
+            await bench.link(Provider.ENODE, "second", name="e1", vin="5yj3e1ea7kf317000")
 
     played(story)
 

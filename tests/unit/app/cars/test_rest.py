@@ -101,7 +101,7 @@ def test_a_car_is_linked_seen_and_revoked(played: Any) -> None:
         ({**TESLA, "vehicle_id": "a b"}, 422, "must be a name"),
         ({**TESLA, "vehicle_id": "x" * 50}, 422, "has 1 to 44 letters"),
         ({**TESLA, "provider": "telsa"}, 422, "body.provider"),
-        ({**TESLA, "provider": "obd"}, 422, "import its files"),
+        ({**TESLA, "provider": "obd"}, 422, "import-logger"),
         ({**TESLA, "site_id": "hose"}, 404, "there is no site 'hose'. Did you mean 'house'?"),
         ({**TESLA, "home": {"latitude": 152.0, "longitude": 4.9}}, 422, "body.home.latitude: must be 90 or less"),
         ({**TESLA, "vin": "5YJ3E1EA7KF317000"}, 422, "body.vin"),

@@ -42,9 +42,7 @@ async def taken_in_hand(bench: Any, *, with_driver: bool) -> Any:
 
 
 @pytest.mark.requirement("R21")
-def test_it_is_an_opt_out_of_this_stay_that_is_decided_explained_and_undone(
-    bench: Any, played: Callable[..., None]
-) -> None:
+def test_it_is_an_opt_out_of_this_stay_that_is_decided_explained_and_undone(played: Callable[..., None]) -> None:
     async def play(bench: Any) -> None:
         await taken_in_hand(bench, with_driver=True)
         assert session_of(bench).opted_out
@@ -75,7 +73,7 @@ def test_it_is_an_opt_out_of_this_stay_that_is_decided_explained_and_undone(
 
 
 def test_without_a_known_driver_the_session_alone_is_out_and_the_decision_is_made_once(
-    bench: Any, played: Callable[..., None]
+    played: Callable[..., None],
 ) -> None:
     async def play(bench: Any) -> None:
         car = await taken_in_hand(bench, with_driver=False)
