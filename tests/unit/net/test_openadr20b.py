@@ -171,7 +171,11 @@ def test_a_replayed_message_is_refused_and_changes_nothing() -> None:
     assert list(keeper.kept("ven")) == before
 
 
-@pytest.mark.parametrize("text", [PRINT, PRINT.lower(), PRINT.replace(":", ""), quote(PEM), quote(PEM, safe="")])
+@pytest.mark.parametrize(
+    "text",
+    [PRINT, PRINT.lower(), PRINT.replace(":", ""), quote(PEM), quote(PEM, safe="")],
+    ids=["print", "lower", "bare", "pem", "quoted"],
+)
 def test_a_trusted_proxy_tells_who_it_was(text: str) -> None:
     identify = of_proxy("X-Client-Cert", frozenset({"10.0.0.1"}))
     headers = [(b"x-client-cert", text.encode())]
