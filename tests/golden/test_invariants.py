@@ -70,6 +70,7 @@ def small_studies(draw: st.DrawFn) -> Small:
         profiles_kw=np.ones((1, 24)),
         load_kw=tree.sum_up(base),
         draw_cars=lambda cars, begins, ends, stream: resample(history, cars, begins, ends, stream, clock),
+        histories={},
     )
     return Small(study_of(draw(settings_of(horizon))), inputs)
 

@@ -276,8 +276,8 @@ def test_killed_in_the_middle_of_a_limit_nothing_is_lost_and_nobody_is_told_the_
                 fresh = [one for one in orders_of(served.database) if one not in before]
                 # what stands is given once more, since a station may have forgotten it; nothing else is said twice
                 assert sorted(told) == sorted([*{one[1] for one in before}, *(one[1] for one in fresh)])
-                for _, identity, limits, made_at in fresh:
-                    former = [one[2] for one in before if one[1] == identity][-1]
+                for number, (_, identity, limits, made_at) in enumerate(fresh):
+                    former = [one[2] for one in [*before, *fresh[:number]] if one[1] == identity][-1]
                     soon = [made_at + timedelta(seconds=10 * n) for n in range(31)]
                     assert max(abs(limits.at(one) - former.at(one)) for one in soon) > SAME_KW
         finally:

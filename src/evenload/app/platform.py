@@ -75,7 +75,7 @@ _PLANNED_FOR: Final = frozenset(
 _ALLOTTED_FOR: Final = frozenset({"sites", "circuits", "devices", "energy-managers"})
 """What the API may change that fallbacks have to be allotted for anew."""
 
-_CARS_LOOK_AT: Final = frozenset({"devices", "vehicles", "vehicle-links", "drivers", "consents"})
+_CARS_LOOK_AT: Final = frozenset({"devices", "vehicles", "vehicle-links", "drivers", "consents", "limits", "circuits"})
 """What the API may change that linked cars are dealt with otherwise for."""
 
 

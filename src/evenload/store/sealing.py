@@ -1,4 +1,4 @@
-"""Contact data sealed at rest (Fernet: AES-128-CBC with HMAC-SHA256), by a key derived from the server's secret."""
+"""What only the server may read, sealed at rest (Fernet: AES-128-CBC with HMAC-SHA256) by a key of its secret."""
 
 from base64 import urlsafe_b64encode
 from typing import Final
@@ -14,8 +14,7 @@ class Seal:
     """Seals texts and opens them again. ``purpose`` keeps keys of one secret apart (HKDF, RFC 5869)."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
-        key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(secret)
-        self._fernet = Fernet(urlsafe_b64encode(key))
+        self._fernet = Fernet(urlsafe_b64encode(derived(secret, purpose)))
 
     def sealed(self, text: bytes) -> str:
         """A text as it may be kept; another each time."""
@@ -27,3 +26,8 @@ class Seal:
             return self._fernet.decrypt(sealed.encode())
         except InvalidToken:
             return None
+
+
+def derived(secret: bytes, purpose: str) -> bytes:
+    """A key of a secret for one purpose."""
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(secret)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from evenload.app.cars.beside import logged
 from evenload.app.cars.fleet import Car, Fleet
 from evenload.app.cars.keeping import Keeping
 from evenload.app.cars.tokens import Door
@@ -213,13 +214,6 @@ class Acting:
         self._keeping.add(car)
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(_logged(work))
+        task = asyncio.get_running_loop().create_task(logged(work))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:  # noqa: BLE001  # the boundary between cars: a defect met with one is its own
-        _log.exception("event=car_defect")

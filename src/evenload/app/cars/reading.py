@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
+from evenload.app.cars.beside import logged
 from evenload.app.cars.fleet import Car, Fleet
 from evenload.app.cars.tokens import Door
 from evenload.domain.vehicle_state import CarId, Provider, VehicleState
@@ -141,13 +142,6 @@ class Reading:
         _log.warning("car=%s event=not_subscribed why=%s", car.id, why)
 
     def _beside(self, work: Coroutine[Any, Any, None], car: Car | None) -> None:
-        task = asyncio.get_running_loop().create_task(_logged(work))
+        task = asyncio.get_running_loop().create_task(logged(work))
         self._under_way[task] = car
         task.add_done_callback(lambda done: self._under_way.pop(done, None))
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:  # noqa: BLE001  # the boundary between cars: a defect met with one is its own
-        _log.exception("event=car_defect")

@@ -2,19 +2,13 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
-from typing import Final
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from evenload.base.errors import InputError
 from evenload.domain.vehicle_state import Provider
+from evenload.store.sealing import Seal, derived
 from evenload.telematics.port import Home, Tokens
-
-_KEY_BYTES: Final = 32
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -30,8 +24,8 @@ class Vault:
     """Seals and opens. With another secret nothing opens any more: every driver has to consent again."""
 
     def __init__(self, secret: bytes) -> None:
-        self._seal = Fernet(urlsafe_b64encode(_derived(secret, b"evenload cars: sealing")))
-        self._hash_key = _derived(secret, b"evenload cars: hashing")
+        self._seal = Seal(secret, "evenload cars: sealing")
+        self._hash_key = derived(secret, "evenload cars: hashing")
 
     def seal_tokens(self, tokens: Tokens) -> str:
         """Tokens as they are kept."""
@@ -71,16 +65,12 @@ class Vault:
         return hmac.new(self._hash_key, text.encode(), hashlib.sha256).hexdigest()
 
     def _sealed(self, what: object) -> str:
-        return self._seal.encrypt(msgspec.json.encode(what)).decode()
+        return self._seal.sealed(msgspec.json.encode(what))
 
     def _opened(self, sealed: str) -> bytes:
-        try:
-            return self._seal.decrypt(sealed)
-        except InvalidToken as error:
+        opened = self._seal.opened(sealed)
+        if opened is None:
             raise InputError(
                 "what is kept of a car was sealed with another secret (secret_file): its driver has to consent again"
-            ) from error
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(secret)
+            )
+        return opened

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from evenload.app.cars.acting import Acting
 from evenload.app.cars.away import CloudsAway
+from evenload.app.cars.beside import logged
 from evenload.app.cars.fleet import Car, Fleet, Read, read, wanted_of
 from evenload.app.cars.in_force import InForce
 from evenload.app.cars.keeping import Keeping
@@ -35,6 +36,7 @@ _log = logging.getLogger("evenload.app.cars")
 BEAT_S: Final = 0.25
 _LOOK_S: Final = 2.0
 _AFTER_DEFECT_S: Final = 1.0
+_LIMITED_BY: Final = frozenset({"limits", "circuits"})
 _CONSENTS_S: Final = 60.0
 _DEVICES_S: Final = 900.0
 _OVERLAP: Final = timedelta(minutes=1)
@@ -112,7 +114,7 @@ class CarWorker:
             self._take(car, car.desk.manage_again(self._clock()))
 
     def changed(self, tenant: str, resource: str = "links") -> None:
-        """Links, devices or consents of a tenant changed: look at once. For any thread."""
+        """Links, devices, consents or limits of a tenant changed: look at once. For any thread."""
         self._loop.call_soon_threadsafe(self._look_soon, tenant, resource)
 
     def wake(self) -> None:
@@ -206,6 +208,7 @@ class CarWorker:
 
     async def _look_at(self, name: str, tenant: _Tenant) -> None:
         now = self._clock()
+        await self._look_at_limits(name)
         found, devices = await asyncio.to_thread(self._read, name, tenant, now)
         tenant.looked_s = self._seconds()
         if self._is_due(tenant.devices_s, _DEVICES_S):
@@ -278,6 +281,9 @@ class CarWorker:
             self._door.forget(car.account)
 
     def _look_soon(self, tenant: str, resource: str) -> None:
+        if resource in _LIMITED_BY:
+            self._in_force.changed(tenant)
+            return
         known = self._tenants.get(tenant)
         if known is not None:
             known.looked_s = None
@@ -338,6 +344,6 @@ class CarWorker:
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
+        task = self._loop.create_task(logged(work))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -366,6 +366,7 @@ def test_a_limit_that_is_posted_just_before_an_order_is_on_the_account_of_its_ac
     async def story(bench: Any) -> None:
         car = await plugged_in(bench, Provider.ENODE)
         await bench.carry_out(bench.order(99.0))  # limits were looked at without it
+        bench.worker.changed("home", "limits")
         with bench.store.writing() as unit:
             window = (bench.now, bench.now + timedelta(hours=1))
             unit.limits.put([LimitRow("home", "peak-1", "house", *window, 5.0)])
@@ -396,5 +397,23 @@ def test_a_defect_of_a_beat_does_not_end_the_worker(played: Any, monkeypatch: py
         assert not running.done()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+    played(story)
+
+
+def test_an_act_that_begins_with_a_limit_is_on_its_account_though_it_was_ordered_before(played: Any) -> None:
+    async def story(bench: Any) -> None:
+        await plugged_in(bench, Provider.ENODE)
+        begins = bench.now + timedelta(minutes=5)
+        with bench.store.writing() as unit:
+            unit.limits.put([LimitRow("home", "peak-1", "house", begins, begins + timedelta(hours=1), 5.0)])
+        command = bench.order(0.0)
+        free, none = command.limits.steps[0], replace(command.limits.steps[0], start=begins, power_kw=0.0)
+        limits = Limits((replace(free, power_kw=99.0), none), begins + timedelta(hours=1))
+        await bench.carry_out(replace(command, limits=limits))
+        assert bench.acts() == []
+        bench.later(minutes=5)
+        await bench.beat(4)
+        assert [(one.kind, one.event_id) for one in bench.acts()] == [(ActKind.STOP, "peak-1")]
 
     played(story)
