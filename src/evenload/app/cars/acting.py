@@ -40,8 +40,7 @@ class Acting:
     """Sends acts and tells what became of them. ``settle`` is told every answer."""
 
     def __init__(
-        self, door: Door, fleet: Fleet, keeping: Keeping, clock: Callable[[], datetime], settle: Outcome,
-        event_of: Callable[[Car], str],
+        self, door: Door, fleet: Fleet, keeping: Keeping, clock: Callable[[], datetime], settle: Outcome
     ) -> None:  # fmt: skip
         self.counts = ActCounts()
         self._door = door
@@ -49,7 +48,7 @@ class Acting:
         self._keeping = keeping
         self._clock = clock
         self._settle = settle
-        self._event_of = event_of
+        self._made: list[tuple[Car, str]] = []
         self._queues: dict[object, deque[tuple[Car, Act]]] = {one: deque() for one in door.clouds}
         self._asking: list[tuple[datetime, int, Car, str]] = []
         self._order = itertools.count()
@@ -70,10 +69,26 @@ class Acting:
         before = car.acts.get(act.act_id)
         row = before or CarActRow(
             car.id.tenant, act.act_id, car.id.vehicle_id, act.kind, act.made_at, act.deadline, act.value,
-            event_id=self._event_of(car), order_id=car.order_id,
+            order_id=car.order_id,
         )  # fmt: skip
+        if before is None:
+            self._made.append((car, act.act_id))
         self._note(car, replace(row, status=ActStatus.QUEUED))
         self._queues[car.provider].append((car, act))
+
+    @property
+    def made_for(self) -> set[str]:
+        """Tenants with acts of which it is not said yet what they were made for."""
+        return {car.id.tenant for car, _ in self._made}
+
+    def account(self, event_of: Callable[[Car], str]) -> None:
+        """Say of the acts made since the last time which event each was made for."""
+        for car, act_id in self._made:
+            row, event_id = car.acts.get(act_id), event_of(car)
+            if row is not None and event_id:
+                car.acts[act_id] = replace(row, event_id=event_id)
+                self._keeping.act(car.acts[act_id])
+        self._made.clear()
 
     def resume(self, car: Car) -> None:
         """Go on with acts of before a restart: those not sent are sent, the others asked after; nothing goes twice."""

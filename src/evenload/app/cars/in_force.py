@@ -10,8 +10,8 @@ from evenload.base.instants import Interval
 from evenload.service.live_rows import LimitRow
 from evenload.service.ports import Store
 
-_KEPT_S: Final = 0.5
-"""What is changed here is told of at once; this is for what another program writes into the store."""
+_KEPT_S: Final = 0.2
+"""No longer than plans wait for what happens together: what an order follows from is seen, whoever wrote it."""
 _PARENTS_KEPT_S: Final = 10.0
 _AHEAD: Final = timedelta(minutes=15)
 

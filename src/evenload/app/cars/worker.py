@@ -70,7 +70,7 @@ class CarWorker:
         self._clock = clock
         self._seconds = seconds
         self._in_force = InForce(store, clock, seconds)
-        self.acting = Acting(door, fleet, keeping, clock, self.settle, self._event_of)
+        self.acting = Acting(door, fleet, keeping, clock, self.settle)
         self.reading = Reading(door, fleet, clock, self.heard, self.failed)
         self._tenants = {name: _Tenant() for name in tenants}
         self._away = CloudsAway(door, fleet, keeping, seconds, self._take)
@@ -96,10 +96,8 @@ class CarWorker:
         """Have a car do what its station is ordered; how it ended, once that is kept."""
         car = CarId.of_station(station)
         found = self.fleet.cars.get(car) if car is not None else None
-        if found is not None:
-            await self._look_at_limits(station.tenant)
-            if found.desk.memory.is_opted_out:
-                await self._perhaps_back(found)
+        if found is not None and found.desk.memory.is_opted_out:
+            await self._perhaps_back(found)
         settled = await self._ordering.carried_out(found, station, command)
         if found is None:
             return settled
@@ -188,6 +186,9 @@ class CarWorker:
         self._away.look(now)
         self.reading.ask(now)
         self.acting.ask(now)
+        for tenant in self.acting.made_for:
+            await self._look_at_limits(tenant)
+        self.acting.account(self._event_of)
         due = self.acting.due(now) if self.tells else []
         await self.keeping.flush()
         for car, act in due:
@@ -208,7 +209,6 @@ class CarWorker:
 
     async def _look_at(self, name: str, tenant: _Tenant) -> None:
         now = self._clock()
-        await self._look_at_limits(name)
         found, devices = await asyncio.to_thread(self._read, name, tenant, now)
         tenant.looked_s = self._seconds()
         if self._is_due(tenant.devices_s, _DEVICES_S):
