@@ -13,29 +13,18 @@ until each is accounted for time goes ten times faster, with those cars alone. N
 """
 
 import argparse
-import json
 import logging
-from dataclasses import asdict, dataclass
 
 import uvloop
 
 from cars_fresh import Fresh, fresh
 from cars_worker import Worked, accounted, worked
+from table import Row, show
 
 CORE_SHARE_MAX = 0.20
 QUEUED_S_MAX = 2.0
 AGE_MAX = 1.25
 """Of the time between two reads: none is asked for exactly when it may, so that not all are asked at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number beside its target, which is not to be exceeded."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
 
 
 def rows_of(ages: list[Fresh], found: Worked) -> list[Row]:
@@ -70,12 +59,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     found = uvloop.run(worked(chosen.cars, chosen.seconds, chosen.paused))
     rows = rows_of(fresh(chosen.cars), found)
-    if chosen.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-        return
-    for row in rows:
-        verdict = "" if row.target is None else f"   {'within' if row.value <= row.target else 'ABOVE'} {row.target:g}"
-        print(f"{row.name:72s} {row.value:11.3f} {row.unit}{verdict}")
+    show(rows, as_json=chosen.json)
 
 
 if __name__ == "__main__":

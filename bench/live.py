@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from evenload.simulate.town import Town
 from evenload.simulate.town_clock import TownClock
 from evenload.simulate.town_grid import TownShape
 from evenload.store.sql.store import opened
+from table import Row, show
 
 CORE_SHARE_MAX = 0.30
 FIRST_COMMAND_S_MAX = 2.0
@@ -54,16 +54,6 @@ times = os.times()
 print(json.dumps({"seconds": report.seconds, "processor_s": times.user + times.system, "broken": report.broken,
                   "lag_s": report.lag_s_worst}))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Something measured, and what it should stay below."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
 
 
 class Timed(VirtualStation):
@@ -223,12 +213,7 @@ def main() -> None:
                 rows += uvloop.run(live(process, port, town, chosen))
     if chosen.only != "steady":
         rows += day_of_town(chosen.speed)
-    if chosen.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-        return
-    for row in rows:
-        verdict = "" if row.target is None else f"   {'below' if row.value < row.target else 'ABOVE'} {row.target:g}"
-        print(f"{row.name:60s} {row.value:9.3f} {row.unit}{verdict}")
+    show(rows, as_json=chosen.json)
 
 
 if __name__ == "__main__":

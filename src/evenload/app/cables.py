@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from evenload.base.errors import EvenloadError
+from evenload.app.looking import look
 from evenload.domain.station_events import StationEvent
 from evenload.domain.vehicle_state import CarId
 from evenload.service.cable.join import join
@@ -72,16 +72,10 @@ class Cables:
         """Look until cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
-            try:
-                changed = await asyncio.to_thread(self.look)
-            except EvenloadError as error:
-                _log.warning("event=cables_wait why=%s", error)
-            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
-                _log.exception("event=cables_defect")
-            else:
-                if changed:
-                    self._ordered()
-                    self._changed(changed)
+            changed = await look(self.look, _log, "cables")
+            if changed:
+                self._ordered()
+                self._changed(changed)
 
     def heed(self, events: Sequence[StationEvent]) -> None:
         """Note which cars told something. For the event loop's thread."""

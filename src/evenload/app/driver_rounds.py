@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from evenload.base.errors import EvenloadError
+from evenload.app.looking import look
 from evenload.service.driver_rows import PromiseRow
 from evenload.service.drivers import promising, standing
 from evenload.service.ports import Store
@@ -40,15 +40,9 @@ class DriverRounds:
         """Look until cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
-            try:
-                changed = await asyncio.to_thread(self.look)
-            except EvenloadError as error:
-                _log.warning("event=driver_rounds_wait why=%s", error)
-            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
-                _log.exception("event=driver_rounds_defect")
-            else:
-                if changed:
-                    self._changed(changed)
+            changed = await look(self.look, _log, "driver_rounds")
+            if changed:
+                self._changed(changed)
 
     def look(self) -> frozenset[str]:
         """One round; the tenants of which sessions changed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from evenload.app.looking import look
 from evenload.base.errors import EvenloadError
 from evenload.net.notify import Notifier
 from evenload.service.access_rows import Role
@@ -69,12 +70,7 @@ class Messages:
 
     async def _looking(self) -> None:
         while True:
-            try:
-                await asyncio.to_thread(self._look, self._clock())
-            except EvenloadError as error:
-                _log.warning("event=messages_wait why=%s", error)
-            except Exception:  # noqa: BLE001  # the rest of the program must not fall with it
-                _log.exception("event=messages_defect")
+            await look(lambda: self._look(self._clock()), _log, "messages")
             await asyncio.sleep(_LOOK_S)
 
     async def _sending(self) -> None:

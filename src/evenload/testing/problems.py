@@ -92,6 +92,20 @@ def with_another_future(problem: Problem, step: int, rng: np.random.Generator) -
     )
 
 
+def everybody_there(rng: np.random.Generator, sessions: int = 10) -> Problem:
+    """A random problem whose cars are there from the start and leave as they said: the future holds no surprise."""
+    drawn = random_problem(rng, sessions=sessions, opted_out=0.0, scarcity=1.3)
+    slots = rng.integers(4, drawn.horizon.steps + 1, sessions)
+    return replace(
+        drawn,
+        first_step=np.zeros(sessions, dtype=np.int64),
+        offset=np.concatenate([[0], np.cumsum(slots)]),
+        cap_kw=np.repeat(drawn.power_kw_max, slots),
+        declared_slots=slots,
+        energy_kwh=drawn.power_kw_max * slots * 0.25 * rng.uniform(0.1, 0.9, sessions),
+    )
+
+
 def frozen(problem: Problem) -> Problem:
     """The problem with copies of its arrays that refuse to be written to."""
     return replace(problem, **_copies(problem))

@@ -1,16 +1,15 @@
 """Acts on their way: noted before they are sent, sent as quotas allow, and followed until they end."""
 
-import asyncio
 import heapq
 import itertools
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from evenload.app.cars.beside import logged
+from evenload.app.cars.beside import Beside
 from evenload.app.cars.fleet import Car, Fleet
 from evenload.app.cars.keeping import Keeping
 from evenload.app.cars.tokens import Door
@@ -52,7 +51,7 @@ class Acting:
         self._queues: dict[object, deque[tuple[Car, Act]]] = {one: deque() for one in door.clouds}
         self._asking: list[tuple[datetime, int, Car, str]] = []
         self._order = itertools.count()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
 
     @property
     def waiting(self) -> int:
@@ -62,7 +61,7 @@ class Acting:
     @property
     def sending(self) -> int:
         """How many acts were sent and have not been answered."""
-        return len(self._under_way)
+        return len(self._beside)
 
     def queue(self, car: Car, act: Act) -> None:
         """An act is to be carried out, or tried again."""
@@ -149,7 +148,7 @@ class Acting:
         """Acts whose turn it is, noted as sent: to be given to ``send`` once that is kept."""
         found: list[tuple[Car, Act]] = []
         for queue in self._queues.values():
-            while queue and len(self._under_way) + len(found) < _AT_ONCE:
+            while queue and len(self._beside) + len(found) < _AT_ONCE:
                 car, act = queue[0]
                 if self._is_over(car, act):
                     queue.popleft()
@@ -168,7 +167,7 @@ class Acting:
 
     def send(self, car: Car, act: Act) -> None:
         """Send an act that was noted as sent."""
-        self._beside(self._sent(car, act))
+        self._beside.begin(self._sent(car, act))
 
     def ask(self, now: datetime) -> None:
         """Ask what became of acts that clouds took, where they have not told by themselves."""
@@ -176,17 +175,15 @@ class Acting:
             _, _, car, act_id = heapq.heappop(self._asking)
             under_way = car.desk.under_way
             if act_id in car.acts and under_way is not None and under_way.act.act_id == act_id:
-                self._beside(self._asked(car, under_way.act, car.acts[act_id].remote_act_id))
+                self._beside.begin(self._asked(car, under_way.act, car.acts[act_id].remote_act_id))
 
     async def idle(self) -> None:
         """Wait for what is on its way."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._beside.idle()
 
     def stop(self) -> None:
         """Wait for no answer any more: what was sent is noted, and asked after the next time."""
-        for one in self._under_way:
-            one.cancel()
+        self._beside.stop()
 
     async def _sent(self, car: Car, act: Act) -> None:
         cloud, application = CLOUDS[car.provider], self._door.clouds[car.provider].application
@@ -227,8 +224,3 @@ class Acting:
         car.acts[row.act_id] = row
         self._keeping.act(row)
         self._keeping.add(car)
-
-    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(logged(work))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)

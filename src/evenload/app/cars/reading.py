@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Final, Protocol
 
-from evenload.app.cars.beside import logged
+from evenload.app.cars.beside import Beside
 from evenload.app.cars.fleet import Car, Fleet
 from evenload.app.cars.tokens import Door
 from evenload.domain.vehicle_state import CarId, Provider, VehicleState
@@ -57,7 +58,8 @@ class Reading:
         self._heard = heard
         self._failed = failed
         self._limited: Counter[Provider] = Counter()
-        self._under_way: dict[asyncio.Task[None], Car | None] = {}
+        self._beside = Beside()
+        self._reads: Counter[Provider] = Counter()
         self._not_subscribed: dict[CarId, tuple[datetime, timedelta]] = {}
 
     def ask(self, now: datetime) -> None:
@@ -70,29 +72,28 @@ class Reading:
                 del self._not_subscribed[car_id]
         for provider, plan in self._fleet.plans.items():
             spending = self._fleet.spending[provider]
-            places = _AT_ONCE - sum(car is not None and car.provider is provider for car in self._under_way.values())
+            places = _AT_ONCE - self._reads[provider]
             for car_id in plan.due(now, min(spending.left(Cost.READ, now), places)):
                 car = self._fleet.cars[car_id]
                 spending.spend(Cost.READ, now)
                 plan.asked(car_id, now)
                 car.desk.memory.reads.spend(self._fleet.reads_of(provider), now)
-                self._beside(self._read(car), car)
+                self._reads[provider] += 1
+                self._beside.begin(self._read(car)).add_done_callback(partial(self._was_read, provider))
 
     def subscribe(self, car: Car) -> None:
         """Have a cloud tell of a car by itself, where it can."""
         access = self._door.clouds[car.provider]
         if access.hook:
-            self._beside(self._subscribed(car, access.hook), None)
+            self._beside.begin(self._subscribed(car, access.hook))
 
     async def idle(self) -> None:
         """Wait for what is on its way."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._beside.idle()
 
     def stop(self) -> None:
         """Wait for no answer any more."""
-        for one in self._under_way:
-            one.cancel()
+        self._beside.stop()
 
     async def _read(self, car: Car) -> None:
         cloud, application = CLOUDS[car.provider], self._door.clouds[car.provider].application
@@ -141,7 +142,5 @@ class Reading:
             self._not_subscribed.pop(car.id, None)
         _log.warning("car=%s event=not_subscribed why=%s", car.id, why)
 
-    def _beside(self, work: Coroutine[Any, Any, None], car: Car | None) -> None:
-        task = asyncio.get_running_loop().create_task(logged(work))
-        self._under_way[task] = car
-        task.add_done_callback(lambda done: self._under_way.pop(done, None))
+    def _was_read(self, provider: Provider, _: asyncio.Task[None]) -> None:
+        self._reads[provider] -= 1

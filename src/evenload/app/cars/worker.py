@@ -5,15 +5,15 @@ import gc
 import heapq
 import itertools
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from evenload.app.cars.acting import Acting
 from evenload.app.cars.away import CloudsAway
-from evenload.app.cars.beside import logged
+from evenload.app.cars.beside import Beside
 from evenload.app.cars.fleet import Car, Fleet, Read, read, wanted_of
 from evenload.app.cars.in_force import InForce
 from evenload.app.cars.keeping import Keeping
@@ -80,7 +80,7 @@ class CarWorker:
         self._woken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._seldom = Seldom(self._loop.time)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         self.is_loaded = False
         self.tells = True
 
@@ -152,7 +152,7 @@ class CarWorker:
         self.fleet.drop(car)
         self._left(car)
         _log.warning("car=%s event=consent_lost cloud=%s why=%s", car.id, car.provider.value, fault.sentence)
-        self._beside(self._withdrawn(car, fault))
+        self._beside.begin(self._withdrawn(car, fault))
 
     # the loop
 
@@ -222,7 +222,7 @@ class CarWorker:
                 self._take(car, car.desk.withdraw(now))
                 self._left(car)
                 if not found.permitted.may_read(car.id.vehicle_id):
-                    self._beside(self._paused(car))
+                    self._beside.begin(self._paused(car))
             for car in some:
                 self._arrived(car, part, now, is_new=tenant.is_new)
             came, gone = came + len(some), gone + len(lost)
@@ -340,10 +340,4 @@ class CarWorker:
 
     async def idle(self) -> None:
         """Wait for what was begun beside the loop."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(logged(work))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        await self._beside.idle()

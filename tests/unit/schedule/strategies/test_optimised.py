@@ -15,26 +15,11 @@ from evenload.schedule.reference.highs import least_cost
 from evenload.schedule.strategies import optimised
 from evenload.schedule.strategies.hindsight import Hindsight
 from evenload.schedule.strategies.optimised import Optimised
-from evenload.testing import random_problem
+from evenload.testing import everybody_there, random_problem
 
 TEN_KW = (Circuit("T", "", CircuitKind.TRANSFORMER, limit_kw=10.0),)
 DEAR_THEN_CHEAP = np.array([0.4, 0.4, 0.1, 0.1])
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def everybody_there(seed: int) -> Problem:
-    """Ten cars plugged in from the start that leave as they said: the future holds no surprise."""
-    rng = np.random.default_rng(seed)
-    drawn = random_problem(rng, sessions=10, opted_out=0.0, scarcity=1.3)
-    slots = rng.integers(4, drawn.horizon.steps + 1, 10)
-    return replace(
-        drawn,
-        first_step=np.zeros(10, dtype=np.int64),
-        offset=np.concatenate([[0], np.cumsum(slots)]),
-        cap_kw=np.repeat(drawn.power_kw_max, slots),
-        declared_slots=slots,
-        energy_kwh=drawn.power_kw_max * slots * 0.25 * rng.uniform(0.1, 0.9, 10),
-    )
 
 
 def unserved_kwh(problem: Problem, power_kw: Any) -> float:
@@ -44,7 +29,7 @@ def unserved_kwh(problem: Problem, power_kw: Any) -> float:
 @pytest.mark.requirement("R31", "R38", "R40")
 @pytest.mark.parametrize("seed", range(12))
 def test_without_surprises_it_is_the_optimum_of_a_general_solver(seed: int) -> None:
-    problem = everybody_there(seed)
+    problem = everybody_there(np.random.default_rng(seed))
     power = Optimised(waiting_weight_per_hour=0.0).power_kw(problem, np.random.default_rng(0))
     best = least_cost(problem)
     unmanaged = float(problem.energy_kwh.sum() * np.abs(problem.price_per_kwh).mean())

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from evenload.base.errors import InputError
 from evenload.domain.circuit import Circuit, CircuitKind
 from evenload.schedule.audit import audit
-from evenload.schedule.problem import Problem
 from evenload.schedule.reference.orders import least_unserved_kwh
 from evenload.schedule.strategies.timer import Timer
 from evenload.schedule.strategies.valley import Valley, price_level, share_per_kw
-from evenload.testing import random_problem
+from evenload.testing import everybody_there, random_problem
 
 TEN_KW = (Circuit("T", "", CircuitKind.TRANSFORMER, limit_kw=10.0),)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -123,27 +122,12 @@ def test_no_plan_breaks_a_promise(seed: int, scarcity: float) -> None:
     assert audit(problem, Valley(tick_minutes=int(rng.choice([15, 45]))).power_kw(problem, rng)) == ()
 
 
-def everybody_there(seed: int) -> Problem:
-    """Ten cars plugged in from the start that leave as they said: the future holds no surprise."""
-    rng = np.random.default_rng(seed)
-    drawn = random_problem(rng, sessions=10, opted_out=0.0, scarcity=1.3)
-    slots = rng.integers(4, drawn.horizon.steps + 1, 10)
-    return replace(
-        drawn,
-        first_step=np.zeros(10, dtype=np.int64),
-        offset=np.concatenate([[0], np.cumsum(slots)]),
-        cap_kw=np.repeat(drawn.power_kw_max, slots),
-        declared_slots=slots,
-        energy_kwh=drawn.power_kw_max * slots * 0.25 * rng.uniform(0.1, 0.9, 10),
-    )
-
-
 @pytest.mark.requirement("R40")
 def test_without_surprises_next_to_nothing_is_unserved_that_could_have_been_served() -> None:
     """The yardstick is the optimum of the linear program that serves as much as the tree of limits lets through."""
     need, unserved, least = 0.0, 0.0, 0.0
     for seed in range(12):
-        problem = everybody_there(seed)
+        problem = everybody_there(np.random.default_rng(seed))
         power = Valley().power_kw(problem, np.random.default_rng(0))
         need += float(problem.energy_kwh.sum())
         unserved += float((problem.energy_kwh - problem.delivered_kwh(power)).sum())
